@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef BASE_LOG_H
+#define BASE_LOG_H
+
+#include "base/err.h"
+
+#include <stdio.h>
+
+/* Programs and services log; libraries never do. Thread-safe; one line per call. */
+enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
+
+void log_to(FILE *out, enum log_level highest);
+void log_line(enum log_level level, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/* Traces: the lines administrators know, each kind in its own file in its own shape.
+ *   TRACE_TFTP, TRACE_SDI: "HH:MM:SS.mmm |text"        TRACE_CAPF: "HH:MM:SS.mmm | debug text"
+ * Source of the shapes: docs/formats/traces.md */
+enum trace_kind { TRACE_TFTP, TRACE_CAPF, TRACE_SDI, TRACE_KINDS };
+
+/* Opens <folder>/{ctftp,capf,sdi}.log for appending; `also` (or NULL) gets every line too. */
+enum err trace_open(const char *folder, FILE *also, struct fail *why) MUST_USE;
+void trace_line(enum trace_kind kind, const char *fmt, ...) PRINTF_LIKE(2, 3);
+void trace_close(void);
+
+#endif
