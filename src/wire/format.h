@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef WIRE_FORMAT_H
+#define WIRE_FORMAT_H
+
+#include "base/buf.h"
+
+/* One row per wire format, so that vectors, fuzz targets and dumps reach every codec the same way.
+ * `describe` decodes one whole message or file; on success it appends a one-value-per-line text
+ * ("NAME = value\n") to `dump` and the message encoded again from the decoded struct to `again`
+ * (bytes equal to the input for canonical input). `version` is the negotiated protocol version
+ * where the format has one (SCCP), else 0. Pure. */
+struct wire_format {
+	const char *name;
+	enum err (*describe)(struct span in, unsigned version, struct buf *dump, struct buf *again,
+		struct fail *why);
+};
+
+/* The rows' functions, each beside its codec in <format>/describe.c. */
+#define WIRE_FORMAT(format)                                                                       \
+	enum err format##_describe(struct span in, unsigned version, struct buf *dump,            \
+		struct buf *again, struct fail *why) MUST_USE;
+WIRE_FORMAT(tlv)
+WIRE_FORMAT(sgn)
+WIRE_FORMAT(enc)
+WIRE_FORMAT(capf)
+WIRE_FORMAT(sccp)
+WIRE_FORMAT(tftp)
+WIRE_FORMAT(cnfxml)
+#undef WIRE_FORMAT
+
+/* Ends with a row whose name is NULL. */
+extern const struct wire_format wire_formats[];
+
+const struct wire_format *wire_format_find(const char *name);
+
+#endif
