@@ -5,11 +5,14 @@
 #include "base/err.h"
 #include "base/buf.h"
 
+/* Bytes of a text setting, with its NUL. */
+#define SETTINGS_TEXT_SIZE 128
+
 /* The settings of settings.def, read from an INI file; a row there yields the field here, the
  * default, the check and the manual's line. */
 struct settings {
-#define SETTING_TEXT(name)    char name[128];
-#define SETTING_PROFILE(name) char name[128];
+#define SETTING_TEXT(name)    char name[SETTINGS_TEXT_SIZE];
+#define SETTING_PROFILE(name) char name[SETTINGS_TEXT_SIZE];
 #define SETTING_NUMBER(name)  long name;
 #define SETTING_PORT(name)    long name;
 #define SETTING(name, type, def, low, high, help) SETTING_##type(name)

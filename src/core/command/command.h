@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef CORE_COMMAND_H
+#define CORE_COMMAND_H
+
+#include "core/cluster/cluster.h"
+#include "wire/json.h"
+
+/* The one table of commands, in the words administrators know. It serves the one-shot command line,
+ * the `admin:` shell and the daemon's admin socket. A handler takes typed arguments and fills a
+ * reply; it never prints, prompts or exits. */
+
+enum command_exit { COMMAND_GOOD = 0, COMMAND_FAULT = 1, COMMAND_USAGE = 2 };
+
+enum arg_kind {
+	ARG_END,
+	ARG_WORD,   /* positional */
+	ARG_TEXT,   /* --name VALUE */
+	ARG_NUMBER, /* --name N, checked against low and high */
+	ARG_FLAG,   /* --name */
+	ARG_SECRET_FILE, /* --name FILE: read by the program, never sent anywhere */
+};
+
+struct command_arg {
+	enum arg_kind kind;
+	const char *name;  /* key of the value in the arguments' object, and the option's name */
+	const char *value; /* placeholder in help: "FILE" */
+	bool needed;
+	long low, high;
+	const char *help;
+};
+
+/* What only a running program knows; every member may be NULL. */
+struct command_runtime {
+	void *ctx;
+	/* Registered stations and calls that are up. */
+	enum err (*status)(void *ctx, struct json *into, struct fail *why);
+	/* Evidence for the eight checks, gathered over the network and from phones' folders. */
+	struct doctor_evidence *(*gather)(void *ctx, struct cluster *c, const char *phones, struct fail *why);
+};
+
+struct command_ctx {
+	const char *state; /* state folder */
+	const struct clock *clock;
+	struct cluster *cluster; /* opened on first use by command_cluster; closed by command_ctx_fini */
+	const struct command_runtime *runtime;
+};
+
+struct command_reply {
+	enum command_exit exit;
+	struct json *data; /* what --json prints */
+	struct buf text;   /* what a person reads */
+	struct fail why;   /* set when exit is not good and there is more to say */
+};
+
+enum command_where {
+	COMMAND_ANYWHERE, /* sent to the daemon when one runs on this folder */
+	COMMAND_HERE,     /* always in the program that was started: tokens, files named by the caller */
+	COMMAND_DAEMON,   /* only a running daemon can answer */
+};
+
+struct command {
+	const char *words; /* "show ctl" */
+	const struct command_arg *args;
+	enum command_where where;
+	bool changes;        /* changes something: asked with `confirm` on a terminal unless --yes */
+	const char *confirm; /* question, or NULL */
+	const char *help;    /* one line */
+	const char *manual;  /* a paragraph */
+	void (*run)(struct command_ctx *ctx, const struct json *args, struct command_reply *reply);
+};
+
+/* The table; ends with a row whose words are NULL. */
+extern const struct command commands[];
+
+/* The command whose words are the first words of argv (each may be abbreviated as long as one command
+ * fits, as at the original's prompt); *used: how many words. NULL: none or more than one, told in *why
+ * with what could follow. */
+const struct command *command_find(int argc, char *const argv[], int *used, struct fail *why);
+
+/* Typed arguments from words; caller frees. Secret files are read here: the value is their first
+ * line. ERR_ARG with the usage line. */
+enum err command_parse(const struct command *cmd, int argc, char *const argv[], struct json **args,
+	struct fail *why) MUST_USE;
+
+/* "cadeado show ctl [FILE]" */
+void command_usage(const struct command *cmd, struct buf *out);
+/* Every command with its one line; the long text of one; the rows of the manual (mdoc). */
+void command_help_all(struct buf *out);
+void command_help(const struct command *cmd, struct buf *out);
+void command_manual(struct buf *out);
+
+/* Runs a row. The reply is initialised here; free it with command_reply_fini. */
+void command_run(const struct command *cmd, struct command_ctx *ctx, const struct json *args,
+	struct command_reply *reply);
+void command_reply_fini(struct command_reply *reply);
+
+/* The cluster of ctx->state, opened once. NULL with *why. */
+struct cluster *command_cluster(struct command_ctx *ctx, struct fail *why);
+void command_ctx_fini(struct command_ctx *ctx);
+
+/* For handlers: exit FAULT with this failure. */
+void command_refuse(struct command_reply *reply, const struct fail *why);
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef CORE_DEVICE_H
+#define CORE_DEVICE_H
+
+#include "core/cluster/cluster.h"
+
+/* A phone as the rest of the system sees it: its record joined with its profile and the cluster's mode. */
+struct device {
+	char name[16];
+	int model;             /* SCCP device type */
+	char description[STORE_TEXT];
+	char number[25], display[41], profile[STORE_NAME];
+	int security_mode;     /* what applies now: 1 in a non-secure cluster or without a CTL */
+	int profile_mode;      /* what the profile says: 1, 2, 3 */
+	bool encrypted_config;
+	int auth_mode;         /* capfAuthMode of the profile */
+	int key_bits;
+	bool install_pending;  /* certificate operation Install/Upgrade is pending and not too late */
+	char operation_status[STORE_TEXT];
+	int64_t operation_by, version, last_seen;
+};
+
+/* Values for a new phone; NULL members take the default shown. */
+struct device_new {
+	const char *name;        /* needed */
+	int model;               /* 0: 30018 (7961) */
+	const char *description; /* "" */
+	const char *number;      /* "" */
+	const char *display;     /* the number */
+	const char *profile;     /* "Non Secure" */
+	bool install;            /* order Install/Upgrade, to be completed within seven days */
+};
+
+/* Adds or changes a phone. ERR_FORMAT for a bad name or number, ERR_NOTFOUND for the profile,
+ * ERR_EXISTS when the number is another phone's. */
+enum err device_put(struct cluster *c, const struct device_new *d, struct fail *why) MUST_USE;
+enum err device_get(struct cluster *c, const char *name, struct device *out, struct fail *why) MUST_USE;
+enum err device_each(struct cluster *c, enum err (*each)(void *ctx, const struct device *d), void *ctx,
+	struct fail *why) MUST_USE;
+enum err device_delete(struct cluster *c, const char *name, struct fail *why) MUST_USE;
+enum err device_seen(struct cluster *c, const char *name, struct fail *why) MUST_USE;
+
+/* "Non Secure", "Authenticated", "Encrypted" for 1, 2, 3; "Unknown" otherwise. */
+const char *device_mode_text(int mode);
+
+#endif

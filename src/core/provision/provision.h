@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef CORE_PROVISION_H
+#define CORE_PROVISION_H
+
+#include "core/cluster/cluster.h"
+
+/* What a file name that a phone asks for stands for, and its bytes. Names compare without regard to
+ * case. spec: docs/formats/served-files.md
+ *   CTLSEP<MAC>.tlv        CTLFile.tlv, for a known device; not found for others
+ *   CTLFile.tlv            the published list
+ *   SEP<MAC>.cnf.xml.sgn   signed; the reduced companion when TFTP Encrypted Config is on
+ *   SEP<MAC>.cnf.xml.enc.sgn  only when it is on and an LSC of the phone is known
+ *   SEP<MAC>.cnf.xml       as .sgn without the signature
+ * Everything else is looked up in tftp/; absent names are not found. */
+struct provision_file {
+	char served[64]; /* name under which it is kept, for traces: "CTLFile.tlv" */
+	struct buf content;
+};
+
+/* Blocks (store, keys): call it from a pool. ERR_NOTFOUND, ERR_DENIED (name not allowed), ERR_STATE. */
+enum err provision_get(struct cluster *c, const char *asked, struct provision_file *out,
+	struct fail *why) MUST_USE;
+void provision_file_fini(struct provision_file *f);
+
+#endif

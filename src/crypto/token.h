@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef CRYPTO_TOKEN_H
+#define CRYPTO_TOKEN_H
+
+#include "crypto/cert.h"
+#include "crypto/signer.h"
+
+/* File tokens: a SAST key sealed under a PIN by argon2id. <folder>/<label>.token holds label, serial,
+ * certificate, KDF parameters and the sealed key; <folder>/<label>.tries the counter. Fifteen wrong
+ * PINs lock the token for good; a right one resets the counter. A try is counted and synced under
+ * a file lock before the PIN is tried and cleared after success, so that neither many processes at
+ * once nor a kill win one. spec: docs/formats/file-token.md */
+#define TOKEN_TRIES   15
+#define TOKEN_PIN_MIN 4
+#define TOKEN_PIN_MAX 64
+
+struct token_info {
+	char label[64];  /* "SAST-ADN4e31f914" */
+	char serial[32]; /* printed on the token: "ADN4e31f914" */
+	int attempts_left; /* 0: locked for good */
+	struct cert *cert; /* freed by token_info_fini */
+};
+
+/* Makes a token: RSA key of `bits`, self-signed SAST certificate valid from `now` for `days`.
+ * `serial` NULL draws "ADN" + 8 hex digits. The label is "SAST-" + serial. ERR_EXISTS. */
+enum err token_create(const char *folder, const char *serial, const char *pin, unsigned bits,
+	int64_t now, unsigned days, struct token_info *out, struct fail *why) MUST_USE;
+
+enum err token_read(const char *folder, const char *label, struct token_info *out,
+	struct fail *why) MUST_USE;
+void token_info_fini(struct token_info *info);
+
+/* Calls `each` for every token of the folder in the order of labels; stops on an error. */
+enum err token_each(const char *folder, enum err (*each)(void *ctx, const struct token_info *info),
+	void *ctx, struct fail *why) MUST_USE;
+
+/* Unlocks: a keystore whose only key is named like the token. ERR_PIN with "N attempts left" in *why,
+ * ERR_LOCKED when there are none. *attempts_left (may be NULL) is set in every case. */
+enum err token_open(struct keystore **out, const char *folder, const char *label, const char *pin,
+	int *attempts_left, struct fail *why) MUST_USE;
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef NET_ADDR_H
+#define NET_ADDR_H
+
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* An IPv4 or IPv6 address with a port; the only form that leaves this folder. */
+struct net_addr {
+	uint8_t bytes[16]; /* network order; 4 used for IPv4 */
+	bool is6;
+	uint16_t port;
+};
+
+#define NET_ADDR_MAX 64
+enum err net_addr_parse(struct net_addr *a, const char *text, int port, struct fail *why) MUST_USE;
+/* "127.0.0.1" */
+void net_addr_print(const struct net_addr *a, char out[NET_ADDR_MAX]);
+/* "127.0.0.1:69", "[::1]:69" */
+void net_addr_print_port(const struct net_addr *a, char out[NET_ADDR_MAX]);
+bool net_addr_same(const struct net_addr *a, const struct net_addr *b);      /* with port */
+bool net_addr_same_host(const struct net_addr *a, const struct net_addr *b); /* without */
+
+/* Who holds a port: "pid 4711 (dnsmasq)" when /proc tells, else "another process". */
+void net_port_owner(bool udp, uint16_t port, char *out, size_t size);
+
+#endif

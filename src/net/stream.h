@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef NET_STREAM_H
+#define NET_STREAM_H
+
+#include "base/buf.h"
+#include "net/addr.h"
+#include "net/loop.h"
+#include "net/tls.h"
+
+/* TCP and TLS connections as a handful of events. A stream knows no protocol. All calls on the loop's
+ * thread. */
+struct stream;
+struct listener;
+
+enum stream_event {
+	STREAM_READY,   /* connected, and the TLS handshake (if any) done: may write */
+	STREAM_DATA,    /* stream_input has more */
+	STREAM_DRAINED, /* everything written has been handed to the kernel */
+	STREAM_CLOSED,  /* the peer closed in order; input may still be read in this call */
+	STREAM_TIMEOUT, /* stream_timeout ran out */
+	STREAM_ERROR,   /* anything else; stream_failure tells. */
+};
+/* After CLOSED, TIMEOUT and ERROR the owner calls stream_close, in the callback or later. */
+typedef void stream_fn(void *ctx, struct stream *s, enum stream_event ev);
+
+#define STREAM_INPUT_MAX  (64u * 1024)   /* unread bytes kept; reading pauses above */
+#define STREAM_OUTPUT_MAX (1024u * 1024) /* unsent bytes queued; ERR_LIMIT above */
+#define STREAM_HANDSHAKE_US (15 * 1000000ll) /* a TLS handshake must be over by then */
+
+/* Accepts on addr (SO_REUSEPORT when `shared`). tls NULL: plain TCP. `accepted` gets each connection
+ * before its handshake and must call stream_handle. ERR_INUSE names the port and its owner. */
+enum err listener_open(struct listener **out, struct loop *l, const struct net_addr *addr,
+	struct tls *tls, bool shared, void (*accepted)(void *ctx, struct stream *s), void *ctx,
+	struct fail *why) MUST_USE;
+void listener_close(struct listener *ls);
+/* The address in use (the port, when it was opened on port 0). */
+void listener_addr(const struct listener *ls, struct net_addr *out);
+
+enum err stream_connect(struct stream **out, struct loop *l, const struct net_addr *addr,
+	struct tls *tls, stream_fn *fn, void *ctx, struct fail *why) MUST_USE;
+/* Sets (or changes) who gets the events. */
+void stream_handle(struct stream *s, stream_fn *fn, void *ctx);
+/* Context for tls_config.verify of this connection; before the handshake. */
+void stream_verify_ctx(struct stream *s, void *ctx);
+
+struct span stream_input(struct stream *s); /* bytes not consumed yet; valid until the next event */
+void stream_consume(struct stream *s, size_t len);
+/* Stops and resumes reading, while an answer of ours is being made. */
+void stream_pause(struct stream *s, bool paused);
+/* Queues; one call becomes one TLS record (up to 16 KiB). ERR_LIMIT, ERR_CLOSED. */
+enum err stream_write(struct stream *s, struct span bytes) MUST_USE;
+/* One timer per stream; 0 switches off. */
+void stream_timeout(struct stream *s, int64_t us);
+/* Sends what is queued (bounded time), then closes. */
+void stream_finish(struct stream *s);
+/* At once, without an event; frees `s`. */
+void stream_close(struct stream *s);
+
+const struct net_addr *stream_peer(const struct stream *s);
+void stream_local(const struct stream *s, struct net_addr *out);
+int stream_number(const struct stream *s); /* the descriptor, for traces */
+const struct fail *stream_failure(const struct stream *s);
+
+/* Of a TLS stream after STREAM_READY; "" and empty on plain ones. */
+const char *stream_cipher(const struct stream *s);  /* OpenSSL's name */
+const char *stream_version(const struct stream *s); /* "TLSv1.2" */
+struct span stream_peer_cert(const struct stream *s); /* DER; lives as long as the stream */
+
+/* Hands every raw byte (below TLS) to `tap`: for a phone's capture of its own connection. */
+typedef void stream_tap_fn(void *ctx, bool sent, struct span bytes);
+void stream_tap(struct stream *s, stream_tap_fn *tap, void *ctx);
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * The security-relevant part of SEP<MAC>.cnf.xml, written by the server and read by the phone.
+ * Reading uses expat without external entities or a DOCTYPE. spec: docs/formats/phone-configuration.md */
+#ifndef WIRE_CNFXML_CNFXML_H
+#define WIRE_CNFXML_CNFXML_H
+
+#include "base/buf.h"
+
+#include <stdbool.h>
+
+#define CNFXML_SIZE_MAX    (256u * 1024) /* bytes of a file that is parsed */
+#define CNFXML_DEPTH_MAX   16u           /* nested elements */
+#define CNFXML_MEMBERS_MAX 5u            /* call managers, CAPF servers */
+#define CNFXML_TEXT_MAX    128u          /* bytes of one value, with NUL */
+
+struct cnfxml_server {
+	char name[CNFXML_TEXT_MAX]; /* processNodeName */
+	int port;                   /* ethernetPhonePort or phonePort */
+};
+
+struct cnfxml {
+	bool full;                        /* fullConfig */
+	char protocol[8];                 /* deviceProtocol: SCCP or SIP */
+	int ip_address_mode;
+	struct cnfxml_server managers[CNFXML_MEMBERS_MAX];
+	size_t managers_count;
+	char load[CNFXML_TEXT_MAX];       /* loadInformation */
+	int security_mode;                /* deviceSecurityMode: 1, 2, 3; 0 when absent */
+	char version_stamp[CNFXML_TEXT_MAX];
+	int capf_auth_mode;               /* capfAuthMode 0..4 */
+	struct cnfxml_server capf[CNFXML_MEMBERS_MAX];
+	size_t capf_count;
+	char cert_hash[33];               /* lower-case hex MD5 of the certificate, or empty */
+	bool encrypted;                   /* encrConfig */
+};
+
+/* Reads a configuration; unknown elements and attributes are ignored. ERR_FORMAT with the line,
+ * ERR_LIMIT. */
+enum err cnfxml_parse(struct cnfxml *c, struct span xml, struct fail *why) MUST_USE;
+
+/* Writes the whole file (full), or the reduced companion with the six elements that one has. */
+enum err cnfxml_write_full(struct buf *out, const struct cnfxml *c) MUST_USE;
+enum err cnfxml_write_reduced(struct buf *out, const struct cnfxml *c) MUST_USE;
+
+#endif
