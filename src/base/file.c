@@ -143,7 +143,7 @@ enum err file_read(const char *path, size_t limit, struct buf *out, struct fail 
 /* Opens ".<name>.XXXXXX" beside `path`. *out is the name, owned by the caller. */
 static int open_temporary(const char *path, char **out)
 {
-	static const char letters[32] = "abcdefghijklmnopqrstuvwxyz234567";
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz234567";
 	const char *slash = strrchr(path, '/');
 	size_t folder = slash ? (size_t)(slash - path) + 1 : 0;
 	size_t size = strlen(path) + sizeof("..") + RANDOM_LEN;
@@ -281,6 +281,16 @@ enum err file_create(const char *path, struct span content, mode_t mode, struct 
 	return err;
 }
 
+static bool lock_whole(int fd)
+{
+	int result;
+
+	do
+		result = flock(fd, LOCK_EX);
+	while (result < 0 && errno == EINTR);
+	return result == 0;
+}
+
 static bool append_whole(int fd, struct span line)
 {
 	bool ended = line.len && line.ptr[line.len - 1] == '\n';
@@ -289,9 +299,10 @@ static bool append_whole(int fd, struct span line)
 	ssize_t whole = (ssize_t)line.len + (ended ? 0 : 1), done;
 	enum fault fault;
 	struct stat st;
+	int reason;
 
 	/* The lock makes it safe to cut off half a line again. */
-	if (flock(fd, LOCK_EX) < 0 || fstat(fd, &st) < 0)
+	if (!lock_whole(fd) || fstat(fd, &st) < 0)
 		return false;
 	fault = fault_point();
 	if (fault == FAULT_NONE)
@@ -300,10 +311,10 @@ static bool append_whole(int fd, struct span line)
 		done = fault == FAULT_SHORT ? write(fd, line.ptr, line.len / 2) : -1;
 	if (done == whole)
 		return true;
-	if (done >= 0)
-		errno = ENOSPC;
+	reason = done < 0 ? errno : ENOSPC;
 	if (done > 0 && ftruncate(fd, st.st_size) < 0)
-		return false;
+		reason = errno;
+	errno = reason;
 	return false;
 }
 
@@ -360,18 +371,17 @@ enum err file_mkdir(const char *path, mode_t mode, struct fail *why)
 
 int file_lock(const char *path, struct fail *why)
 {
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
-	int result;
+	enum err err;
+	int fd = -1;
 
+	if (step())
+		fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
 	if (fd < 0)
 		return io_fail(why, ERR_IO, path, "open");
-	do
-		result = flock(fd, LOCK_EX);
-	while (result < 0 && errno == EINTR);
-	if (result < 0) {
-		result = io_fail(why, ERR_IO, path, "lock");
+	if (!lock_whole(fd)) {
+		err = io_fail(why, ERR_IO, path, "lock");
 		close(fd);
-		return result;
+		return err;
 	}
 	return fd;
 }

@@ -29,29 +29,59 @@ static enum log_level log_highest = LOG_INFO;
 static int trace_fd[TRACE_KINDS] = {-1, -1, -1};
 static FILE *trace_also;
 
-/* `head`, the text made safe, a newline: always one line. */
-static void make_line(struct buf *line, const char *head, const char *fmt, va_list args)
+/* Time and prefix of a line. */
+#define HEAD_MAX (CLOCK_DATE_MAX + 16)
+/* Room for a head and the reason why there is no text. */
+#define SPARE_MAX (HEAD_MAX + 64)
+
+struct line {
+	struct buf buf;
+	char spare[SPARE_MAX]; /* used when memory is short */
+};
+
+/* `head`, the text made safe, a newline: always one line. Valid until line->buf is freed. */
+static struct span make_line(struct line *line, const char *head, const char *fmt, va_list args)
         PRINTF_LIKE(3, 0);
 
-static void make_line(struct buf *line, const char *head, const char *fmt, va_list args)
+static struct span make_line(struct line *line, const char *head, const char *fmt, va_list args)
 {
 	struct buf text = {0};
+	enum err err;
 
 	buf_vprintf(&text, fmt, args);
-	buf_str(line, head);
-	if (buf_check(&text) == ERR_OK)
-		str_printable(line, buf_span(&text));
-	else
-		buf_printf(line, "(text lost: %s)", err_text(buf_check(&text)));
-	buf_u8(line, '\n');
+	err = buf_check(&text);
+	if (!err) {
+		buf_str(&line->buf, head);
+		str_printable(&line->buf, buf_span(&text));
+		buf_u8(&line->buf, '\n');
+		err = buf_check(&line->buf);
+	}
 	buf_fini(&text);
+	if (!err)
+		return buf_span(&line->buf);
+	snprintf(line->spare, sizeof(line->spare), "%s(text lost: %s)\n", head, err_text(err));
+	return span_str(line->spare);
 }
 
-static void put_line(FILE *out, const struct buf *line)
+/* A log that cannot be written has nowhere to complain: failures here are dropped. */
+static void put_file(FILE *out, struct span line)
 {
-	/* A log that cannot be written has nowhere to complain. */
-	if (fwrite(line->data, 1, line->len, out) == line->len)
+	if (fwrite(line.ptr, 1, line.len, out) == line.len)
 		fflush(out);
+}
+
+static void put_fd(int fd, struct span line)
+{
+	ssize_t done;
+
+	while (line.len) {
+		done = write(fd, line.ptr, line.len);
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done <= 0)
+			return;
+		line = span_of(line.ptr + done, line.len - (size_t)done);
+	}
 }
 
 void log_to(FILE *out, enum log_level highest)
@@ -64,21 +94,20 @@ void log_to(FILE *out, enum log_level highest)
 
 void log_line(enum log_level level, const char *fmt, ...)
 {
-	char now[CLOCK_DATE_MAX], head[CLOCK_DATE_MAX + 16];
-	struct buf line = {0};
+	char now[CLOCK_DATE_MAX], head[HEAD_MAX];
+	struct line line = {0};
 	va_list args;
 
-	clock_print_iso(now, clock_seconds(clock_system()));
-	snprintf(head, sizeof(head), "%s %s: ", now, level_names[level]);
 	pthread_mutex_lock(&mutex);
 	if (level <= log_highest) {
+		clock_print_iso(now, clock_seconds(clock_system()));
+		snprintf(head, sizeof(head), "%s %s: ", now, level_names[level]);
 		va_start(args, fmt);
-		make_line(&line, head, fmt, args);
+		put_file(log_out ? log_out : stderr, make_line(&line, head, fmt, args));
 		va_end(args);
-		put_line(log_out ? log_out : stderr, &line);
 	}
 	pthread_mutex_unlock(&mutex);
-	buf_fini(&line);
+	buf_fini(&line.buf);
 }
 
 static void close_all(void)
@@ -125,23 +154,25 @@ enum err trace_open(const char *folder, FILE *also, struct fail *why)
 
 void trace_line(enum trace_kind kind, const char *fmt, ...)
 {
-	char now[CLOCK_DATE_MAX], head[CLOCK_DATE_MAX + 16];
-	struct buf line = {0};
+	char now[CLOCK_DATE_MAX], head[HEAD_MAX];
+	struct line line = {0};
+	struct span all;
 	va_list args;
 
 	pthread_mutex_lock(&mutex);
 	if (trace_fd[kind] >= 0) {
-		/* Read under the lock, so that times in a file never go back. */
+		/* Read under the lock, so that times in a file do not go back. */
 		clock_print_trace(now, clock_us(clock_system()));
 		snprintf(head, sizeof(head), "%s%s", now, shapes[kind].prefix);
 		va_start(args, fmt);
-		make_line(&line, head, fmt, args);
+		all = make_line(&line, head, fmt, args);
 		va_end(args);
-		if (write(trace_fd[kind], line.data, line.len) >= 0 && trace_also)
-			put_line(trace_also, &line);
+		put_fd(trace_fd[kind], all);
+		if (trace_also)
+			put_file(trace_also, all);
 	}
 	pthread_mutex_unlock(&mutex);
-	buf_fini(&line);
+	buf_fini(&line.buf);
 }
 
 void trace_close(void)

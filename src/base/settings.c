@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "base/settings.h"
 #include "base/file.h"
-#include "base/mem.h"
 #include "base/str.h"
 
 #include <ini.h>
 #include <stdlib.h>
 
-#define FILE_MAX  65536 /* bytes of a settings file */
-#define PORT_MAX  65535
-#define TEXT_SIZE 128 /* of a text field, with its NUL */
+#define FILE_MAX 65536 /* bytes of a settings file */
+#define PORT_MAX 65535
 
 enum type { IS_TEXT, IS_NUMBER, IS_PORT, IS_PROFILE };
 
@@ -83,9 +81,9 @@ static enum err set(struct settings *s, const struct row *row, const char *value
 		return fail_set(why, ERR_FORMAT,
 		        "%s: has no value; give one or remove the line (default is %s)", row->name,
 		        row->def);
-	if (!str_copy(text_of(s, row), TEXT_SIZE, value))
+	if (!str_copy(text_of(s, row), SETTINGS_TEXT_SIZE, value))
 		return fail_set(why, ERR_FORMAT, "%s: too long; use at most %d characters",
-		        row->name, TEXT_SIZE - 1);
+		        row->name, SETTINGS_TEXT_SIZE - 1);
 	return ERR_OK;
 }
 
@@ -96,7 +94,7 @@ void settings_defaults(struct settings *s)
 	memset(s, 0, sizeof(*s));
 	for (i = 0; i < ROWS; i++) {
 		if (is_text(&rows[i]))
-			str_copy(text_of(s, &rows[i]), TEXT_SIZE, rows[i].def);
+			str_copy(text_of(s, &rows[i]), SETTINGS_TEXT_SIZE, rows[i].def);
 		else
 			*number_of(s, &rows[i]) = strtol(rows[i].def, NULL, 10);
 	}
@@ -132,6 +130,11 @@ static char *next_line(char *out, int size, void *user)
 	}
 	memcpy(out, r->left.ptr, len);
 	out[len] = '\0';
+	/* inih would take it as the continuation of the setting before. */
+	if (strchr(" \t", *out) && !strchr("\r;#", out[strspn(out, " \t")])) {
+		fail_line(r, "line begins with a blank; remove the blank");
+		return NULL;
+	}
 	len += end ? 1 : 0;
 	r->left = span_of(r->left.ptr + len, r->left.len - len);
 	return out;
