@@ -15,6 +15,8 @@ struct net_addr {
 };
 
 #define NET_ADDR_MAX 64
+/* Numeric IPv4 or IPv6 ("[::1]" too), never a name: a look-up would block. ERR_FORMAT; ERR_ARG for
+ * a port outside 0..65535. */
 enum err net_addr_parse(struct net_addr *a, const char *text, int port, struct fail *why) MUST_USE;
 /* "127.0.0.1" */
 void net_addr_print(const struct net_addr *a, char out[NET_ADDR_MAX]);

@@ -11,14 +11,17 @@
  * loop_post and loop_stop may be called from any thread. */
 struct loop;
 
+/* The first loop of a process makes it ignore SIGPIPE, unless that was decided otherwise before. */
 enum err loop_new(struct loop **out) MUST_USE;
+/* Posts that have not run are dropped. */
 void loop_free(struct loop *l);
-void loop_run(struct loop *l);  /* until loop_stop */
+void loop_run(struct loop *l); /* until loop_stop; posts made before that still run */
 void loop_stop(struct loop *l);
 /* Runs `fn(arg)` on the loop's thread, in the order of the posts. ERR_NOMEM. */
 enum err loop_post(struct loop *l, void (*fn)(void *arg), void *arg) MUST_USE;
 
-/* Calls `fn` on the loop when one of the process' signals comes. */
+/* Calls `fn` on the loop, until loop_free, when one of the process' signals comes. Only one loop
+ * of a process may ask for signals. */
 enum err loop_on_signal(struct loop *l, int signo, void (*fn)(void *arg), void *arg) MUST_USE;
 
 struct loop_timer;
