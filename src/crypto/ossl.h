@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef CRYPTO_OSSL_H
+#define CRYPTO_OSSL_H
+
+/* Inside src/crypto only: what its files share of the library underneath. */
+#include "crypto/cert.h"
+#include "crypto/key.h"
+
+/* The library has a type of this name, which nobody here needs. */
+#define ERR_STATE OSSL_ERR_STATE
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+#undef ERR_STATE
+
+/* As fail_set with the library's reason appended. Empties the thread's error queue, which would
+ * otherwise be taken for the failure of a later TLS call. */
+enum err ossl_fail(struct fail *why, enum err code, const char *doing);
+
+/* NULL for an unknown algorithm. */
+const EVP_MD *ossl_digest(enum digest_alg alg);
+
+/* Refuses to ask: a file that wants a password must not stop a service at a terminal. */
+int ossl_no_password(char *out, int size, int writing, void *ctx);
+
+enum err ossl_verify(EVP_PKEY *key, enum digest_alg alg, const struct span *pieces, size_t count,
+        struct span signature) MUST_USE;
+
+const X509 *cert_get_x509(const struct cert *c);
+
+/* The printed form of a name; *common_name (freed by the caller, may be NULL) is its first CN. */
+enum err name_print(
+        const X509_NAME *name, char **out, char **common_name, struct fail *why) MUST_USE;
+
+/* PKCS #8 PEM; a secret. */
+enum err key_to_pem(const struct key *k, struct buf *out) MUST_USE;
+
+#endif
