@@ -8,7 +8,7 @@
 /* Time is handed in, so that tests can move it. */
 struct clock {
 	int64_t (*now_us)(const struct clock *c); /* microseconds since 1970-01-01 UTC */
-	int64_t fixed_us;                          /* used by clock_fixed only */
+	int64_t fixed_us;                         /* used by clock_fixed only */
 };
 
 const struct clock *clock_system(void);
@@ -22,7 +22,8 @@ int64_t clock_us(const struct clock *c);
 /* Monotonic microseconds, for durations. */
 int64_t clock_monotonic_us(void);
 
-/* "Wed Aug 31 13:28:03 EDT 2011": the platform's `date` form in local time, as `show ctl` prints. */
+/* "Wed Aug 31 13:28:03 EDT 2011": the platform's `date` form in local time, as `show ctl` prints.
+ */
 #define CLOCK_DATE_MAX 64
 void clock_print_date(char out[CLOCK_DATE_MAX], int64_t seconds);
 

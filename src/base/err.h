@@ -12,11 +12,12 @@ enum err {
 #undef ERR
 };
 
-#define MUST_USE __attribute__((warn_unused_result))
+#define MUST_USE               __attribute__((warn_unused_result))
 #define PRINTF_LIKE(fmt, args) __attribute__((format(printf, fmt, args)))
 
 /* One failure with its place and, where there is one, its remedy; what a person is shown.
- * Functions that can fail in more ways than a number tells take a `struct fail *` (NULL allowed). */
+ * Functions that can fail in more ways than a number tells take a `struct fail *` (NULL allowed).
+ */
 struct fail {
 	enum err code;
 	size_t offset; /* byte position in the input, or SIZE_MAX when there is none */
@@ -35,7 +36,7 @@ enum err fail_set(struct fail *why, enum err code, const char *fmt, ...) PRINTF_
 
 /* As fail_set with the byte position at which the input went wrong. */
 enum err fail_at(struct fail *why, enum err code, size_t offset, const char *fmt, ...)
-	PRINTF_LIKE(4, 5);
+        PRINTF_LIKE(4, 5);
 
 /* Puts "fmt: " before the text of a failure that already happened (e.g. the file's name). */
 void fail_prefix(struct fail *why, const char *fmt, ...) PRINTF_LIKE(2, 3);

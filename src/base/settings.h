@@ -11,10 +11,10 @@
 /* The settings of settings.def, read from an INI file; a row there yields the field here, the
  * default, the check and the manual's line. */
 struct settings {
-#define SETTING_TEXT(name)    char name[SETTINGS_TEXT_SIZE];
-#define SETTING_PROFILE(name) char name[SETTINGS_TEXT_SIZE];
-#define SETTING_NUMBER(name)  long name;
-#define SETTING_PORT(name)    long name;
+#define SETTING_TEXT(name)                        char name[SETTINGS_TEXT_SIZE];
+#define SETTING_PROFILE(name)                     char name[SETTINGS_TEXT_SIZE];
+#define SETTING_NUMBER(name)                      long name;
+#define SETTING_PORT(name)                        long name;
 #define SETTING(name, type, def, low, high, help) SETTING_##type(name)
 #include "base/settings.def"
 #undef SETTING
@@ -30,8 +30,8 @@ void settings_defaults(struct settings *s);
  * remedy. On failure *s holds the defaults. */
 enum err settings_read(struct settings *s, const char *path, struct fail *why) MUST_USE;
 
-/* The file's text for these settings, each with its help as a comment. A text that the file's syntax
- * cannot give back (line break, " ;", empty) sets out's ERR_FORMAT. */
+/* The file's text for these settings, each with its help as a comment. A text that the file's
+ * syntax cannot give back (line break, " ;", empty) sets out's ERR_FORMAT. */
 void settings_write(const struct settings *s, struct buf *out);
 
 /* A port with the base added: settings_port(s, s->capf_port). */
