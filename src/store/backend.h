@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef STORE_BACKEND_H
+#define STORE_BACKEND_H
+
+#include "base/buf.h"
+
+#include <stdbool.h>
+
+/* What one database program must give so that it can hold the store; private to this folder. The
+ * statements are the same for all. Every call may answer ERR_BUSY for "run the transaction again".
+ */
+
+enum backend_type { BACKEND_TEXT, BACKEND_NUMBER, BACKEND_BYTES };
+
+/* A value for the parameter `$<name>`; borrowed until the statement is finished. */
+struct backend_arg {
+	const char *name;
+	enum backend_type type;
+	const char *text;
+	int64_t number;
+	struct span bytes;
+};
+
+/* In table definitions {TEXT}, {BIGINT}, {BYTES} and {STRICT} stand for these. */
+struct backend_words {
+	const char *text, *bigint, *bytes, *strict;
+};
+
+struct backend {
+	const char *scheme; /* of the url: "sqlite" */
+	struct backend_words words;
+
+	enum err (*open)(void **conn, const char *place, struct fail *why);
+	void (*close)(void *conn);
+
+	/* `write`: take the right to write at once instead of at the first write. */
+	enum err (*begin)(void *conn, bool write, struct fail *why);
+	enum err (*commit)(void *conn, struct fail *why);
+	void (*rollback)(void *conn);
+
+	enum err (*prepare)(void *conn, const char *sql, void **stmt, struct fail *why);
+	enum err (*bind)(void *conn, void *stmt, const struct backend_arg *arg, struct fail *why);
+	/* *row is false after the last one. */
+	enum err (*step)(void *conn, void *stmt, bool *row, struct fail *why);
+	/* Columns count from 0; text and bytes live until the next step. */
+	const char *(*text)(void *stmt, int column);
+	int64_t (*number)(void *stmt, int column);
+	struct span (*bytes)(void *stmt, int column);
+	void (*finish)(void *stmt);
+};
+
+extern const struct backend backend_sqlite; /* "sqlite:<path>" */
+extern const struct backend backend_ram;    /* "ram:" */
+
+#endif

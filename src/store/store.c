@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "store/internal.h"
+
+#include "base/mem.h"
+
+static const struct backend *const backends[] = {&backend_sqlite, &backend_ram};
+
+static const struct backend *backend_of(const char *url, const char **place)
+{
+	const char *colon = strchr(url, ':');
+	size_t len = colon ? (size_t)(colon - url) : 0, i;
+
+	for (i = 0; colon && i < sizeof(backends) / sizeof(backends[0]); i++) {
+		if (strlen(backends[i]->scheme) == len &&
+		        strncmp(backends[i]->scheme, url, len) == 0) {
+			*place = colon + 1;
+			return backends[i];
+		}
+	}
+	return NULL;
+}
+
+enum err store_open(struct store **out, const char *url, struct fail *why)
+{
+	const char *place = NULL;
+	const struct backend *backend = backend_of(url, &place);
+	struct store *s;
+	enum err err;
+
+	*out = NULL;
+	if (!backend)
+		return fail_set(
+		        why, ERR_ARG, "%s: no store of this kind; use sqlite:<path> or ram:", url);
+	s = mem_new(sizeof(*s));
+	if (!s)
+		return fail_set(why, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
+	s->backend = backend;
+	err = backend->open(&s->conn, place, why);
+	if (!err)
+		err = store_migrate(s, why);
+	if (err) {
+		fail_prefix(why, "%s", *place ? place : url);
+		store_close(s);
+		return err;
+	}
+	*out = s;
+	return ERR_OK;
+}
+
+void store_close(struct store *s)
+{
+	if (!s)
+		return;
+	if (s->conn)
+		s->backend->close(s->conn);
+	mem_free(s);
+}
+
+static enum err run_once(struct store *s, bool write,
+        enum err (*fn)(void *ctx, struct store *s, struct fail *why), void *ctx, struct fail *why)
+{
+	enum err err;
+
+	s->was_busy = false;
+	err = s->backend->begin(s->conn, write, why);
+	if (err) {
+		s->was_busy = err == ERR_BUSY;
+		return err;
+	}
+	s->in_transaction = true;
+	err = fn(ctx, s, why);
+	/* A function that went on after a busy statement must not commit the half it did. */
+	if (!err && s->was_busy)
+		err = ERR_BUSY;
+	if (!err) {
+		err = s->backend->commit(s->conn, why);
+		s->was_busy = err == ERR_BUSY;
+	}
+	if (err)
+		s->backend->rollback(s->conn);
+	s->in_transaction = false;
+	return err;
+}
+
+enum err store_run(struct store *s, bool write,
+        enum err (*fn)(void *ctx, struct store *s, struct fail *why), void *ctx, struct fail *why)
+{
+	struct fail local;
+	enum err err;
+	int tries;
+
+	if (s->in_transaction)
+		return fail_set(why, ERR_STATE, "a transaction is running already");
+	for (tries = 0; tries < STORE_TRIES; tries++) {
+		memset(&local, 0, sizeof(local));
+		/* Whoever lost once takes the right to write first, so that nobody starves. */
+		err = run_once(s, write || tries > 0, fn, ctx, &local);
+		if (!err || !s->was_busy)
+			break;
+	}
+	if (err && why && !why->code)
+		*why = local;
+	return err;
+}
+
+enum err store_transaction(struct store *s,
+        enum err (*fn)(void *ctx, struct store *s, struct fail *why), void *ctx, struct fail *why)
+{
+	return store_run(s, false, fn, ctx, why);
+}

@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * The rows and transactions of every kind of store: the whole list runs once for each url. */
+#include "base/file.h"
+#include "base/mem.h"
+#include "store/query.h"
+#include "store/store.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+static const char *scheme;
+
+struct state {
+	char folder[64];
+	char url[128];
+	struct store *s;
+	struct fail why;
+};
+
+static int setup(void **state)
+{
+	struct state *t = test_calloc(1, sizeof(*t));
+
+	snprintf(t->folder, sizeof(t->folder), "/tmp/cadeado-store-XXXXXX");
+	if (!mkdtemp(t->folder))
+		return -1;
+	if (strcmp(scheme, "ram") == 0)
+		snprintf(t->url, sizeof(t->url), "ram:");
+	else
+		snprintf(t->url, sizeof(t->url), "%s:%s/cadeado.db", scheme, t->folder);
+	*state = t;
+	return store_open(&t->s, t->url, &t->why);
+}
+
+static int teardown(void **state)
+{
+	struct state *t = *state;
+	char command[128];
+	int gone;
+
+	store_close(t->s);
+	snprintf(command, sizeof(command), "rm -rf %s", t->folder);
+	gone = system(command);
+	test_free(t);
+	return gone;
+}
+
+static const struct store_device phone = {
+        .name = "SEP0011215A1AE3",
+        .model = 30018,
+        .description = "Reception; \"ground\" floor's",
+        .number = "1001",
+        .display = "Recep\xc3\xa7\xc3\xa3o",
+        .profile = "Encrypted",
+        .operation = 1,
+        .operation_status = "Operation Pending",
+        .operation_by = 1790000000,
+        .version = 3,
+        .last_seen = 1780000000,
+};
+
+static void assert_same_device(const struct store_device *a, const struct store_device *b)
+{
+	assert_string_equal(a->name, b->name);
+	assert_int_equal(a->model, b->model);
+	assert_string_equal(a->description, b->description);
+	assert_string_equal(a->number, b->number);
+	assert_string_equal(a->display, b->display);
+	assert_string_equal(a->profile, b->profile);
+	assert_int_equal(a->operation, b->operation);
+	assert_string_equal(a->operation_status, b->operation_status);
+	assert_int_equal(a->operation_by, b->operation_by);
+	assert_int_equal(a->version, b->version);
+	assert_int_equal(a->last_seen, b->last_seen);
+}
+
+static void param_is_kept_and_replaced(void **state)
+{
+	struct state *t = *state;
+	char value[STORE_TEXT];
+
+	assert_int_equal(
+	        store_param_get(t->s, "ClusterSecurityMode", value, &t->why), ERR_NOTFOUND);
+	assert_non_null(strstr(t->why.text, "ClusterSecurityMode"));
+	assert_int_equal(store_param_set(t->s, "ClusterSecurityMode", "0", NULL), 0);
+	assert_int_equal(store_param_set(t->s, "ClusterSecurityMode", "1", NULL), 0);
+	assert_int_equal(store_param_get(t->s, "clustersecuritymode", value, NULL), 0);
+	assert_string_equal(value, "1");
+}
+
+static void param_too_long_is_refused(void **state)
+{
+	struct state *t = *state;
+	char name[STORE_NAME + 1], value[STORE_TEXT + 1];
+
+	memset(name, 'n', STORE_NAME);
+	name[STORE_NAME] = '\0';
+	memset(value, 'v', STORE_TEXT);
+	value[STORE_TEXT] = '\0';
+	assert_int_equal(store_param_set(t->s, name, "1", NULL), ERR_LIMIT);
+	assert_int_equal(store_param_set(t->s, "a", value, NULL), ERR_LIMIT);
+	name[STORE_NAME - 1] = '\0';
+	value[STORE_TEXT - 1] = '\0';
+	assert_int_equal(store_param_set(t->s, name, value, NULL), 0);
+	/* One letter more is another name, not this one cut. */
+	name[STORE_NAME - 1] = 'n';
+	assert_int_equal(store_param_get(t->s, name, value, NULL), ERR_NOTFOUND);
+}
+
+static enum err count_node(void *ctx, const struct store_node *n)
+{
+	struct buf *b = ctx;
+
+	buf_printf(b, "%s=%s;", n->name, n->address);
+	return ERR_OK;
+}
+
+static void nodes_come_in_order_of_names(void **state)
+{
+	struct state *t = *state;
+	struct buf b = {0};
+
+	assert_int_equal(store_node_put(t->s, &(struct store_node){"sub", "192.0.2.11"}, NULL), 0);
+	assert_int_equal(
+	        store_node_put(t->s, &(struct store_node){"publisher", "192.0.2.9"}, NULL), 0);
+	assert_int_equal(
+	        store_node_put(t->s, &(struct store_node){"Publisher", "192.0.2.10"}, NULL), 0);
+	assert_int_equal(store_node_each(t->s, count_node, &b, NULL), 0);
+	buf_u8(&b, 0);
+	assert_string_equal((char *)b.data, "Publisher=192.0.2.10;sub=192.0.2.11;");
+	buf_fini(&b);
+}
+
+static enum err name_profile(void *ctx, const struct store_profile *p)
+{
+	buf_printf(ctx, "%s;", p->name);
+	return ERR_OK;
+}
+
+static void profiles_are_found_by_any_case(void **state)
+{
+	struct state *t = *state;
+	struct store_profile p = {"Encrypted", 3, 1, 2, 2048}, got;
+	struct buf b = {0};
+
+	assert_int_equal(store_profile_put(t->s, &p, NULL), 0);
+	assert_int_equal(
+	        store_profile_put(t->s, &(struct store_profile){"Non Secure", 1, 0, 2, 2048}, NULL),
+	        0);
+	assert_int_equal(store_profile_get(t->s, "ENCRYPTED", &got, NULL), 0);
+	assert_string_equal(got.name, "Encrypted");
+	assert_int_equal(got.security_mode, 3);
+	assert_int_equal(got.encrypted_config, 1);
+	assert_int_equal(got.auth_mode, 2);
+	assert_int_equal(got.key_bits, 2048);
+	assert_int_equal(store_profile_get(t->s, "Other", &got, &t->why), ERR_NOTFOUND);
+	assert_string_equal(t->why.text, "there is no phone security profile \"Other\"");
+	assert_int_equal(store_profile_each(t->s, name_profile, &b, NULL), 0);
+	buf_u8(&b, 0);
+	assert_string_equal((char *)b.data, "Encrypted;Non Secure;");
+	buf_fini(&b);
+}
+
+static void device_comes_back_whole(void **state)
+{
+	struct state *t = *state;
+	struct store_device got, changed = phone;
+
+	assert_int_equal(store_device_put(t->s, &phone, NULL), 0);
+	assert_int_equal(store_device_get(t->s, "sep0011215a1ae3", &got, NULL), 0);
+	assert_same_device(&got, &phone);
+	assert_int_equal(store_device_by_number(t->s, "1001", &got, NULL), 0);
+	assert_same_device(&got, &phone);
+
+	changed.version = 4;
+	memset(changed.number, 0, sizeof(changed.number));
+	assert_int_equal(store_device_put(t->s, &changed, NULL), 0);
+	assert_int_equal(store_device_get(t->s, phone.name, &got, NULL), 0);
+	assert_same_device(&got, &changed);
+	assert_int_equal(store_device_by_number(t->s, "1001", &got, NULL), ERR_NOTFOUND);
+	assert_int_equal(store_device_by_number(t->s, "", &got, NULL), ERR_NOTFOUND);
+}
+
+static void device_text_is_never_taken_as_sql(void **state)
+{
+	struct state *t = *state;
+	struct store_device d = phone, got;
+
+	strcpy(d.description, "'; DROP TABLE device; --");
+	assert_int_equal(store_device_put(t->s, &d, NULL), 0);
+	assert_int_equal(store_device_get(t->s, d.name, &got, NULL), 0);
+	assert_same_device(&got, &d);
+	assert_int_equal(store_device_by_number(t->s, "' OR '1'='1", &got, NULL), ERR_NOTFOUND);
+}
+
+static void one_number_is_one_phones(void **state)
+{
+	struct state *t = *state;
+	struct store_device other = phone;
+
+	strcpy(other.name, "SEP0011215A1AE4");
+	assert_int_equal(store_device_put(t->s, &phone, NULL), 0);
+	assert_int_equal(store_device_put(t->s, &other, NULL), ERR_EXISTS);
+	other.number[0] = '\0';
+	assert_int_equal(store_device_put(t->s, &other, NULL), 0);
+	strcpy(other.name, "SEP0011215A1AE5");
+	assert_int_equal(store_device_put(t->s, &other, NULL), 0);
+}
+
+struct walked {
+	int rows, stop_at;
+};
+
+static enum err walk_device(void *ctx, const struct store_device *d)
+{
+	struct walked *w = ctx;
+
+	assert_true(memcmp(d->name, "SEP", 3) == 0);
+	return ++w->rows == w->stop_at ? ERR_CLOSED : ERR_OK;
+}
+
+static void walk_ends_on_the_callers_error(void **state)
+{
+	struct state *t = *state;
+	struct store_device d = phone;
+	struct walked w = {0, 2};
+	int i;
+
+	d.number[0] = '\0';
+	for (i = 0; i < 3; i++) {
+		snprintf(d.name, sizeof(d.name), "SEP00112233445%d", i);
+		assert_int_equal(store_device_put(t->s, &d, NULL), 0);
+	}
+	assert_int_equal(store_device_each(t->s, walk_device, &w, NULL), ERR_CLOSED);
+	assert_int_equal(w.rows, 2);
+	w = (struct walked){0, 0};
+	assert_int_equal(store_device_each(t->s, walk_device, &w, NULL), 0);
+	assert_int_equal(w.rows, 3);
+}
+
+static void lsc_goes_with_its_device(void **state)
+{
+	struct state *t = *state;
+	static const uint8_t first[] = {0x30, 0x82, 0x00, 0x01}, second[] = {0x30, 0x00};
+	struct store_lsc l = {.device = "sep0011215a1ae3", .not_after = 1900000000, .installed = 7};
+	struct store_lsc got;
+	struct buf der = {0};
+
+	assert_int_equal(
+	        store_lsc_put(t->s, &l, span_of(first, sizeof(first)), NULL), ERR_NOTFOUND);
+	assert_int_equal(store_device_put(t->s, &phone, NULL), 0);
+	assert_int_equal(store_lsc_put(t->s, &l, span_of(first, sizeof(first)), NULL), 0);
+	assert_int_equal(store_lsc_get(t->s, phone.name, &got, &der, NULL), 0);
+	assert_string_equal(got.device, phone.name);
+	assert_int_equal(got.not_after, 1900000000);
+	assert_int_equal(got.installed, 7);
+	assert_true(span_eq(buf_span(&der), span_of(first, sizeof(first))));
+
+	/* A change of the device keeps it, a newer one replaces it, the device's end is its end. */
+	assert_int_equal(store_device_put(t->s, &phone, NULL), 0);
+	assert_int_equal(store_lsc_put(t->s, &l, span_of(second, sizeof(second)), NULL), 0);
+	buf_clear(&der);
+	assert_int_equal(store_lsc_get(t->s, phone.name, &got, &der, NULL), 0);
+	assert_true(span_eq(buf_span(&der), span_of(second, sizeof(second))));
+	assert_int_equal(store_device_delete(t->s, "sep0011215a1ae3", NULL), 0);
+	assert_int_equal(store_device_delete(t->s, phone.name, NULL), ERR_NOTFOUND);
+	assert_int_equal(store_lsc_get(t->s, phone.name, &got, &der, NULL), ERR_NOTFOUND);
+	buf_fini(&der);
+}
+
+static enum err put_then_fail(void *ctx, struct store *s, struct fail *why)
+{
+	enum err *answer = ctx, err;
+
+	err = store_device_put(s, &phone, why);
+	if (!err)
+		err = store_param_set(s, "a", "2", why);
+	return err ? err : *answer;
+}
+
+static void transaction_is_all_or_nothing(void **state)
+{
+	struct state *t = *state;
+	enum err answer = ERR_DENIED;
+	struct store_device got;
+	char value[STORE_TEXT];
+
+	assert_int_equal(store_param_set(t->s, "a", "1", NULL), 0);
+	assert_int_equal(store_transaction(t->s, put_then_fail, &answer, NULL), ERR_DENIED);
+	assert_int_equal(store_device_get(t->s, phone.name, &got, NULL), ERR_NOTFOUND);
+	assert_int_equal(store_param_get(t->s, "a", value, NULL), 0);
+	assert_string_equal(value, "1");
+
+	answer = ERR_OK;
+	assert_int_equal(store_transaction(t->s, put_then_fail, &answer, NULL), 0);
+	assert_int_equal(store_device_get(t->s, phone.name, &got, NULL), 0);
+	assert_int_equal(store_param_get(t->s, "a", value, NULL), 0);
+	assert_string_equal(value, "2");
+}
+
+static enum err nested(void *ctx, struct store *s, struct fail *why)
+{
+	return store_transaction(s, put_then_fail, ctx, why);
+}
+
+static void transaction_in_a_transaction_is_refused(void **state)
+{
+	struct state *t = *state;
+	enum err answer = ERR_OK;
+
+	assert_int_equal(store_transaction(t->s, nested, &answer, &t->why), ERR_STATE);
+	assert_int_equal(store_transaction(t->s, put_then_fail, &answer, NULL), 0);
+}
+
+static void unknown_url_is_refused(void **state)
+{
+	struct state *t = *state;
+	struct store *s;
+
+	assert_int_equal(store_open(&s, "mysql:x", &t->why), ERR_ARG);
+	assert_non_null(strstr(t->why.text, "sqlite:<path>"));
+	assert_null(s);
+	assert_int_equal(store_open(&s, "sqlite:", NULL), ERR_ARG);
+	assert_int_equal(store_open(&s, "ram:x", NULL), ERR_ARG);
+	assert_int_equal(store_open(&s, "", NULL), ERR_ARG);
+}
+
+static void every_allocation_can_fail(void **state)
+{
+	struct state *t = *state;
+	struct store *s = NULL;
+	enum err err = ERR_NOMEM;
+	size_t n;
+
+	for (n = 1; n < 1000; n++) {
+		mem_fail_from(n);
+		err = store_open(&s, "ram:", NULL);
+		mem_fail_from(0);
+		if (!err)
+			break;
+		assert_int_equal(err, ERR_NOMEM);
+		assert_null(s);
+	}
+	assert_int_equal(err, 0);
+	store_close(s);
+	(void)t;
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	static const char *const schemes[] = {"sqlite", "ram"};
+	const struct CMUnitTest tests[] = {
+	        TEST(param_is_kept_and_replaced),
+	        TEST(param_too_long_is_refused),
+	        TEST(nodes_come_in_order_of_names),
+	        TEST(profiles_are_found_by_any_case),
+	        TEST(device_comes_back_whole),
+	        TEST(device_text_is_never_taken_as_sql),
+	        TEST(one_number_is_one_phones),
+	        TEST(walk_ends_on_the_callers_error),
+	        TEST(lsc_goes_with_its_device),
+	        TEST(transaction_is_all_or_nothing),
+	        TEST(transaction_in_a_transaction_is_refused),
+	        TEST(unknown_url_is_refused),
+	        TEST(every_allocation_can_fail),
+	};
+	char name[32];
+	int failed = 0;
+	size_t i;
+
+	for (i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
+		scheme = schemes[i];
+		snprintf(name, sizeof(name), "store/store (%s)", scheme);
+		failed += cmocka_run_group_tests_name(name, tests, NULL, NULL);
+	}
+	return failed;
+}
