@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #define BUSY_TIMEOUT_MS 5000
+#define BUSY_STEP_MS    5
 
 static enum err sqlite_fail(sqlite3 *db, int code, struct fail *why)
 {
@@ -42,6 +43,26 @@ static enum err sqlite_exec(sqlite3 *db, const char *sql, struct fail *why)
 	return code == SQLITE_OK ? ERR_OK : sqlite_fail(db, code, why);
 }
 
+/* Changing to the write-ahead log answers "busy" at once, without the busy timeout, while another
+ * process does the same to a new file. */
+static enum err sqlite_exec_patiently(sqlite3 *db, const char *sql, struct fail *why)
+{
+	struct fail local;
+	enum err err;
+	int waited;
+
+	for (waited = 0;; waited += BUSY_STEP_MS) {
+		memset(&local, 0, sizeof(local));
+		err = sqlite_exec(db, sql, &local);
+		if (err != ERR_BUSY || waited >= BUSY_TIMEOUT_MS)
+			break;
+		sqlite3_sleep(BUSY_STEP_MS);
+	}
+	if (err && why && !why->code)
+		*why = local;
+	return err;
+}
+
 static void sqlite_close(void *conn)
 {
 	sqlite3_close_v2(conn);
@@ -62,7 +83,7 @@ static enum err open_name(void **conn, const char *name, const char *pragmas, st
 	else
 		sqlite3_busy_timeout(db, BUSY_TIMEOUT_MS);
 	if (!err)
-		err = sqlite_exec(db, pragmas, why);
+		err = sqlite_exec_patiently(db, pragmas, why);
 	if (err) {
 		sqlite3_close_v2(db);
 		return err;
