@@ -106,3 +106,18 @@ void tlv_item_once(struct cursor *c, const struct tlv_item *it, uint32_t *seen)
 		tlv_item_fail(c, it, ERR_FORMAT, "appears twice");
 	*seen |= bit;
 }
+
+void tlv_item_put(struct buf *out, uint8_t tag, struct span value)
+{
+	size_t at;
+
+	buf_u8(out, tag);
+	at = buf_reserve_be16(out);
+	buf_put(out, value);
+	buf_patch_be16(out, at);
+}
+
+void tlv_item_put_u8(struct buf *out, uint8_t tag, uint8_t v)
+{
+	tlv_item_put(out, tag, span_of(&v, 1));
+}

@@ -37,4 +37,8 @@ struct span tlv_item_text(struct cursor *c, const struct tlv_item *it);  /* the 
 /* ERR_FORMAT when `it` was seen before; known tags above 31 do not exist. */
 void tlv_item_once(struct cursor *c, const struct tlv_item *it, uint32_t *seen);
 
+/* Appends one item. */
+void tlv_item_put(struct buf *out, uint8_t tag, struct span value);
+void tlv_item_put_u8(struct buf *out, uint8_t tag, uint8_t v);
+
 #endif

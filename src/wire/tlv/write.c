@@ -1,23 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "wire/tlv/item.h"
 #include "wire/tlv/tlv.h"
 
 #define HEADER_ALIGN 4u
 #define PADDING_BYTE 0x0D
-
-static void put_item(struct buf *out, uint8_t tag, struct span value)
-{
-	size_t at;
-
-	buf_u8(out, tag);
-	at = buf_reserve_be16(out);
-	buf_put(out, value);
-	buf_patch_be16(out, at);
-}
-
-static void put_u8(struct buf *out, uint8_t tag, uint8_t v)
-{
-	put_item(out, tag, span_of(&v, 1));
-}
 
 static void put_text(struct buf *out, uint8_t tag, struct span text)
 {
@@ -62,28 +48,28 @@ enum err tlv_write_header(
 		return fail_set(why, ERR_ARG, "header: a text holds a NUL");
 	if (!h->serial.len)
 		return fail_set(why, ERR_ARG, "header: no serial number");
-	put_item(out, 1, span_of((uint8_t[]){h->major, h->minor}, 2));
+	tlv_item_put(out, 1, span_of((uint8_t[]){h->major, h->minor}, 2));
 	buf_u8(out, 2);
 	buf_be16(out, 2);
 	length = buf_reserve_be16(out);
 	if (h->has_signer_version)
-		put_item(out, 28, span_of((uint8_t[]){h->signer_major, h->signer_minor}, 2));
+		tlv_item_put(out, 28, span_of((uint8_t[]){h->signer_major, h->signer_minor}, 2));
 	buf_u8(out, 3);
 	id = buf_reserve_be16(out);
 	put_text(out, 4, h->signer_name);
 	if (h->serial_last)
 		put_text(out, 6, h->issuer_name);
-	put_item(out, 5, h->serial);
+	tlv_item_put(out, 5, h->serial);
 	if (!h->serial_last)
 		put_text(out, 6, h->issuer_name);
 	buf_patch_be16(out, id);
 	buf_u8(out, 7);
 	info = buf_reserve_be16(out);
-	put_u8(out, 8, h->digest);
+	tlv_item_put_u8(out, 8, h->digest);
 	buf_u8(out, 9);
 	algorithm = buf_reserve_be16(out);
-	put_u8(out, 10, h->algorithm);
-	put_u8(out, 11, h->modulus);
+	tlv_item_put_u8(out, 10, h->algorithm);
+	tlv_item_put_u8(out, 11, h->modulus);
 	buf_patch_be16(out, algorithm);
 	buf_patch_be16(out, info);
 	buf_u8(out, 12);
@@ -136,23 +122,23 @@ enum err tlv_write_record(struct buf *out, const struct tlv_record *r, struct fa
 		put_text(out, 2, r->dns);
 	if (r->has & TLV_HAS(3))
 		put_text(out, 3, r->subject);
-	put_item(out, 4, span_of((uint8_t[]){(uint8_t)(r->role >> 8), (uint8_t)r->role}, 2));
+	tlv_item_put(out, 4, span_of((uint8_t[]){(uint8_t)(r->role >> 8), (uint8_t)r->role}, 2));
 	if (r->has & TLV_HAS(5))
 		put_text(out, 5, r->issuer);
 	if (r->has & TLV_HAS(6))
-		put_item(out, 6, r->serial);
+		tlv_item_put(out, 6, r->serial);
 	if (r->has & TLV_HAS(7))
-		put_item(out, 7, r->public_key);
+		tlv_item_put(out, 7, r->public_key);
 	if (r->has & TLV_HAS(8))
-		put_item(out, 8, r->signature);
+		tlv_item_put(out, 8, r->signature);
 	if (r->has & TLV_HAS(9))
-		put_item(out, 9, r->certificate);
+		tlv_item_put(out, 9, r->certificate);
 	if (r->has & TLV_HAS(10))
-		put_item(out, 10, r->address);
+		tlv_item_put(out, 10, r->address);
 	if (r->has & TLV_HAS(11))
-		put_item(out, 11, r->cert_hash);
+		tlv_item_put(out, 11, r->cert_hash);
 	if (r->has & TLV_HAS(12))
-		put_u8(out, 12, r->hash_algorithm);
+		tlv_item_put_u8(out, 12, r->hash_algorithm);
 	if (!out->err && out->len - start > UINT16_MAX)
 		out->err = ERR_LIMIT;
 	buf_set_be16(out, length, (uint16_t)(out->len - start));
