@@ -2,6 +2,8 @@
 #include "wire/format.h"
 
 const struct wire_format wire_formats[] = {
+        {"capf", capf_describe},
+        {"tftp", tftp_describe},
         {0},
 };
 
