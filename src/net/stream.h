@@ -32,10 +32,14 @@ typedef void stream_fn(void *ctx, struct stream *s, enum stream_event ev);
 enum err listener_open(struct listener **out, struct loop *l, const struct net_addr *addr,
 	struct tls *tls, bool shared, void (*accepted)(void *ctx, struct stream *s), void *ctx,
 	struct fail *why) MUST_USE;
-void listener_close(struct listener *ls);
+void listener_close(struct listener *ls); /* also inside `accepted`; its streams go on */
+/* Instead of STREAM_HANDSHAKE_US, for connections accepted from now on. */
+void listener_handshake_limit(struct listener *ls, int64_t us);
 /* The address in use (the port, when it was opened on port 0). */
 void listener_addr(const struct listener *ls, struct net_addr *out);
 
+/* Connects and shakes hands within STREAM_HANDSHAKE_US. What goes wrong on the way is told as
+ * STREAM_ERROR, never before this returns; ERR_NOMEM and ERR_IO here mean that nothing was begun. */
 enum err stream_connect(struct stream **out, struct loop *l, const struct net_addr *addr,
 	struct tls *tls, stream_fn *fn, void *ctx, struct fail *why) MUST_USE;
 /* Sets (or changes) who gets the events. */
@@ -47,11 +51,13 @@ struct span stream_input(struct stream *s); /* bytes not consumed yet; valid unt
 void stream_consume(struct stream *s, size_t len);
 /* Stops and resumes reading, while an answer of ours is being made. */
 void stream_pause(struct stream *s, bool paused);
-/* Queues; one call becomes one TLS record (up to 16 KiB). ERR_LIMIT, ERR_CLOSED. */
+/* Queues; one call becomes one TLS record (up to 16 KiB). ERR_LIMIT; ERR_STATE before READY;
+ * ERR_CLOSED when nothing can be sent any more (STREAM_ERROR follows, if it was not told). */
 enum err stream_write(struct stream *s, struct span bytes) MUST_USE;
 /* One timer per stream; 0 switches off. */
 void stream_timeout(struct stream *s, int64_t us);
-/* Sends what is queued (bounded time), then closes. */
+/* Sends what is queued (bounded time), then closes. No event follows; `s` is not the owner's any
+ * more, as after stream_close. */
 void stream_finish(struct stream *s);
 /* At once, without an event; frees `s`. */
 void stream_close(struct stream *s);
