@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * The security-relevant part of SEP<MAC>.cnf.xml, written by the server and read by the phone.
- * Reading uses expat without external entities or a DOCTYPE. spec: docs/formats/phone-configuration.md */
+ * Reading uses expat without external entities or a DOCTYPE. spec:
+ * docs/formats/phone-configuration.md */
 #ifndef WIRE_CNFXML_CNFXML_H
 #define WIRE_CNFXML_CNFXML_H
 
@@ -19,19 +20,19 @@ struct cnfxml_server {
 };
 
 struct cnfxml {
-	bool full;                        /* fullConfig */
-	char protocol[8];                 /* deviceProtocol: SCCP or SIP */
+	bool full;        /* fullConfig */
+	char protocol[8]; /* deviceProtocol: SCCP or SIP */
 	int ip_address_mode;
 	struct cnfxml_server managers[CNFXML_MEMBERS_MAX];
 	size_t managers_count;
-	char load[CNFXML_TEXT_MAX];       /* loadInformation */
-	int security_mode;                /* deviceSecurityMode: 1, 2, 3; 0 when absent */
+	char load[CNFXML_TEXT_MAX]; /* loadInformation */
+	int security_mode;          /* deviceSecurityMode: 1, 2, 3; 0 when absent */
 	char version_stamp[CNFXML_TEXT_MAX];
-	int capf_auth_mode;               /* capfAuthMode 0..4 */
+	int capf_auth_mode; /* capfAuthMode 0..4 */
 	struct cnfxml_server capf[CNFXML_MEMBERS_MAX];
 	size_t capf_count;
-	char cert_hash[33];               /* lower-case hex MD5 of the certificate, or empty */
-	bool encrypted;                   /* encrConfig */
+	char cert_hash[33]; /* lower-case hex MD5 of the certificate, or empty */
+	bool encrypted;     /* encrConfig */
 };
 
 /* Reads a configuration; unknown elements and attributes are ignored. ERR_FORMAT with the line,

@@ -32,7 +32,7 @@ static const struct row {
 	size_t offset, size;
 	long high; /* largest number */
 } rows[] = {
-#define TEXT(member)         offsetof(struct cnfxml, member), sizeof(((struct cnfxml *)0)->member), 0
+#define TEXT(m)              offsetof(struct cnfxml, m), sizeof(((struct cnfxml *)0)->m), 0
 #define NUMBER(member, high) offsetof(struct cnfxml, member), 0, high
         {"device/fullConfig", KIND_BOOL, NUMBER(full, 0)},
         {"device/deviceProtocol", KIND_TEXT, TEXT(protocol)},

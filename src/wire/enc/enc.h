@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Encrypted configuration (.enc.sgn): a tlv header 2.0 with tags 16 {17 {18 19 20} 21 {22 23 24 25}},
- * 26, 27, then AES-128-CBC ciphertext. spec: docs/formats/encrypted-file.md */
+ * Encrypted configuration (.enc.sgn): a tlv header 2.0 with tags 16 {17 {18 19 20} 21 {22 23 24
+ * 25}}, 26, 27, then AES-128-CBC ciphertext. spec: docs/formats/encrypted-file.md */
 #ifndef WIRE_ENC_ENC_H
 #define WIRE_ENC_ENC_H
 
@@ -27,6 +27,6 @@ uint16_t enc_pad(struct buf *plain);
  * content_hash (over the plain text before padding); f gives iv, padding, key_bits, wrapped_key and
  * ciphertext. */
 enum err enc_write(struct buf *out, const struct tlv_header *h, const struct enc_file *f,
-	struct fail *why) MUST_USE;
+        struct fail *why) MUST_USE;
 
 #endif

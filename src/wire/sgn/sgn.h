@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Signed files (.sgn): a tlv header, then the content unchanged. spec: docs/formats/signed-file.md */
+ * Signed files (.sgn): a tlv header, then the content unchanged. spec: docs/formats/signed-file.md
+ */
 #ifndef WIRE_SGN_SGN_H
 #define WIRE_SGN_SGN_H
 
@@ -13,9 +14,10 @@ struct sgn_file {
 
 enum err sgn_parse(struct sgn_file *f, struct span file, struct fail *why) MUST_USE;
 
-/* Header (version 1.0) and content, signature zeroed: sign the two pieces of tlv_signed_pieces, then
- * tlv_set_signature. h gives signer, serial, issuer, digest, modulus, filename and timestamp. */
+/* Header (version 1.0) and content, signature zeroed: sign the two pieces of tlv_signed_pieces,
+ * then tlv_set_signature. h gives signer, serial, issuer, digest, modulus, filename and timestamp.
+ */
 enum err sgn_write(struct buf *out, const struct tlv_header *h, struct span content,
-	struct fail *why) MUST_USE;
+        struct fail *why) MUST_USE;
 
 #endif

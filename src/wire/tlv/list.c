@@ -18,7 +18,10 @@ static struct span read_dns(struct cursor *c, struct tlv_item *it)
 static void read_item(struct tlv_record *r, struct cursor *c, struct tlv_item *it)
 {
 	switch (it->tag) {
-	case 2: r->dns = read_dns(c, it); break;
+	case 2:
+		r->dns_length = (uint16_t)it->value.len;
+		r->dns = read_dns(c, it);
+		break;
 	case 3: r->subject = tlv_item_text(c, it); break;
 	case 4: r->role = tlv_item_be16(c, it); break;
 	case 5: r->issuer = tlv_item_text(c, it); break;

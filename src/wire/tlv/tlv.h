@@ -28,39 +28,40 @@ enum tlv_role {
 enum tlv_digest { TLV_SHA1 = 1, TLV_SHA256 = 2, TLV_SHA512 = 3 };
 
 /* The signed header of a list, a .sgn or an .enc.sgn file. Spans borrow from the input. Strings are
- * without their NUL; present[] and lengths as on the wire are in the raw spans. */
+ * without their NUL; absent ones have a NULL ptr. */
 struct tlv_header {
 	uint8_t major, minor;
-	uint16_t length;        /* whole header in bytes; records or content start here */
+	uint16_t length;         /* whole header in bytes; records or content start here */
 	bool has_signer_version; /* tag 28 */
 	uint8_t signer_major, signer_minor;
 	struct span signer_name, serial, issuer_name;
 	uint16_t signer_id_length;      /* value length of tag 3 */
 	uint16_t signature_info_length; /* value length of tag 7 */
 	uint16_t algorithm_info_length; /* value length of tag 9 */
-	uint8_t digest;            /* enum tlv_digest, or an unknown code */
-	uint8_t algorithm;         /* 0 = RSA */
-	uint8_t modulus;           /* 0..3 = 512, 1024, 2048, 4096 bit */
+	uint8_t digest;                 /* enum tlv_digest, or an unknown code */
+	uint8_t algorithm;              /* 0 = RSA */
+	uint8_t modulus;                /* 0..3 = 512, 1024, 2048, 4096 bit */
 	struct span signature;
-	size_t signature_at, signature_end; /* the complete tag-12 TLV: the bytes left out when hashing */
+	size_t signature_at, signature_end; /* the complete tag-12 TLV: not hashed */
 	struct span filename;
 	bool has_timestamp;
-	uint32_t timestamp; /* seconds since 1970-01-01 UTC */
-	uint8_t padding;    /* number of 0x0D bytes */
-	bool serial_last;   /* 4, 6, 5 inside tag 3: certutils' order */
-	struct span encryption; /* value of tag 16 and of 26, 27: see enc.h */
-	uint8_t content_digest; /* tag 26, 0 when absent */
+	uint32_t timestamp;       /* seconds since 1970-01-01 UTC */
+	uint8_t padding;          /* number of 0x0D bytes */
+	bool serial_last;         /* 4, 6, 5 inside tag 3: certutils' order */
+	struct span encryption;   /* value of tag 16: see enc.h */
+	uint8_t content_digest;   /* tag 26, 0 when absent */
 	struct span content_hash; /* tag 27 */
 };
 
 #define TLV_HAS(tag) (1u << (tag))
 
 struct tlv_record {
-	size_t at;         /* where the record begins in the file */
-	uint16_t length;   /* whole record in bytes */
-	uint32_t has;      /* TLV_HAS bits of the tags that are present */
+	size_t at;                        /* where the record begins in the file */
+	uint16_t length;                  /* whole record in bytes */
+	uint32_t has;                     /* TLV_HAS bits of the tags that are present */
 	struct span dns, subject, issuer; /* without NUL */
-	uint16_t role;     /* enum tlv_role, or an unknown number */
+	uint16_t dns_length;              /* of tag 2 in the file: some have a second NUL */
+	uint16_t role;                    /* enum tlv_role, or an unknown number */
 	struct span serial;
 	struct span public_key; /* PKCS #1 RSAPublicKey DER, or an uncompressed EC point */
 	struct span signature;
@@ -111,10 +112,10 @@ const char *tlv_role_name(unsigned role);
  * final; *h is read for its values (length, *_length, positions and padding are computed).
  * `extra` (tags 16, 26, 27, complete) goes before the padding; may be empty. Output is appended to
  * `out`, which must be empty: positions count from its start. */
-enum err tlv_write_header(struct buf *out, const struct tlv_header *h, struct span extra,
-	struct fail *why) MUST_USE;
+enum err tlv_write_header(
+        struct buf *out, const struct tlv_header *h, struct span extra, struct fail *why) MUST_USE;
 
-/* Writes one record: the tags in r->has in ascending order (tag 1 always). Strings get their NUL. */
+/* Writes one record: tag 1, then those in r->has in ascending order. Strings get their NUL. */
 enum err tlv_write_record(struct buf *out, const struct tlv_record *r, struct fail *why) MUST_USE;
 
 /* Puts the signature into a file written with tlv_write_header. ERR_ARG if its size is wrong. */
