@@ -1,9 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "wire/format.h"
+#include "wire/tlv/describe.h"
+#include "wire/sgn/describe.h"
+#include "wire/enc/describe.h"
+#include "wire/capf/describe.h"
+#include "wire/sccp/describe.h"
+#include "wire/tftp/describe.h"
+#include "wire/cnfxml/describe.h"
 
 const struct wire_format wire_formats[] = {
+        {"tlv", tlv_describe},
+        {"sgn", sgn_describe},
+        {"enc", enc_describe},
         {"capf", capf_describe},
+        {"sccp", sccp_describe},
         {"tftp", tftp_describe},
+        {"cnfxml", cnfxml_describe},
         {0},
 };
 

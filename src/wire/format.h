@@ -15,19 +15,6 @@ struct wire_format {
 		struct fail *why);
 };
 
-/* The rows' functions, each beside its codec in <format>/describe.c. */
-#define WIRE_FORMAT(format)                                                                       \
-	enum err format##_describe(struct span in, unsigned version, struct buf *dump,            \
-		struct buf *again, struct fail *why) MUST_USE;
-WIRE_FORMAT(tlv)
-WIRE_FORMAT(sgn)
-WIRE_FORMAT(enc)
-WIRE_FORMAT(capf)
-WIRE_FORMAT(sccp)
-WIRE_FORMAT(tftp)
-WIRE_FORMAT(cnfxml)
-#undef WIRE_FORMAT
-
 /* Ends with a row whose name is NULL. */
 extern const struct wire_format wire_formats[];
 

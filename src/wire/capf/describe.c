@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "wire/capf/describe.h"
 #include "base/str.h"
 #include "wire/capf/rows.h"
-#include "wire/format.h"
 
 static void put_row(struct buf *dump, const struct capf_message *m, const struct capf_row *row)
 {

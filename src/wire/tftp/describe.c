@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "wire/tftp/describe.h"
 #include "base/str.h"
-#include "wire/format.h"
 #include "wire/tftp/tftp.h"
 
 static void put_line(struct buf *dump, const char *name, struct span text)
