@@ -239,7 +239,6 @@ void sccp_print(struct buf *out, const struct sccp_message *m, unsigned version)
 	struct fields_how how = how_of(version);
 
 	buf_printf(out, "message = 0x%04" PRIX32 " %s\n", m->id, row ? row->name : "unknown");
-	buf_printf(out, "header_version = %" PRIu32 "\n", m->header_version);
 	if (!row)
 		buf_printf(out, "body = <%zu bytes>\n", m->unknown.len);
 	else if (row->fields)
