@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "core/provision/config.h"
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "core/list/signed.h"
+#include "wire/cnfxml/cnfxml.h"
+
+#include <stdio.h>
+
+#define FILE_DIGEST DIGEST_SHA1 /* all that 79xx phones can check */
+#define AES_KEY     16u
+
+struct writing {
+	struct cluster *c;
+	struct cnfxml xml;
+	struct fail *why;
+};
+
+static enum err add_node(void *ctx, const struct store_node *n)
+{
+	struct writing *w = ctx;
+	const struct settings *s = cluster_get_settings(w->c);
+	struct cnfxml *x = &w->xml;
+
+	if (x->managers_count == CNFXML_MEMBERS_MAX)
+		return ERR_OK;
+	if (!str_copy(x->managers[x->managers_count].name, CNFXML_TEXT_MAX, n->address) ||
+	        !str_copy(x->capf[x->capf_count].name, CNFXML_TEXT_MAX, n->address))
+		return fail_set(w->why, ERR_LIMIT, "node %s: its address is too long", n->name);
+	x->managers[x->managers_count++].port = settings_port(s, s->sccp_port);
+	x->capf[x->capf_count++].port = settings_port(s, s->capf_port);
+	return ERR_OK;
+}
+
+/* The stamp changes with the record and with everything else the file says. */
+static enum err stamp(struct cnfxml *x, int64_t version)
+{
+	char hex[2 * DIGEST_MAX + 1];
+	struct buf text = {0};
+	enum err err;
+
+	x->version_stamp[0] = '\0';
+	err = cnfxml_write_full(&text, x);
+	if (!err) {
+		digest_hex(DIGEST_SHA256, buf_span(&text), hex);
+		snprintf(x->version_stamp, sizeof(x->version_stamp), "{%lld-%.8s}",
+		        (long long)version, hex);
+	}
+	buf_wipe(&text);
+	return err;
+}
+
+static enum err describe(
+        struct writing *w, const struct device *d, const struct cert *lsc, struct fail *why)
+{
+	struct cnfxml *x = &w->xml;
+	enum err err;
+
+	str_copy(x->protocol, sizeof(x->protocol), "SCCP");
+	x->security_mode = d->security_mode;
+	x->encrypted = d->encrypted_config;
+	/* A phone that finds no key of its own in an encrypted file turns to CAPF by itself. */
+	if (d->install_pending || d->encrypted_config)
+		x->capf_auth_mode = d->auth_mode;
+	if (lsc)
+		cert_md5_hex(lsc, x->cert_hash);
+	err = store_node_each(cluster_get_store(w->c), add_node, w, why);
+	if (!err)
+		err = stamp(x, d->version);
+	return err ? fail_set(why, err, "%s: its configuration cannot be written: %s", d->name,
+	                     err_text(err))
+	           : ERR_OK;
+}
+
+static enum err sign(
+        struct cluster *c, struct buf *file, const struct span pieces[2], struct fail *why)
+{
+	struct buf signature = {0};
+	enum err err = signer_sign_now(
+	        cluster_get_signer(c), "CallManager", FILE_DIGEST, pieces, 2, &signature, why);
+
+	if (!err)
+		err = tlv_set_signature(file, buf_span(&signature), why);
+	buf_fini(&signature);
+	return err;
+}
+
+static enum err put_signed(struct cluster *c, const char *filename, const struct cert *signer,
+        struct span content, struct buf *file, struct fail *why)
+{
+	uint32_t now = (uint32_t)clock_seconds(cluster_get_clock(c));
+	struct span pieces[2];
+	enum err err =
+	        signed_prepare(file, content, filename, signer, FILE_DIGEST, now, pieces, why);
+
+	return err ? err : sign(c, file, pieces, why);
+}
+
+/* spec: docs/formats/encrypted-file.md. `plain` is padded here. */
+static enum err put_encrypted(struct cluster *c, const char *filename, const struct cert *signer,
+        const struct cert *lsc, struct buf *plain, struct buf *file, struct fail *why)
+{
+	uint32_t now = (uint32_t)clock_seconds(cluster_get_clock(c));
+	uint8_t key[AES_KEY], iv[ENC_BLOCK], hash[DIGEST_MAX];
+	struct buf ciphertext = {0}, wrapped = {0};
+	struct enc_file f = {
+	        .iv = span_of(iv, sizeof(iv)), .key_bits = (uint16_t)cert_key_bits(lsc)};
+	struct span content_hash, pieces[2];
+	enum err err;
+
+	content_hash = span_of(hash, digest_one(FILE_DIGEST, buf_span(plain), hash));
+	f.padding = enc_pad(plain);
+	err = buf_check(plain);
+	if (!err)
+		err = random_bytes(key, sizeof(key));
+	if (!err)
+		err = random_bytes(iv, sizeof(iv));
+	if (!err)
+		err = aes128_cbc(true, key, iv, buf_span(plain), &ciphertext);
+	if (!err)
+		err = cert_encrypt_to(lsc, span_of(key, sizeof(key)), &wrapped, why);
+	f.ciphertext = buf_span(&ciphertext);
+	f.wrapped_key = buf_span(&wrapped);
+	if (!err)
+		err = signed_prepare_encrypted(
+		        file, &f, content_hash, filename, signer, FILE_DIGEST, now, pieces, why);
+	if (!err)
+		err = sign(c, file, pieces, why);
+	mem_wipe(key, sizeof(key));
+	buf_fini(&ciphertext);
+	buf_fini(&wrapped);
+	return err ? fail_set(why, err, "%s: %s", filename, err_text(err)) : ERR_OK;
+}
+
+static enum err recorded_lsc(
+        struct cluster *c, const char *device, struct cert **out, struct fail *why)
+{
+	struct store_lsc row;
+	struct buf der = {0};
+	enum err err = store_lsc_get(cluster_get_store(c), device, &row, &der, NULL);
+
+	*out = NULL;
+	if (!err)
+		err = cert_from_der(out, buf_span(&der), why);
+	buf_fini(&der);
+	if (err == ERR_NOTFOUND)
+		return ERR_OK;
+	return err ? fail_set(why, err, "%s: its LSC cannot be read: %s", device, err_text(err))
+	           : ERR_OK;
+}
+
+static enum err make(struct cluster *c, const struct device *d, enum config_face face,
+        const char *filename, const struct cert *lsc, struct buf *out, struct fail *why)
+{
+	bool full = !d->encrypted_config || face == CONFIG_ENCRYPTED;
+	struct writing w = {.c = c, .why = why};
+	struct cert *signer = NULL;
+	struct buf content = {0};
+	enum err err = describe(&w, d, lsc, why);
+
+	if (!err)
+		err = full ? cnfxml_write_full(&content, &w.xml)
+		           : cnfxml_write_reduced(&content, &w.xml);
+	if (!err && face != CONFIG_PLAIN)
+		err = cluster_cert(c, "CallManager", &signer, why);
+	if (err)
+		goto out;
+	switch (face) {
+	case CONFIG_PLAIN:
+		buf_put(out, buf_span(&content));
+		err = buf_check(out);
+		break;
+	case CONFIG_SIGNED:
+		err = put_signed(c, filename, signer, buf_span(&content), out, why);
+		break;
+	case CONFIG_ENCRYPTED:
+		err = put_encrypted(c, filename, signer, lsc, &content, out, why);
+		break;
+	}
+out:
+	cert_free(signer);
+	buf_wipe(&content);
+	return err ? fail_set(why, err, "%s: %s", filename, err_text(err)) : ERR_OK;
+}
+
+enum err config_make(struct cluster *c, const char *device, enum config_face face,
+        const char *filename, struct buf *out, struct fail *why)
+{
+	struct cert *lsc = NULL;
+	struct device d;
+	enum err err = device_get(c, device, &d, why);
+
+	if (err)
+		return err;
+	err = recorded_lsc(c, device, &lsc, why);
+	if (err)
+		return err;
+	if (face == CONFIG_ENCRYPTED && (!d.encrypted_config || !lsc))
+		err = fail_set(why, ERR_NOTFOUND, "%s: %s", filename,
+		        d.encrypted_config ? "no LSC of the phone is recorded"
+		                           : "TFTP Encrypted Config is off");
+	else
+		err = make(c, &d, face, filename, lsc, out, why);
+	cert_free(lsc);
+	return err;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef CORE_PROVISION_CONFIG_H
+#define CORE_PROVISION_CONFIG_H
+
+#include "core/device/device.h"
+
+/* The three faces of one phone's configuration, made anew for each request. */
+enum config_face {
+	CONFIG_PLAIN,     /* SEP<MAC>.cnf.xml */
+	CONFIG_SIGNED,    /* SEP<MAC>.cnf.xml.sgn */
+	CONFIG_ENCRYPTED, /* SEP<MAC>.cnf.xml.enc.sgn */
+};
+
+/* Appends the file. The first two are the reduced companion while TFTP Encrypted Config is on.
+ * `filename` is what the signed header says. ERR_NOTFOUND for an unknown device, or when this face
+ * is not to be had now. */
+enum err config_make(struct cluster *c, const char *device, enum config_face face,
+        const char *filename, struct buf *out, struct fail *why) MUST_USE;
+
+#endif

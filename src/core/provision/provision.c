@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "core/provision/provision.h"
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "core/list/list.h"
+#include "core/provision/config.h"
+
+#include <dirent.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
+#include <sys/stat.h>
+
+#define FILE_SIZE_MAX                                                                              \
+	(64u * 1024 * 1024) /* bytes of a file in tftp/; firmware images are smaller */
+
+enum name_kind {
+	NAME_CTL,       /* CTLFile.tlv */
+	NAME_PHONE_CTL, /* CTLSEP<MAC>.tlv */
+	NAME_CONFIG,    /* SEP<MAC>.cnf.xml and its two signed forms */
+	NAME_RESERVED,  /* looks like one of ours, or is never served: not found */
+	NAME_FILE,      /* a file in tftp/ */
+};
+
+struct name {
+	enum name_kind kind;
+	char device[DEVICE_NAME_SIZE];
+	enum config_face face;
+	const char *suffix;
+};
+
+static bool name_allowed(const char *name)
+{
+	const char *p;
+	bool start = true; /* of a part between slashes */
+
+	for (p = name; *p; p++) {
+		/* A part that begins with a dot is "..", or hidden, or a file still being written.
+		 */
+		if (*p < 0x20 || *p > 0x7E || *p == '\\' || (start && (*p == '.' || *p == '/')))
+			return false;
+		start = *p == '/';
+	}
+	return !start;
+}
+
+static bool reserved(const char *name)
+{
+	static const char *const patterns[] = {
+	        "SEP*.cnf.xml*", "CTLSEP*.tlv*", "ConfigFileCacheList.txt*"};
+	const char *slash = strrchr(name, '/'), *base = slash ? slash + 1 : name;
+	size_t i;
+
+	for (i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++)
+		if (str_glob(patterns[i], base))
+			return true;
+	return false;
+}
+
+/* True for `prefix`, a device name, `suffix`. */
+static bool has_device(
+        const char *asked, const char *prefix, const char *suffix, char device[DEVICE_NAME_SIZE])
+{
+	size_t before = strlen(prefix), after = before + DEVICE_NAME_SIZE - 1;
+	char text[DEVICE_NAME_SIZE] = "";
+
+	if (strlen(asked) != after + strlen(suffix) || !str_ieq(asked + after, suffix) ||
+	        strncasecmp(asked, prefix, before) != 0)
+		return false;
+	memcpy(text, asked + before, sizeof(text) - 1);
+	return !str_device_name(device, text);
+}
+
+static void classify(struct name *n, const char *asked)
+{
+	static const struct {
+		const char *suffix;
+		enum config_face face;
+	} faces[] = {{".cnf.xml", CONFIG_PLAIN}, {".cnf.xml.sgn", CONFIG_SIGNED},
+	        {".cnf.xml.enc.sgn", CONFIG_ENCRYPTED}};
+	size_t i;
+
+	memset(n, 0, sizeof(*n));
+	if (str_ieq(asked, list_file_name(LIST_CTL))) {
+		n->kind = NAME_CTL;
+		return;
+	}
+	if (has_device(asked, "CTL", ".tlv", n->device)) {
+		n->kind = NAME_PHONE_CTL;
+		return;
+	}
+	for (i = 0; i < sizeof(faces) / sizeof(faces[0]); i++) {
+		if (has_device(asked, "", faces[i].suffix, n->device)) {
+			n->kind = NAME_CONFIG;
+			n->face = faces[i].face;
+			n->suffix = faces[i].suffix;
+			return;
+		}
+	}
+	n->kind = reserved(asked) ? NAME_RESERVED : NAME_FILE;
+}
+
+static enum err not_found(const char *asked, struct fail *why)
+{
+	return fail_set(why, ERR_NOTFOUND, "%.64s: not found", asked);
+}
+
+/* Phones refuse a spoilt list one by one and would only say so on their screens. */
+static enum err get_ctl(struct cluster *c, struct provision_file *out, struct fail *why)
+{
+	struct fail local = {0};
+	struct tlv_list list;
+	enum err err = cluster_ctl(c, &out->content, why);
+
+	if (err)
+		return err;
+	str_copy(out->served, sizeof(out->served), list_file_name(LIST_CTL));
+	err = tlv_parse(&list, buf_span(&out->content), &local);
+	if (!err)
+		err = list_verify(&list, &local);
+	if (!err)
+		return ERR_OK;
+	return fail_set(why, ERR_STATE,
+	        "CTLFile.tlv is damaged and is not served (%.120s); sign it again with: cadeado "
+	        "utils "
+	        "ctl update CTLFile",
+	        local.text);
+}
+
+static enum err get_phone_ctl(
+        struct cluster *c, const char *device, struct provision_file *out, struct fail *why)
+{
+	struct store_device row;
+	enum err err = store_device_get(cluster_get_store(c), device, &row, why);
+
+	return err ? err : get_ctl(c, out, why);
+}
+
+static enum err get_config(
+        struct cluster *c, const struct name *n, struct provision_file *out, struct fail *why)
+{
+	snprintf(out->served, sizeof(out->served), "%s%s", n->device, n->suffix);
+	return config_make(c, n->device, n->face, out->served, &out->content, why);
+}
+
+/* The entry of `folder` that is `part` without regard to case, written over `part`: the same name
+ * if there is one, else the first in the order of bytes. */
+static bool find_entry(const char *folder, char *part)
+{
+	size_t len = strlen(part);
+	char best[NAME_MAX + 1] = "";
+	struct dirent *entry;
+	DIR *dir = opendir(folder);
+
+	if (!dir)
+		return false;
+	while ((entry = readdir(dir))) {
+		if (!str_ieq(entry->d_name, part))
+			continue;
+		if (!best[0] || strcmp(entry->d_name, part) == 0 ||
+		        (strcmp(best, part) != 0 && strcmp(entry->d_name, best) < 0))
+			str_copy(best, sizeof(best), entry->d_name);
+	}
+	closedir(dir);
+	if (!best[0])
+		return false;
+	memcpy(part, best, len);
+	return true;
+}
+
+/* The real path of `name` below `root`, with `name` spelled as on disk. False when there is no such
+ * regular file, or when a link leads out of the folder or to a name that is never served. */
+static bool find_file(const char *root, char *name, char path[PATH_MAX])
+{
+	char real_root[PATH_MAX], folder[PATH_MAX], *part, *slash;
+	size_t root_len;
+	struct stat st;
+	bool found;
+
+	if (!realpath(root, real_root))
+		return false;
+	root_len = strlen(real_root);
+	str_copy(folder, sizeof(folder), real_root);
+	for (part = name; part; part = slash ? slash + 1 : NULL) {
+		slash = strchr(part, '/');
+		if (slash)
+			*slash = '\0';
+		found = find_entry(folder, part) &&
+		        strlen(folder) + strlen(part) + 2 <= sizeof(folder);
+		if (found) {
+			strcat(folder, "/");
+			strcat(folder, part);
+		}
+		if (slash)
+			*slash = '/';
+		if (!found)
+			return false;
+	}
+	return realpath(folder, path) && strncmp(path, real_root, root_len) == 0 &&
+	       path[root_len] == '/' && !reserved(path) && stat(path, &st) == 0 &&
+	       S_ISREG(st.st_mode);
+}
+
+static enum err get_file(
+        struct cluster *c, const char *asked, struct provision_file *out, struct fail *why)
+{
+	char *root = cluster_path(c, "tftp", NULL), path[PATH_MAX];
+	struct fail local = {0};
+	enum err err;
+
+	if (!root)
+		return fail_set(why, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
+	str_copy(out->served, sizeof(out->served), asked);
+	if (!find_file(root, out->served, path)) {
+		err = not_found(asked, why);
+		goto out;
+	}
+	err = file_read(path, FILE_SIZE_MAX, &out->content, &local);
+	if (err == ERR_NOTFOUND)
+		err = not_found(asked, why);
+	else if (err)
+		fail_set(why, err, "%s", local.text);
+out:
+	mem_free(root);
+	return err;
+}
+
+enum err provision_get(
+        struct cluster *c, const char *asked, struct provision_file *out, struct fail *why)
+{
+	struct name name;
+	enum err err = ERR_NOTFOUND;
+
+	memset(out, 0, sizeof(*out));
+	if (strlen(asked) >= sizeof(out->served) || !name_allowed(asked)) {
+		struct buf shown = {0};
+
+		str_printable(&shown, span_of(asked, strnlen(asked, sizeof(out->served))));
+		buf_u8(&shown, 0);
+		err = fail_set(why, ERR_DENIED, "%s: this name is not allowed",
+		        buf_check(&shown) ? "?" : (const char *)shown.data);
+		buf_fini(&shown);
+		return err;
+	}
+	classify(&name, asked);
+	switch (name.kind) {
+	case NAME_CTL: err = get_ctl(c, out, why); break;
+	case NAME_PHONE_CTL: err = get_phone_ctl(c, name.device, out, why); break;
+	case NAME_CONFIG: err = get_config(c, &name, out, why); break;
+	case NAME_RESERVED: err = not_found(asked, why); break;
+	case NAME_FILE: err = get_file(c, asked, out, why); break;
+	}
+	if (err)
+		provision_file_fini(out);
+	return err;
+}
+
+void provision_file_fini(struct provision_file *f)
+{
+	buf_wipe(&f->content);
+	memset(f, 0, sizeof(*f));
+}
