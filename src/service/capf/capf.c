@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "service/capf/session.h"
+
+#include "base/mem.h"
+
+static void accepted(void *ctx, struct stream *stream)
+{
+	session_accept(ctx, stream);
+}
+
+void capf_free(struct capf *service)
+{
+	slots_free(service->sessions);
+	mem_free(service);
+}
+
+static void stop(void *instance)
+{
+	struct capf *service = instance;
+	struct session *s;
+	uint32_t at = 0;
+
+	listener_close(service->listener);
+	service->listener = NULL;
+	while ((s = slots_next(service->sessions, &at)))
+		session_free(s);
+	service->stopped = true;
+	if (service->jobs == 0)
+		capf_free(service);
+}
+
+static enum err start(void **instance, const struct service_env *env, struct fail *why)
+{
+	struct capf *service = mem_new(sizeof(*service));
+	const struct settings *set = env->settings;
+	struct net_addr listen;
+	enum err err;
+
+	*instance = NULL;
+	if (!service || slots_new(&service->sessions, CAPF_SESSIONS_MAX) != ERR_OK) {
+		mem_free(service);
+		return fail_set(why, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
+	}
+	service->env = env;
+	err = net_addr_parse(&listen, set->address, settings_port(set, set->capf_port), why);
+	if (err == ERR_OK)
+		err = listener_open(&service->listener, env->loop, &listen, env->capf_tls, true,
+		        accepted, service, why);
+	if (err != ERR_OK) {
+		fail_prefix(why, "CAPF");
+		capf_free(service);
+		return err;
+	}
+	*instance = service;
+	return ERR_OK;
+}
+
+const struct service service_capf = {
+        .name = "capf",
+        .every_worker = true,
+        .start = start,
+        .stop = stop,
+};
