@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdarg.h>
 #include <unistd.h>
 
@@ -23,11 +22,21 @@ static const struct {
 
 static const char *const level_names[] = {"error", "warning", "info", "debug"};
 
-static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static FILE *log_out; /* NULL: stderr, which is no constant */
 static enum log_level log_highest = LOG_INFO;
 static int trace_fd[TRACE_KINDS] = {-1, -1, -1};
 static FILE *trace_also;
+
+/* Threads are net's; the lock that every stdio stream has anyway keeps lines and settings whole. */
+static void lock(void)
+{
+	flockfile(stderr);
+}
+
+static void unlock(void)
+{
+	funlockfile(stderr);
+}
 
 /* Time and prefix of a line. */
 #define HEAD_MAX (CLOCK_DATE_MAX + 16)
@@ -86,10 +95,10 @@ static void put_fd(int fd, struct span line)
 
 void log_to(FILE *out, enum log_level highest)
 {
-	pthread_mutex_lock(&mutex);
+	lock();
 	log_out = out;
 	log_highest = highest;
-	pthread_mutex_unlock(&mutex);
+	unlock();
 }
 
 void log_line(enum log_level level, const char *fmt, ...)
@@ -98,7 +107,7 @@ void log_line(enum log_level level, const char *fmt, ...)
 	struct line line = {0};
 	va_list args;
 
-	pthread_mutex_lock(&mutex);
+	lock();
 	if (level <= log_highest) {
 		clock_print_iso(now, clock_seconds(clock_system()));
 		snprintf(head, sizeof(head), "%s %s: ", now, level_names[level]);
@@ -106,7 +115,7 @@ void log_line(enum log_level level, const char *fmt, ...)
 		put_file(log_out ? log_out : stderr, make_line(&line, head, fmt, args));
 		va_end(args);
 	}
-	pthread_mutex_unlock(&mutex);
+	unlock();
 	buf_fini(&line.buf);
 }
 
@@ -129,7 +138,7 @@ enum err trace_open(const char *folder, FILE *also, struct fail *why)
 	char *path;
 	int kind;
 
-	pthread_mutex_lock(&mutex);
+	lock();
 	close_all();
 	for (kind = 0; kind < TRACE_KINDS && !err; kind++) {
 		path = file_join(folder, shapes[kind].file);
@@ -148,7 +157,7 @@ enum err trace_open(const char *folder, FILE *also, struct fail *why)
 		close_all();
 	else
 		trace_also = also;
-	pthread_mutex_unlock(&mutex);
+	unlock();
 	return err;
 }
 
@@ -159,7 +168,7 @@ void trace_line(enum trace_kind kind, const char *fmt, ...)
 	struct span all;
 	va_list args;
 
-	pthread_mutex_lock(&mutex);
+	lock();
 	if (trace_fd[kind] >= 0) {
 		/* Read under the lock, so that times in a file do not go back. */
 		clock_print_trace(now, clock_us(clock_system()));
@@ -171,13 +180,13 @@ void trace_line(enum trace_kind kind, const char *fmt, ...)
 		if (trace_also)
 			put_file(trace_also, all);
 	}
-	pthread_mutex_unlock(&mutex);
+	unlock();
 	buf_fini(&line.buf);
 }
 
 void trace_close(void)
 {
-	pthread_mutex_lock(&mutex);
+	lock();
 	close_all();
-	pthread_mutex_unlock(&mutex);
+	unlock();
 }

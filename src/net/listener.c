@@ -13,8 +13,6 @@
  * queue and would wake the loop at once again. */
 #define ACCEPT_PAUSE_US (200 * 1000ll)
 
-#define LISTEN_BACKLOG 511
-
 struct listener {
 	struct loop *loop;
 	struct event ev, retry_ev;
@@ -84,42 +82,48 @@ static void on_accept(evutil_socket_t lfd, short what, void *arg)
 		mem_free(ls);
 }
 
-enum err listener_open(struct listener **out, struct loop *l, const struct net_addr *addr,
-        struct tls *tls, bool shared, void (*accepted)(void *ctx, struct stream *s), void *ctx,
-        struct fail *why)
+/* Takes the bound socket `fd`, also when it fails. */
+enum err listener_take_socket(struct listener **out, struct loop *l, int fd, struct tls *tls,
+        void (*accepted)(void *ctx, struct stream *s), void *ctx, struct fail *why)
 {
 	struct listener *ls = mem_new(sizeof(*ls));
-	enum err err;
 
-	if (!ls)
+	if (!ls) {
+		close(fd);
 		return fail_set(why, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
-	ls->fd = sock_bind(addr, false, shared, why);
-	if (ls->fd < 0) {
-		err = (enum err)ls->fd;
-		goto no_socket;
-	}
-	if (listen(ls->fd, LISTEN_BACKLOG) != 0) {
-		err = sock_refused(addr, false, errno, why);
-		goto no_listen;
 	}
 	ls->loop = l;
+	ls->fd = fd;
 	ls->accepted = accepted;
 	ls->ctx = ctx;
 	ls->handshake_us = STREAM_HANDSHAKE_US;
 	event_assign(&ls->ev, loop_get_base(l), ls->fd, EV_READ | EV_PERSIST, on_accept, ls);
 	evtimer_assign(&ls->retry_ev, loop_get_base(l), on_retry, ls);
 	if (event_add(&ls->ev, NULL) != 0) {
-		err = fail_set(why, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
-		goto no_listen;
+		close(fd);
+		mem_free(ls);
+		return fail_set(why, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
 	}
 	ls->tls = tls_hold(tls);
 	*out = ls;
 	return ERR_OK;
-no_listen:
-	close(ls->fd);
-no_socket:
-	mem_free(ls);
-	return err;
+}
+
+enum err listener_open(struct listener **out, struct loop *l, const struct net_addr *addr,
+        struct tls *tls, bool shared, void (*accepted)(void *ctx, struct stream *s), void *ctx,
+        struct fail *why)
+{
+	int fd = sock_bind(addr, false, shared, why);
+
+	if (fd < 0)
+		return (enum err)fd;
+	if (listen(fd, LISTEN_BACKLOG) != 0) {
+		int error = errno;
+
+		close(fd);
+		return sock_refused(addr, false, error, why);
+	}
+	return listener_take_socket(out, l, fd, tls, accepted, ctx, why);
 }
 
 void listener_handshake_limit(struct listener *ls, int64_t us)

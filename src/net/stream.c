@@ -251,32 +251,39 @@ void stream_destroy(struct stream *s)
 	s->state = STREAM_DEAD;
 }
 
-enum err stream_connect(struct stream **out, struct loop *l, const struct net_addr *addr,
-        struct tls *tls, stream_fn *fn, void *ctx, struct fail *why)
+enum err stream_take_socket(struct stream **out, struct loop *l, int fd, struct tls *tls,
+        const struct net_addr *peer, const char *text, int error, stream_fn *fn, void *ctx,
+        struct fail *why)
 {
-	struct sockaddr_storage ss;
-	socklen_t len = sock_from_addr(&ss, addr);
-	char text[NET_ADDR_MAX];
-	struct stream *s;
-	int fd;
+	struct stream *s = stream_new(l, fd, tls, peer);
 
-	net_addr_print_port(addr, text);
-	fd = socket(ss.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return fail_set(why, ERR_IO, "connect to %s: %s", text, strerror(errno));
-	s = stream_new(l, fd, tls, addr);
 	if (!s)
 		return fail_set(why, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
 	stream_handle(s, fn, ctx);
 	stream_enter(s);
 	s->state = STREAM_CONNECTING;
-	/* A refusal is told as an event, so that owners have one place for it. */
-	if (connect(fd, (struct sockaddr *)&ss, len) != 0 && errno != EINPROGRESS) {
-		fail_set(&s->why, ERR_IO, "connect to %s: %s", text, strerror(errno));
+	if (error != 0 && error != EINPROGRESS) {
+		fail_set(&s->why, ERR_IO, "connect to %s: %s", text, strerror(error));
 		stream_again(s);
 	}
 	stream_deadline(s, s->handshake_us);
 	*out = s;
 	stream_leave(s);
 	return ERR_OK;
+}
+
+enum err stream_connect(struct stream **out, struct loop *l, const struct net_addr *addr,
+        struct tls *tls, stream_fn *fn, void *ctx, struct fail *why)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = sock_from_addr(&ss, addr);
+	char text[NET_ADDR_MAX];
+	int fd, error;
+
+	net_addr_print_port(addr, text);
+	fd = socket(ss.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return fail_set(why, ERR_IO, "connect to %s: %s", text, strerror(errno));
+	error = connect(fd, (struct sockaddr *)&ss, len) != 0 ? errno : 0;
+	return stream_take_socket(out, l, fd, tls, addr, text, error, fn, ctx, why);
 }

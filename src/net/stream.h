@@ -7,8 +7,8 @@
 #include "net/loop.h"
 #include "net/tls.h"
 
-/* TCP and TLS connections as a handful of events. A stream knows no protocol. All calls on the loop's
- * thread. */
+/* TCP and TLS connections as a handful of events. A stream knows no protocol. All calls on the
+ * loop's thread. */
 struct stream;
 struct listener;
 
@@ -23,15 +23,16 @@ enum stream_event {
 /* After CLOSED, TIMEOUT and ERROR the owner calls stream_close, in the callback or later. */
 typedef void stream_fn(void *ctx, struct stream *s, enum stream_event ev);
 
-#define STREAM_INPUT_MAX  (64u * 1024)   /* unread bytes kept; reading pauses above */
-#define STREAM_OUTPUT_MAX (1024u * 1024) /* unsent bytes queued; ERR_LIMIT above */
+#define STREAM_INPUT_MAX    (64u * 1024)     /* unread bytes kept; reading pauses above */
+#define STREAM_OUTPUT_MAX   (1024u * 1024)   /* unsent bytes queued; ERR_LIMIT above */
 #define STREAM_HANDSHAKE_US (15 * 1000000ll) /* a TLS handshake must be over by then */
 
-/* Accepts on addr (SO_REUSEPORT when `shared`). tls NULL: plain TCP. `accepted` gets each connection
- * before its handshake and must call stream_handle. ERR_INUSE names the port and its owner. */
+/* Accepts on addr (SO_REUSEPORT when `shared`). tls NULL: plain TCP. `accepted` gets each
+ * connection before its handshake and must call stream_handle. ERR_INUSE names the port and its
+ * owner. */
 enum err listener_open(struct listener **out, struct loop *l, const struct net_addr *addr,
-	struct tls *tls, bool shared, void (*accepted)(void *ctx, struct stream *s), void *ctx,
-	struct fail *why) MUST_USE;
+        struct tls *tls, bool shared, void (*accepted)(void *ctx, struct stream *s), void *ctx,
+        struct fail *why) MUST_USE;
 void listener_close(struct listener *ls); /* also inside `accepted`; its streams go on */
 /* Instead of STREAM_HANDSHAKE_US, for connections accepted from now on. */
 void listener_handshake_limit(struct listener *ls, int64_t us);
@@ -39,9 +40,10 @@ void listener_handshake_limit(struct listener *ls, int64_t us);
 void listener_addr(const struct listener *ls, struct net_addr *out);
 
 /* Connects and shakes hands within STREAM_HANDSHAKE_US. What goes wrong on the way is told as
- * STREAM_ERROR, never before this returns; ERR_NOMEM and ERR_IO here mean that nothing was begun. */
+ * STREAM_ERROR, never before this returns; ERR_NOMEM and ERR_IO here mean that nothing was begun.
+ */
 enum err stream_connect(struct stream **out, struct loop *l, const struct net_addr *addr,
-	struct tls *tls, stream_fn *fn, void *ctx, struct fail *why) MUST_USE;
+        struct tls *tls, stream_fn *fn, void *ctx, struct fail *why) MUST_USE;
 /* Sets (or changes) who gets the events. */
 void stream_handle(struct stream *s, stream_fn *fn, void *ctx);
 /* Context for tls_config.verify of this connection; before the handshake. */
@@ -68,12 +70,22 @@ int stream_number(const struct stream *s); /* the descriptor, for traces */
 const struct fail *stream_failure(const struct stream *s);
 
 /* Of a TLS stream after STREAM_READY; "" and empty on plain ones. */
-const char *stream_cipher(const struct stream *s);  /* OpenSSL's name */
-const char *stream_version(const struct stream *s); /* "TLSv1.2" */
+const char *stream_cipher(const struct stream *s);    /* OpenSSL's name */
+const char *stream_version(const struct stream *s);   /* "TLSv1.2" */
 struct span stream_peer_cert(const struct stream *s); /* DER; lives as long as the stream */
 
 /* Hands every raw byte (below TLS) to `tap`: for a phone's capture of its own connection. */
 typedef void stream_tap_fn(void *ctx, bool sent, struct span bytes);
 void stream_tap(struct stream *s, stream_tap_fn *tap, void *ctx);
+
+/* The same over a UNIX socket, for programs of one machine. The listener's file has mode 0600 and
+ * replaces one that nobody listens on any more; ERR_INUSE when somebody does. Connecting:
+ * ERR_NOTFOUND when there is no file or nobody listens. The peer's address is empty. */
+enum err listener_open_unix(struct listener **out, struct loop *l, const char *path,
+        void (*accepted)(void *ctx, struct stream *s), void *ctx, struct fail *why) MUST_USE;
+enum err stream_connect_unix(struct stream **out, struct loop *l, const char *path, stream_fn *fn,
+        void *ctx, struct fail *why) MUST_USE;
+/* The user at the other end of a UNIX stream, from the kernel; false on others. */
+bool stream_peer_uid(const struct stream *s, unsigned *uid);
 
 #endif
