@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "net/sock.h"
+#include "net/worker.h"
+#include "rig.h"
+
+#include <stdatomic.h>
+#include <assert.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define WORKERS     4
+#define CONNECTIONS 64
+
+struct site {
+	struct listener *listeners[WORKERS];
+	struct net_addr addr;
+	atomic_uint accepted[WORKERS];
+	atomic_uint ups, downs;
+	unsigned bad; /* this one's setup fails */
+	pthread_t threads[WORKERS];
+};
+
+static struct site *the_site;
+
+/* The context of each listener is its counter. */
+static void on_accepted(void *ctx, struct stream *s)
+{
+	atomic_uint *count = ctx;
+	size_t index = (size_t)(count - the_site->accepted);
+
+	assert(pthread_equal(pthread_self(), the_site->threads[index]));
+	atomic_fetch_add(count, 1);
+	stream_close(s);
+}
+
+static enum err setup(void *ctx, unsigned index, struct loop *l, struct fail *why)
+{
+	struct site *site = ctx;
+	enum err err;
+
+	if (index == site->bad)
+		return fail_set(why, ERR_DENIED, "worker %u does not want to", index);
+	site->threads[index] = pthread_self();
+	err = listener_open(&site->listeners[index], l, &site->addr, NULL, true, on_accepted,
+	        &site->accepted[index], why);
+	if (err)
+		return err;
+	/* The first takes a free port, the others share it. */
+	listener_addr(site->listeners[index], &site->addr);
+	atomic_fetch_add(&site->ups, 1);
+	return ERR_OK;
+}
+
+static void teardown(void *ctx, unsigned index)
+{
+	struct site *site = ctx;
+
+	assert(pthread_equal(pthread_self(), site->threads[index]));
+	listener_close(site->listeners[index]);
+	atomic_fetch_add(&site->downs, 1);
+}
+
+static unsigned total(struct site *site)
+{
+	unsigned sum = 0;
+	int i;
+
+	for (i = 0; i < WORKERS; i++)
+		sum += atomic_load(&site->accepted[i]);
+	return sum;
+}
+
+static void connections_spread_over_workers(void **state)
+{
+	struct site site = {.addr = rig_loopback(0), .bad = WORKERS};
+	struct fail why = {.code = ERR_OK};
+	struct sockaddr_storage ss;
+	struct workers *w;
+	unsigned used = 0;
+	socklen_t len;
+	char byte;
+	int fd, i;
+
+	the_site = &site;
+	if (workers_start(&w, WORKERS, setup, teardown, &site, &why))
+		fail_msg("%s", why.text);
+	assert_int_equal(atomic_load(&site.ups), WORKERS);
+	len = sock_from_addr(&ss, &site.addr);
+	for (i = 0; i < CONNECTIONS; i++) {
+		fd = socket(AF_INET, SOCK_STREAM, 0);
+		assert_int_equal(connect(fd, (struct sockaddr *)&ss, len), 0);
+		assert_int_equal(recv(fd, &byte, 1, 0), 0);
+		close(fd);
+	}
+	assert_int_equal(total(&site), CONNECTIONS);
+	for (i = 0; i < WORKERS; i++)
+		used += atomic_load(&site.accepted[i]) > 0;
+	assert_true(used > 1);
+	workers_stop(w);
+	assert_int_equal(atomic_load(&site.downs), WORKERS);
+}
+
+struct hop {
+	struct workers *all;
+	atomic_uint hops;
+	struct rig *home;
+	unsigned back;
+	struct site *site;
+};
+
+static void come_home(void *arg)
+{
+	struct hop *h = arg;
+
+	h->back++;
+}
+
+static void hop_on(void *arg)
+{
+	struct hop *h = arg;
+	unsigned n = atomic_fetch_add(&h->hops, 1);
+
+	assert(pthread_equal(pthread_self(), h->site->threads[n % WORKERS]));
+	if (loop_post(n + 1 < 100 ? workers_loop(h->all, (n + 1) % WORKERS) : h->home->loop,
+	            n + 1 < 100 ? hop_on : come_home, h))
+		abort();
+}
+
+static void workers_talk_by_posts(void **state)
+{
+	struct site site = {.addr = rig_loopback(0), .bad = WORKERS};
+	struct hop h = {.site = &site};
+	struct rig r;
+
+	the_site = &site;
+	rig_init(&r);
+	h.home = &r;
+	assert_int_equal(workers_start(&h.all, WORKERS, setup, teardown, &site, NULL), ERR_OK);
+	assert_int_equal(loop_post(workers_loop(h.all, 0), hop_on, &h), ERR_OK);
+	rig_until(&r, &h.back, 1);
+	assert_int_equal(atomic_load(&h.hops), 100);
+	workers_stop(h.all);
+	rig_fini(&r);
+}
+
+static void a_failing_setup_stops_all(void **state)
+{
+	struct site site = {.addr = rig_loopback(0), .bad = 2};
+	struct fail why = {.code = ERR_OK};
+	struct workers *w;
+
+	the_site = &site;
+	assert_int_equal(workers_start(&w, WORKERS, setup, teardown, &site, &why), ERR_DENIED);
+	assert_string_equal(why.text, "worker 2 does not want to");
+	assert_int_equal(atomic_load(&site.ups), 2);
+	assert_int_equal(atomic_load(&site.downs), 2);
+	assert_int_equal(workers_start(&w, 0, setup, teardown, &site, NULL), ERR_ARG);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(connections_spread_over_workers),
+	        cmocka_unit_test(workers_talk_by_posts),
+	        cmocka_unit_test(a_failing_setup_stops_all),
+	};
+
+	return cmocka_run_group_tests_name("net/worker", tests, NULL, NULL);
+}
