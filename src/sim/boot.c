@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * The files of a start, in the phone's order: CTLSEP<MAC>.tlv, ITLSEP<MAC>.tlv, ITLFile.tlv, then
+ * the configuration under the name that fits what the phone holds. */
+#include "sim/config.h"
+#include "sim/phone.h"
+
+#include <stdio.h>
+
+#define ENROLMENTS_MAX 3 /* in a row without a registration: then the phone waits */
+
+static void on_file(void *ctx, enum err err, struct span content, const struct fail *why);
+
+void sim_boot_cancel(struct sim_phone *p)
+{
+	sim_fetch_free(p->fetch);
+	p->fetch = NULL;
+}
+
+static void ask(struct sim_phone *p, const char *name, bool list)
+{
+	struct fail why = {0};
+	char address[NET_ADDR_MAX];
+
+	(void)snprintf(p->asked, sizeof(p->asked), "%s", name);
+	if (list)
+		sim_console_note(&p->console, "SECD", "tlRequestFile: Request %s", name);
+	net_addr_print(&p->opt.server, address);
+	sim_console_note(
+	        &p->console, "TFTP", "[%d]:Requesting %s from %s", ++p->transfers, name, address);
+	if (sim_fetch_start(&p->fetch, p->loop, &p->opt.server, name, on_file, p, &why)) {
+		sim_console_error(&p->console, "TFTP", "[%d]:%s", p->transfers, why.text);
+		p->fetch = NULL;
+		sim_phone_event(p, p->state == SIM_ASK_CONFIG ? SIM_EV_FAILED : SIM_EV_UNREACHABLE);
+	}
+}
+
+void sim_boot_ask_ctl(struct sim_phone *p)
+{
+	char name[64];
+
+	(void)snprintf(name, sizeof(name), "CTL%s.tlv", p->opt.device);
+	ask(p, name, true);
+}
+
+void sim_boot_ask_itl(struct sim_phone *p)
+{
+	char name[64];
+
+	(void)snprintf(name, sizeof(name), "ITL%s.tlv", p->opt.device);
+	ask(p, name, true);
+}
+
+void sim_boot_ask_common_itl(struct sim_phone *p)
+{
+	ask(p, sim_list_name(SIM_ITL), true);
+}
+
+static void ask_config(struct sim_phone *p, const char *ending)
+{
+	char name[64];
+
+	(void)snprintf(name, sizeof(name), "%s.cnf.xml%s", p->opt.device, ending);
+	ask(p, name, false);
+}
+
+/* True when the configuration that the phone keeps was one that asks for encryption. */
+static bool was_encrypted(const struct sim_phone *p)
+{
+	struct cnfxml held;
+
+	return p->flash.key && p->flash.config.len &&
+	       cnfxml_parse(&held, buf_span(&p->flash.config), NULL) == ERR_OK && held.encrypted;
+}
+
+void sim_boot_ask_config(struct sim_phone *p)
+{
+	p->reduced_seen = false;
+	if (p->flash.lists[SIM_CTL].len == 0 && p->flash.lists[SIM_ITL].len == 0) {
+		sim_console_status(&p->console, "No Trust List installed");
+		ask_config(p, "");
+	} else {
+		ask_config(p, was_encrypted(p) ? ".enc.sgn" : ".sgn");
+	}
+}
+
+/* A list came: it is judged, and taken or refused; either way the start goes on. */
+static void judge_list(struct sim_phone *p, enum sim_list which, struct span content)
+{
+	struct sim_judge judge = sim_phone_judge(p);
+	struct sim_held held = sim_flash_get_held(&p->flash);
+	struct fail why = {0};
+	struct tlv_header header;
+
+	switch (sim_trust_list(&judge, &held, content, sim_list_name(which), &why)) {
+	case SIM_LIST_SAME: break;
+	case SIM_LIST_NEW:
+		if (tlv_parse_header(&header, content, NULL) == ERR_OK)
+			sim_console_note(&p->console, "SECD",
+			        "validate_file_envelope: File sign verify SUCCESS; header length "
+			        "<%u>",
+			        header.length);
+		if (sim_flash_put_list(&p->flash, which, content, &why)) {
+			sim_console_status(&p->console, "Trust List Update Failed");
+			sim_phone_refused(p, p->asked, &why);
+			break;
+		}
+		sim_console_status(&p->console, "Trust List Updated");
+		break;
+	case SIM_LIST_UNREADABLE:
+		sim_console_status(&p->console, "Trust List Update Failed");
+		sim_phone_refused(p, p->asked, &why);
+		break;
+	case SIM_LIST_UNVERIFIED:
+		sim_console_note(
+		        &p->console, "SECD", "validate_file_envelope: File sign verify FAILED");
+		sim_console_status(&p->console, "Trust List Verification Failed");
+		sim_phone_refused(p, p->asked, &why);
+		break;
+	}
+	sim_phone_event(p, SIM_EV_DONE);
+}
+
+/* The configuration says what to do next. */
+static void obey_config(struct sim_phone *p)
+{
+	const struct cnfxml *c = &p->config;
+	bool listed = p->flash.lists[SIM_CTL].len || p->flash.lists[SIM_ITL].len;
+
+	if (listed && !p->asked_capf && p->flash.lsc.len == 0 && c->capf_count > 0 &&
+	        c->capf_auth_mode == 2) {
+		p->asked_capf = true;
+		sim_phone_event(p, SIM_EV_ENROL);
+		return;
+	}
+	sim_phone_event(p, SIM_EV_DONE);
+}
+
+/* No new configuration can be had: the one in flash serves, if there is one. */
+static void fall_back(struct sim_phone *p)
+{
+	if (p->flash.config.len == 0 ||
+	        cnfxml_parse(&p->config, buf_span(&p->flash.config), NULL)) {
+		p->config = (struct cnfxml){0};
+		sim_phone_event(p, SIM_EV_FAILED);
+		return;
+	}
+	p->config_encrypted = p->config.encrypted;
+	sim_console_note(&p->console, "CFG", "using the configuration in flash");
+	sim_phone_event(p, SIM_EV_DONE);
+}
+
+static void enrol(struct sim_phone *p, const char *reason)
+{
+	struct fail why = {0};
+
+	if (p->config.capf_count == 0) {
+		(void)fail_set(&why, ERR_STATE, "%s, and no CAPF server is named", reason);
+	} else if (++p->enrolments > ENROLMENTS_MAX || p->asked_capf) {
+		p->enrolments = 0;
+		(void)fail_set(&why, ERR_STATE, "%s, and CAPF did not help", reason);
+	}
+	if (why.code) {
+		sim_phone_refused(p, p->asked, &why);
+		sim_phone_event(p, SIM_EV_FAILED);
+		return;
+	}
+	sim_console_note(&p->console, "SECD", "%s: asking CAPF", reason);
+	/* A second start that ends here without a registration in between asks CAPF again; one that
+	 * was told "nothing to do" does not. */
+	p->asked_capf = true;
+	sim_phone_event(p, SIM_EV_ENROL);
+}
+
+/* The reduced companion tells for which certificate the encrypted file was made. */
+static void obey_reduced(struct sim_phone *p)
+{
+	char mine[2 * DIGEST_MAX + 1] = "";
+
+	if (p->flash.lsc.len)
+		digest_hex(DIGEST_MD5, buf_span(&p->flash.lsc), mine);
+	if (mine[0] && strcmp(mine, p->config.cert_hash) == 0)
+		ask_config(p, ".enc.sgn");
+	else if (!mine[0])
+		enrol(p, "no certificate to decrypt the configuration with");
+	else
+		enrol(p, "the configuration is encrypted for another certificate");
+}
+
+static void judge_config(struct sim_phone *p, struct span content)
+{
+	struct sim_judge judge = sim_phone_judge(p);
+	struct sim_held held = sim_flash_get_held(&p->flash);
+	struct cnfxml config = {0};
+	struct buf xml = {0};
+	struct fail why = {0};
+	unsigned header = 0;
+	bool encrypted = strstr(p->asked, ".enc.sgn") != NULL;
+	enum err err = sim_config_open(
+	        &judge, &held, p->flash.key, p->asked, content, &xml, &config, &header, &why);
+
+	if (header)
+		sim_console_note(&p->console, "SECD",
+		        "validate_file_envelope: File sign verify SUCCESS; header length <%u>",
+		        header);
+	if (err == ERR_CRYPTO && header) {
+		sim_console_error(&p->console, "SECD", "%s: %s", p->asked, why.text);
+		if (p->reduced_seen)
+			enrol(p, "the encrypted configuration cannot be decrypted");
+		else
+			ask_config(p, ".sgn"); /* the reduced file names the CAPF server */
+		goto out;
+	}
+	if (err) {
+		sim_console_status(&p->console, "File auth error %s", p->asked);
+		sim_phone_refused(p, p->asked, &why);
+		fall_back(p);
+		goto out;
+	}
+	p->config = config;
+	(void)snprintf(p->evidence.config_name, sizeof(p->evidence.config_name), "%s", p->asked);
+	p->config_encrypted = encrypted;
+	sim_phone_write_evidence(p);
+	if (!config.full && config.encrypted) {
+		p->reduced_seen = true;
+		obey_reduced(p);
+		goto out;
+	}
+	if (sim_flash_put_config(&p->flash, buf_span(&xml), &why))
+		sim_console_error(&p->console, "CFG", "%s", why.text);
+	obey_config(p);
+out:
+	buf_wipe(&xml);
+}
+
+static void no_file(struct sim_phone *p, enum err err, const struct fail *why)
+{
+	bool missing = err == ERR_NOTFOUND;
+
+	sim_console_note(&p->console, "TFTP", "[%d]:%s: %s", p->transfers, p->asked,
+	        missing ? "File Not Found" : why->text);
+	if (!missing)
+		sim_console_status(&p->console, "%s",
+		        err == ERR_TIMEOUT  ? "TFTP timeout"
+		        : err == ERR_DENIED ? "TFTP access error"
+		                            : "TFTP error");
+	if (p->state != SIM_ASK_CONFIG) {
+		if (missing && p->state == SIM_ASK_CTL)
+			sim_console_status(&p->console, "File Not Found CTLFile.tlv");
+		sim_phone_event(p, missing ? SIM_EV_MISSING : SIM_EV_UNREACHABLE);
+	} else if (missing && strstr(p->asked, ".enc.sgn") && !p->reduced_seen) {
+		ask_config(p, ".sgn");
+	} else {
+		if (missing)
+			sim_console_status(&p->console, "File not found %s", p->asked);
+		fall_back(p);
+	}
+}
+
+static void on_file(void *ctx, enum err err, struct span content, const struct fail *why)
+{
+	struct sim_phone *p = ctx;
+
+	p->fetch = NULL;
+	if (err) {
+		no_file(p, err, why);
+		return;
+	}
+	sim_console_note(
+	        &p->console, "TFTP", "[%d]:Finished --> rcvd %zu bytes", p->transfers, content.len);
+	if (p->state == SIM_ASK_CTL)
+		judge_list(p, SIM_CTL, content);
+	else if (p->state == SIM_ASK_CONFIG)
+		judge_config(p, content);
+	else
+		judge_list(p, SIM_ITL, content);
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * The phone's flash memory: what it holds in its folder from one start to the next.
+ *   CTLFile.tlv, ITLFile.tlv, LSC.pem, lsc.key (0600), SEP<MAC>.cnf.xml (0600, in the clear) */
+#ifndef SIM_FLASH_H
+#define SIM_FLASH_H
+
+#include "crypto/key.h"
+#include "sim/trust.h"
+
+#define SIM_CERT_MAX 16384u /* bytes of a certificate that is taken */
+
+enum sim_list { SIM_CTL, SIM_ITL, SIM_LISTS };
+
+struct sim_flash {
+	char *dir;
+	char config_name[32]; /* SEP0011215A1AE3.cnf.xml */
+	struct buf lists[SIM_LISTS];
+	struct buf config; /* as accepted last; empty when none */
+	struct key *key;   /* of the LSC; NULL when none */
+	struct buf lsc;    /* DER; empty when none */
+};
+
+/* Reads what there is. A list or an LSC that cannot be used is as good as none: flash wears out.
+ * ERR_IO and the like only when the folder cannot be used. */
+enum err sim_flash_open(
+        struct sim_flash *f, const char *dir, const char *device, struct fail *why) MUST_USE;
+void sim_flash_fini(struct sim_flash *f);
+
+/* Erases lists, LSC and configuration, as a factory reset does. */
+enum err sim_flash_erase(struct sim_flash *f, struct fail *why) MUST_USE;
+
+struct sim_held sim_flash_get_held(const struct sim_flash *f);
+const char *sim_list_name(enum sim_list which); /* "CTLFile.tlv" */
+
+enum err sim_flash_put_list(
+        struct sim_flash *f, enum sim_list which, struct span list, struct fail *why) MUST_USE;
+enum err sim_flash_put_config(struct sim_flash *f, struct span xml, struct fail *why) MUST_USE;
+/* Installs key and certificate together: whenever the power goes, the flash holds the old pair or
+ * the new one. Takes the key, also when it fails. ERR_CRYPTO when the certificate is not for the
+ * key. */
+enum err sim_flash_take_lsc(
+        struct sim_flash *f, struct key *key, struct span der, struct fail *why) MUST_USE;
+/* The LSC's key and certificate are forgotten. */
+enum err sim_flash_drop_lsc(struct sim_flash *f, struct fail *why) MUST_USE;
+
+/* True when the certificate carries the key's public half. */
+bool sim_cert_fits(struct span der, const struct key *key);
+
+#endif

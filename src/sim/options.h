@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * What the phone is told on the command line. */
+#ifndef SIM_OPTIONS_H
+#define SIM_OPTIONS_H
+
+#include "base/str.h"
+#include "net/addr.h"
+
+#include <stdint.h>
+
+#define SIM_EXIT_DONE 0 /* everything asked for was done, nothing was refused */
+#define SIM_EXIT_REFUSED                                                                           \
+	1 /* something was refused, or the phone did not register, or a call failed */
+#define SIM_EXIT_USAGE 2
+
+#define SIM_PORT_TFTP  69
+#define SIM_PORT_CAPF  3804
+#define SIM_PORT_SCCPS 2443
+#define SIM_PORT_SCCP  2000
+
+struct sim_options {
+	char device[DEVICE_NAME_SIZE]; /* SEP0011215A1AE3 */
+	uint8_t mac[6];
+	const char *dir;
+	struct net_addr server; /* TFTP, with its port */
+	int port_base;
+	int sccps_port, sccp_port; /* 0: what the configuration or the standard says */
+	const char *call;          /* number to dial when registered, or NULL */
+	int call_tries;
+	bool answer;
+	int talk; /* seconds */
+	bool once;
+	int model;
+	int protocol;
+	bool clock;
+	bool plain; /* register on the plain port whatever the configuration says */
+	bool media_clear;
+	bool erase;
+	bool json, quiet;
+	int retry_delay; /* seconds */
+};
+
+/* Reads the command line; strings are borrowed from argv. Prints help or what is wrong. Returns -1
+ * to go on, or the exit status to end with. */
+int sim_options_parse(struct sim_options *o, int argc, char **argv);
+
+#endif
