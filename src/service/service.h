@@ -6,6 +6,8 @@
 #include "net/loop.h"
 #include "net/tls.h"
 
+struct json;
+
 /* What a service gets to work with on one worker. Everything is borrowed and outlives the service. */
 struct service_env {
 	struct loop *loop;            /* this worker's */
@@ -18,6 +20,10 @@ struct service_env {
 	const struct clock *clock;
 	struct span capf_cert;        /* DER of CAPF.pem, as loaded at start */
 	struct tls *capf_tls, *sccps_tls; /* listeners' TLS */
+	unsigned stations_max;        /* registered phones at once; follows from RLIMIT_NOFILE */
+	/* Stations and calls of this process as JSON, for the admin socket; on worker 0's loop. */
+	enum err (*status)(void *ctx, struct json *into);
+	void *status_ctx;
 };
 
 /* One per service folder: `const struct service service_<name>`; the daemon's table lists them. */

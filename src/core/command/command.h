@@ -9,6 +9,10 @@
  * the `admin:` shell and the daemon's admin socket. A handler takes typed arguments and fills a
  * reply; it never prints, prompts or exits. */
 
+/* Version of what cadeado and cadeadod say to each other; changed with every incompatible change.
+ */
+#define COMMAND_PROTOCOL 1
+
 enum command_exit { COMMAND_GOOD = 0, COMMAND_FAULT = 1, COMMAND_USAGE = 2 };
 
 enum arg_kind {
@@ -17,7 +21,7 @@ enum arg_kind {
 	ARG_TEXT,   /* --name VALUE */
 	ARG_NUMBER, /* --name N, checked against low and high */
 	ARG_FLAG,   /* --name */
-	ARG_SECRET_FILE, /* --name FILE: read by the program, never sent anywhere */
+	ARG_SECRET, /* --name FILE: a file whose first line is the secret; asked for without it */
 };
 
 struct command_arg {
@@ -35,14 +39,18 @@ struct command_runtime {
 	/* Registered stations and calls that are up. */
 	enum err (*status)(void *ctx, struct json *into, struct fail *why);
 	/* Evidence for the eight checks, gathered over the network and from phones' folders. */
-	struct doctor_evidence *(*gather)(void *ctx, struct cluster *c, const char *phones, struct fail *why);
+	struct doctor_evidence *(*gather)(
+	        void *ctx, struct cluster *c, const char *phones, struct fail *why);
 };
 
 struct command_ctx {
 	const char *state; /* state folder */
 	const struct clock *clock;
-	struct cluster *cluster; /* opened on first use by command_cluster; closed by command_ctx_fini */
+	struct cluster
+	        *cluster; /* opened on first use by command_cluster; closed by command_ctx_fini */
 	const struct command_runtime *runtime;
+	/* Asks a person for a secret without echo; appends it. NULL: nobody to ask. */
+	enum err (*ask)(const char *prompt, struct buf *secret, struct fail *why);
 };
 
 struct command_reply {
@@ -54,15 +62,16 @@ struct command_reply {
 
 enum command_where {
 	COMMAND_ANYWHERE, /* sent to the daemon when one runs on this folder */
-	COMMAND_HERE,     /* always in the program that was started: tokens, files named by the caller */
-	COMMAND_DAEMON,   /* only a running daemon can answer */
+	COMMAND_HERE,   /* always in the program that was started: tokens, files named by the caller
+	                 */
+	COMMAND_DAEMON, /* only a running daemon can answer */
 };
 
 struct command {
 	const char *words; /* "show ctl" */
 	const struct command_arg *args;
 	enum command_where where;
-	bool changes;        /* changes something: asked with `confirm` on a terminal unless --yes */
+	bool changes; /* changes something: asked with `confirm` on a terminal unless --yes */
 	const char *confirm; /* question, or NULL */
 	const char *help;    /* one line */
 	const char *manual;  /* a paragraph */
@@ -72,15 +81,15 @@ struct command {
 /* The table; ends with a row whose words are NULL. */
 extern const struct command commands[];
 
-/* The command whose words are the first words of argv (each may be abbreviated as long as one command
- * fits, as at the original's prompt); *used: how many words. NULL: none or more than one, told in *why
- * with what could follow. */
+/* The command whose words are the first words of argv (each may be abbreviated as long as one
+ * command fits, as at the original's prompt); *used: how many words. NULL: none or more than one,
+ * told in *why with what could follow. */
 const struct command *command_find(int argc, char *const argv[], int *used, struct fail *why);
 
-/* Typed arguments from words; caller frees. Secret files are read here: the value is their first
- * line. ERR_ARG with the usage line. */
+/* Typed arguments from words; caller frees. A secret's value is its file's name. ERR_ARG with the
+ * usage line. */
 enum err command_parse(const struct command *cmd, int argc, char *const argv[], struct json **args,
-	struct fail *why) MUST_USE;
+        struct fail *why) MUST_USE;
 
 /* "cadeado show ctl [FILE]" */
 void command_usage(const struct command *cmd, struct buf *out);
@@ -91,12 +100,17 @@ void command_manual(struct buf *out);
 
 /* Runs a row. The reply is initialised here; free it with command_reply_fini. */
 void command_run(const struct command *cmd, struct command_ctx *ctx, const struct json *args,
-	struct command_reply *reply);
+        struct command_reply *reply);
 void command_reply_fini(struct command_reply *reply);
 
 /* The cluster of ctx->state, opened once. NULL with *why. */
 struct cluster *command_cluster(struct command_ctx *ctx, struct fail *why);
 void command_ctx_fini(struct command_ctx *ctx);
+
+/* For handlers: the first line of the file that the option names, or what a person types. The
+ * caller wipes *secret. */
+enum err command_secret(struct command_ctx *ctx, const struct json *args, const char *option,
+        const char *prompt, struct buf *secret, struct fail *why) MUST_USE;
 
 /* For handlers: exit FAULT with this failure. */
 void command_refuse(struct command_reply *reply, const struct fail *why);

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+#include "core/command/command.h"
+
+/* What one invocation of cadeado was told before its command's words. */
+struct cli {
+	const char *state;
+	bool json, yes;
+};
+
+/* Finds, parses, confirms and runs one command and prints its reply. Returns the exit status. */
+int cli_run(const struct cli *cli, int argc, char *const argv[]);
+
+/* The `admin:` shell: lines from the terminal until exit or the end of input. */
+int shell_run(const struct cli *cli);
+
+/* Asks for a secret on the terminal without echo; appends it. ERR_NOTFOUND without a terminal. */
+enum err terminal_ask_secret(const char *prompt, struct buf *secret, struct fail *why) MUST_USE;
+
+/* A question that wants y; false on anything else. */
+bool terminal_confirm(const char *question);
+
+/* The runtime of this program: evidence for the doctor. */
+extern const struct command_runtime cli_runtime;
+
+#endif

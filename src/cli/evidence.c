@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Evidence for the doctor: what the network and the phones' folders show. Nothing is judged here.
+ */
+#include "cli/cli.h"
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "client/tftp.h"
+#include "client/tls.h"
+#include "core/device/device.h"
+#include "core/doctor/doctor.h"
+#include "wire/capture/capture.h"
+#include "wire/capture/tls_hello.h"
+#include "wire/tlv/tlv.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#define PROBE_US        (5 * 1000000ll) /* waiting for an answer of a service */
+#define STATUS_FILE_MAX (4u * 1024 * 1024)
+#define STATE_FILE_MAX  65536u
+
+/* A file, or the reason why there is none, taken from *why. */
+static void bytes_taken(struct doctor_bytes *b, enum err err, const struct fail *why)
+{
+	b->there = err == ERR_OK;
+	if (err != ERR_OK)
+		(void)str_copy(b->missing, sizeof b->missing, why->text);
+}
+
+static void read_bytes(struct doctor_bytes *b, char *take_path, size_t limit)
+{
+	struct fail why = {0};
+	enum err err = take_path ? file_read(take_path, limit, &b->bytes, &why)
+	                         : fail_set(&why, ERR_NOMEM, "out of memory");
+
+	bytes_taken(b, err, &why);
+	mem_free(take_path);
+}
+
+static void fetch(struct cluster *c, struct doctor_bytes *b, const char *name)
+{
+	const struct settings *s = cluster_get_settings(c);
+	struct fail why = {0};
+
+	bytes_taken(b,
+	        client_tftp_get(s->address, settings_port(s, s->tftp_port), name, TLV_FILE_MAX,
+	                PROBE_US, &b->bytes, &why),
+	        &why);
+}
+
+static void probe(struct cluster *c, struct doctor_handshake *h, long port)
+{
+	const struct settings *s = cluster_get_settings(c);
+	struct client_tls_seen seen = {0};
+	struct fail why = {0};
+
+	if (client_tls_probe(s->address, settings_port(s, port), PROBE_US, &seen, &why) == ERR_OK) {
+		h->seen = true;
+		h->completed = seen.completed;
+		buf_put(&h->server_der, buf_span(&seen.cert_der));
+		(void)str_copy(h->cipher, sizeof h->cipher, seen.cipher);
+		(void)str_copy(h->version, sizeof h->version, seen.version);
+		(void)str_copy(h->refusal, sizeof h->refusal, seen.refusal);
+	} else {
+		(void)str_copy(h->missing, sizeof h->missing, why.text);
+	}
+	client_tls_seen_fini(&seen);
+}
+
+/* The newest TLS connection of a capture replaces what an earlier one showed. */
+static enum err connection(void *ctx, const struct capture_connection *c)
+{
+	struct doctor_handshake *h = ctx;
+	struct tls_hello hello = {0};
+	struct fail why = {0};
+
+	if (tls_hello_read(&hello, c->to_server, c->to_client, &why) != ERR_OK) {
+		(void)str_copy(h->missing, sizeof h->missing, why.text);
+	} else if (hello.version != 0) {
+		h->seen = true;
+		h->completed = hello.completed;
+		buf_clear(&h->server_der);
+		buf_clear(&h->client_der);
+		buf_put(&h->server_der, buf_span(&hello.server_certificate));
+		buf_put(&h->client_der, buf_span(&hello.client_certificate));
+		(void)str_copy(h->cipher, sizeof h->cipher, hello.cipher_name);
+		(void)str_copy(
+		        h->version, sizeof h->version, tls_hello_version_name(hello.version));
+		h->refusal[0] = 0;
+		if (hello.alerts_count > 0)
+			(void)str_copy(h->refusal, sizeof h->refusal,
+			        tls_hello_alert_name(
+			                hello.alerts[hello.alerts_count - 1].description));
+	}
+	tls_hello_fini(&hello);
+	return ERR_OK;
+}
+
+static void read_capture(struct doctor_handshake *h, char *take_path)
+{
+	struct fail why = {0};
+
+	if (!take_path || capture_read(take_path, connection, h, &why) != ERR_OK)
+		(void)str_copy(
+		        h->missing, sizeof h->missing, why.text[0] ? why.text : "out of memory");
+	else if (!h->seen && !h->missing[0])
+		(void)str_copy(h->missing, sizeof h->missing, "no TLS connection in it");
+	mem_free(take_path);
+}
+
+/* The last status message that speaks of a trust list. */
+static void read_status(struct doctor_phone *p, char *take_path)
+{
+	struct buf file = {0};
+
+	if (take_path && file_read(take_path, STATUS_FILE_MAX, &file, NULL) == ERR_OK) {
+		const uint8_t *line = file.data, *end = file.data + file.len;
+
+		while (line && line < end) {
+			const uint8_t *eol = memchr(line, '\n', (size_t)(end - line));
+			size_t len = (size_t)((eol ? eol : end) - line);
+			char text[sizeof p->list_status];
+
+			if (len < sizeof text) {
+				memcpy(text, line, len);
+				text[len] = 0;
+				if (strstr(text, "Trust List"))
+					(void)str_copy(p->list_status, sizeof p->list_status, text);
+			}
+			line = eol ? eol + 1 : end;
+		}
+	}
+	buf_fini(&file);
+	mem_free(take_path);
+}
+
+static void read_state(struct doctor_phone *p, char *take_path)
+{
+	struct buf file = {0};
+
+	if (take_path && file_read(take_path, STATE_FILE_MAX, &file, NULL) == ERR_OK &&
+	        json_parse(&p->state, buf_span(&file), NULL) != ERR_OK)
+		p->state = NULL;
+	buf_fini(&file);
+	mem_free(take_path);
+}
+
+struct gathering {
+	struct doctor_evidence *e;
+	struct cluster *cluster;
+	const char *phones;
+};
+
+static enum err gather_phone(void *ctx, const struct device *d)
+{
+	struct gathering *g = ctx;
+	struct doctor_phone *p = doctor_evidence_phone(g->e, d->name);
+	char *folder = file_join(g->phones, d->name);
+
+	if (p && folder) {
+		p->profile_mode = d->profile_mode;
+		p->folder = access(folder, R_OK) == 0;
+		read_bytes(&p->ctl, file_join(folder, "CTLFile.tlv"), TLV_FILE_MAX);
+		read_bytes(&p->lsc, file_join(folder, "LSC.pem"), CERT_SIZE_MAX);
+		read_capture(&p->capf, file_join(folder, "capf.cap"));
+		read_capture(&p->signalling, file_join(folder, "sccp.cap"));
+		read_status(p, file_join(folder, "status.log"));
+		read_state(p, file_join(folder, "phone.json"));
+	}
+	mem_free(folder);
+	return p && folder ? ERR_OK : ERR_NOMEM;
+}
+
+static struct doctor_evidence *gather(
+        void *ctx, struct cluster *c, const char *phones, struct fail *why)
+{
+	struct doctor_evidence *e = doctor_evidence_new();
+	struct gathering g = {.e = e, .cluster = c, .phones = phones};
+	const struct settings *s = cluster_get_settings(c);
+
+	(void)ctx;
+	if (!e) {
+		fail_set(why, ERR_NOMEM, "out of memory");
+		return NULL;
+	}
+	e->now = clock_seconds(cluster_get_clock(c));
+	read_bytes(&e->callmanager, cluster_path(c, "keys", "CallManager.pem"), CERT_SIZE_MAX);
+	read_bytes(&e->capf, cluster_path(c, "keys", "CAPF.pem"), CERT_SIZE_MAX);
+	read_bytes(&e->ctl, cluster_path(c, "tftp", "CTLFile.tlv"), TLV_FILE_MAX);
+	fetch(c, &e->served, "CTLFile.tlv");
+	probe(c, &e->capf_probe, s->capf_port);
+	probe(c, &e->sccps_probe, s->sccps_port);
+	if (cluster_mode(c, &e->mode, why) != ERR_OK ||
+	        device_each(c, gather_phone, &g, why) != ERR_OK) {
+		doctor_evidence_free(e);
+		return NULL;
+	}
+	for (struct doctor_phone *p = e->phones; p; p = p->next) {
+		char name[40];
+
+		snprintf(name, sizeof name, "CTL%s.tlv", p->name);
+		fetch(c, &p->served, name);
+	}
+	return e;
+}
+
+const struct command_runtime cli_runtime = {.gather = gather};

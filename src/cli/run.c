@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "cli/cli.h"
+
+#include "base/mem.h"
+#include "client/admin.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+static void print_buf(FILE *out, struct buf *text)
+{
+	if (buf_check(text) == ERR_OK)
+		fwrite(text->data, 1, text->len, out);
+}
+
+static int help(int argc, char *const argv[])
+{
+	struct buf text = {0};
+	struct fail why = {0};
+	int used = 0, exit = COMMAND_GOOD;
+
+	if (argc == 0) {
+		buf_str(&text, "Commands (help COMMAND tells more; words may be abbreviated):\n\n");
+		command_help_all(&text);
+		buf_str(&text,
+		        "\nEvery command takes --json, and --yes to go on without a question.\n");
+	} else {
+		const struct command *cmd = command_find(argc, argv, &used, &why);
+
+		if (cmd) {
+			command_help(cmd, &text);
+		} else {
+			fprintf(stderr, "%s\n", why.text);
+			exit = COMMAND_USAGE;
+		}
+	}
+	print_buf(stdout, &text);
+	buf_fini(&text);
+	return exit;
+}
+
+/* --json and --yes may stand anywhere among a command's words; they are not the command's own. */
+static int take_common(struct cli *cli, int argc, char *const argv[], char *words[])
+{
+	int n = 0;
+	bool options = true;
+
+	for (int i = 0; i < argc; i++) {
+		if (strcmp(argv[i], "--") == 0)
+			options = false;
+		if (options && strcmp(argv[i], "--json") == 0)
+			cli->json = true;
+		else if (options && strcmp(argv[i], "--yes") == 0)
+			cli->yes = true;
+		else
+			words[n++] = argv[i];
+	}
+	words[n] = NULL;
+	return n;
+}
+
+static void print_reply(const struct cli *cli, struct command_reply *reply)
+{
+	struct buf json = {0};
+
+	if (!cli->json) {
+		print_buf(stdout, &reply->text);
+	} else if (json_write(&json, reply->data, true) == ERR_OK) {
+		print_buf(stdout, &json);
+	} else {
+		fputs("cadeado: out of memory\n", stderr);
+		reply->exit = COMMAND_FAULT;
+	}
+	fflush(stdout);
+	if (reply->why.text[0])
+		fprintf(stderr, "cadeado: %s\n", reply->why.text);
+	buf_fini(&json);
+}
+
+static bool agreed(const struct cli *cli, const struct command *cmd)
+{
+	if (!cmd->confirm || cli->yes)
+		return true;
+	if (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO))
+		return terminal_confirm(cmd->confirm);
+	fprintf(stderr, "cadeado: %s changes the cluster; add --yes\n", cmd->words);
+	return false;
+}
+
+static enum err run_here_or_there(const struct cli *cli, const struct command *cmd,
+        const struct json *args, struct command_reply *reply, struct fail *why)
+{
+	enum err err = ERR_NOTFOUND;
+
+	if (cmd->where != COMMAND_HERE)
+		err = client_admin_run(cli->state, cmd, args, reply, why);
+	if (err == ERR_NOTFOUND && cmd->where == COMMAND_DAEMON)
+		return fail_set(why, err, "no daemon runs on %s: cadeadod --state %s", cli->state,
+		        cli->state);
+	if (err == ERR_NOTFOUND) {
+		struct command_ctx ctx = {
+		        .state = cli->state,
+		        .clock = clock_system(),
+		        .runtime = &cli_runtime,
+		        .ask = terminal_ask_secret,
+		};
+
+		fail_clear(why);
+		command_run(cmd, &ctx, args, reply);
+		command_ctx_fini(&ctx);
+		err = ERR_OK;
+	}
+	return err;
+}
+
+int cli_run(const struct cli *given, int argc, char *const argv[])
+{
+	struct cli cli = *given;
+	struct command_reply reply = {0};
+	struct json *args = NULL;
+	struct fail why = {0};
+	int used = 0, exit = COMMAND_USAGE;
+	char **words = mem_new(((size_t)argc + 1) * sizeof *words);
+
+	if (!words) {
+		fputs("cadeado: out of memory\n", stderr);
+		return COMMAND_FAULT;
+	}
+	int n = take_common(&cli, argc, argv, words);
+	const struct command *cmd = NULL;
+
+	if (n > 0 && strcmp(words[0], "help") == 0) {
+		exit = help(n - 1, words + 1);
+		goto end;
+	}
+	cmd = command_find(n, words, &used, &why);
+	if (cmd && n > used && strcmp(words[n - 1], "--help") == 0) {
+		exit = help(used, words);
+		goto end;
+	}
+	if (!cmd || command_parse(cmd, n - used, words + used, &args, &why) != ERR_OK) {
+		fprintf(stderr, "cadeado: %s\n", why.text);
+		goto end;
+	}
+	if (!agreed(&cli, cmd))
+		goto end;
+	if (run_here_or_there(&cli, cmd, args, &reply, &why) == ERR_OK) {
+		print_reply(&cli, &reply);
+		exit = reply.exit;
+	} else {
+		fprintf(stderr, "cadeado: %s\n", why.text);
+		exit = COMMAND_FAULT;
+	}
+	command_reply_fini(&reply);
+end:
+	json_free(args);
+	mem_free(words);
+	return exit;
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "client/admin.h"
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "net/stream.h"
+
+#define ANSWER_US (120 * 1000000ll) /* a daemon that does not answer in this time hangs */
+
+struct talk {
+	struct loop *loop;
+	struct stream *stream;
+	struct buf answer;
+	enum err err;
+};
+
+static void event(void *ctx, struct stream *s, enum stream_event ev)
+{
+	struct talk *t = ctx;
+	struct span in = stream_input(s);
+
+	buf_put(&t->answer, in);
+	stream_consume(s, in.len);
+	if (ev == STREAM_TIMEOUT || ev == STREAM_ERROR)
+		t->err = ev == STREAM_TIMEOUT ? ERR_TIMEOUT : ERR_CLOSED;
+	if (ev == STREAM_CLOSED || ev == STREAM_TIMEOUT || ev == STREAM_ERROR)
+		loop_stop(t->loop);
+}
+
+static enum err write_request(
+        struct stream *s, const struct command *cmd, const struct json *args, struct fail *why)
+{
+	struct json *request = json_object_new();
+	struct buf line = {0};
+
+	json_set_int(request, "version", COMMAND_PROTOCOL);
+	json_set_str(request, "command", cmd->words);
+	json_set_take(request, "args", json_ref((struct json *)args));
+	enum err err = json_write(&line, request, false);
+	buf_str(&line, "\n");
+	if (err == ERR_OK)
+		err = buf_check(&line);
+	if (err == ERR_OK)
+		err = stream_write(s, buf_span(&line));
+	if (err != ERR_OK)
+		fail_set(why, err, "the request could not be sent: %s", err_text(err));
+	buf_fini(&line);
+	json_free(request);
+	return err;
+}
+
+static enum err read_answer(struct span text, struct command_reply *reply, struct fail *why)
+{
+	struct json *in = NULL;
+	const char *s;
+	enum err err = json_parse(&in, text, why);
+
+	if (err != ERR_OK)
+		return err;
+	reply->exit = (enum command_exit)json_get_int(in, "exit", COMMAND_FAULT);
+	reply->data = json_ref(json_get(in, "data"));
+	if ((s = json_get_str(in, "text")) != NULL)
+		buf_str(&reply->text, s);
+	if ((s = json_get_str(in, "error")) != NULL)
+		fail_set(&reply->why, ERR_STATE, "%s", s);
+	json_free(in);
+	return buf_check(&reply->text);
+}
+
+enum err client_admin_run(const char *state, const struct command *cmd, const struct json *args,
+        struct command_reply *reply, struct fail *why)
+{
+	struct talk t = {0};
+	char *path = file_join(state, "admin.sock");
+	enum err err = path ? loop_new(&t.loop) : ERR_NOMEM;
+
+	memset(reply, 0, sizeof *reply);
+	if (err == ERR_OK)
+		err = stream_connect_unix(&t.stream, t.loop, path, event, &t, why);
+	if (err == ERR_OK) {
+		stream_timeout(t.stream, ANSWER_US);
+		err = write_request(t.stream, cmd, args, why);
+	}
+	if (err == ERR_OK) {
+		loop_run(t.loop);
+		err = t.err;
+		if (err == ERR_OK)
+			err = read_answer(buf_span(&t.answer), reply, why);
+		if (err != ERR_OK)
+			fail_set(why, err, "the daemon's answer is missing: %s", err_text(err));
+	}
+	if (t.stream)
+		stream_close(t.stream);
+	loop_free(t.loop);
+	buf_fini(&t.answer);
+	mem_free(path);
+	return err;
+}

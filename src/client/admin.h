@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef CLIENT_ADMIN_H
+#define CLIENT_ADMIN_H
+
+#include "core/command/command.h"
+
+/* Sends a command to the daemon of this state folder over its admin socket. ERR_NOTFOUND when none
+ * runs (nothing was done); the reply is filled otherwise. */
+enum err client_admin_run(const char *state, const struct command *cmd, const struct json *args,
+        struct command_reply *reply, struct fail *why) MUST_USE;
+
+#endif

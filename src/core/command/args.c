@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "core/command/command.h"
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/str.h"
+
+#include <stdio.h>
+
+#define WORDS_MAX  6   /* words of a command */
+#define SECRET_MAX 256 /* bytes of a file that holds a PIN */
+
+/* The n-th word of a row's words; empty past the end. */
+static struct span word_at(const char *words, int n)
+{
+	const char *p = words;
+
+	for (; n > 0 && p; n--) {
+		p = strchr(p, ' ');
+		p = p ? p + 1 : NULL;
+	}
+	if (!p)
+		return span_of(NULL, 0);
+	const char *end = strchr(p, ' ');
+	return span_of(p, end ? (size_t)(end - p) : strlen(p));
+}
+
+static bool abbreviates(const char *typed, struct span word)
+{
+	size_t len = strlen(typed);
+
+	return len > 0 && len <= word.len && strncasecmp(typed, (const char *)word.ptr, len) == 0;
+}
+
+static bool is_word(const char *typed, struct span word)
+{
+	return abbreviates(typed, word) && strlen(typed) == word.len;
+}
+
+/* How many of the first words of argv name words of this row. */
+static int words_fitting(const struct command *cmd, int argc, char *const argv[])
+{
+	int n = 0;
+
+	while (n < argc && n < WORDS_MAX && abbreviates(argv[n], word_at(cmd->words, n)))
+		n++;
+	return n;
+}
+
+/* Between two rows that fit, a word written in full beats an abbreviation. */
+static bool fits_better(
+        const struct command *a, const struct command *b, int count, char *const argv[])
+{
+	for (int n = 0; n < count; n++) {
+		bool full_a = is_word(argv[n], word_at(a->words, n));
+		bool full_b = is_word(argv[n], word_at(b->words, n));
+		if (full_a != full_b)
+			return full_a;
+	}
+	return false;
+}
+
+/* What may follow the words typed so far, for the error text. */
+static void list_next(int typed, int argc, char *const argv[], struct buf *out)
+{
+	struct span last = span_of(NULL, 0);
+
+	for (const struct command *c = commands; c->words; c++) {
+		struct span next = word_at(c->words, typed);
+
+		if (words_fitting(c, typed, argv) < typed || next.len == 0 || span_eq(next, last))
+			continue;
+		buf_str(out, out->len ? ", " : "");
+		buf_put(out, next);
+		last = next;
+	}
+	buf_u8(out, 0);
+	(void)argc;
+}
+
+static int word_count(const char *words)
+{
+	int n = 0;
+
+	while (word_at(words, n).len > 0)
+		n++;
+	return n;
+}
+
+const struct command *command_find(int argc, char *const argv[], int *used, struct fail *why)
+{
+	const struct command *found = NULL;
+	bool doubtful = false;
+	int most = 0;
+
+	for (const struct command *c = commands; c->words; c++) {
+		int n = words_fitting(c, argc, argv);
+
+		if (n > most)
+			most = n;
+		if (n < word_count(c->words))
+			continue;
+		if (!found || n > *used || fits_better(c, found, n, argv)) {
+			found = c;
+			*used = n;
+			doubtful = false;
+		} else if (n == *used && !fits_better(found, c, n, argv)) {
+			doubtful = true;
+		}
+	}
+	if (found && !doubtful)
+		return found;
+
+	struct buf next = {0};
+	list_next(most, argc, argv, &next);
+	const char *can =
+	        buf_check(&next) == ERR_OK && next.len > 1 ? (const char *)next.data : NULL;
+	if (doubtful)
+		fail_set(why, ERR_ARG, "\"%s\" fits more than one command; write more of it",
+		        argv[0]);
+	else if (most < argc && can)
+		fail_set(why, ERR_ARG, "unknown word \"%s\"; possible here: %s", argv[most], can);
+	else
+		fail_set(why, ERR_ARG, "the command is not complete; next comes one of: %s",
+		        can ? can : "(see help)");
+	buf_fini(&next);
+	return NULL;
+}
+
+static const struct command_arg *option_named(const struct command *cmd, const char *name)
+{
+	for (const struct command_arg *a = cmd->args; a && a->kind != ARG_END; a++)
+		if (a->kind != ARG_WORD && strcmp(a->name, name) == 0)
+			return a;
+	return NULL;
+}
+
+static const struct command_arg *positional(const struct command *cmd, int n)
+{
+	for (const struct command_arg *a = cmd->args; a && a->kind != ARG_END; a++)
+		if (a->kind == ARG_WORD && n-- == 0)
+			return a;
+	return NULL;
+}
+
+static enum err usage_fail(
+        const struct command *cmd, struct fail *why, const char *text, const char *which)
+{
+	struct buf usage = {0};
+
+	command_usage(cmd, &usage);
+	buf_u8(&usage, 0);
+	enum err err = fail_set(why, ERR_ARG, "%s%s; usage: %s", text, which,
+	        buf_check(&usage) == ERR_OK ? (const char *)usage.data : cmd->words);
+	buf_fini(&usage);
+	return err;
+}
+
+static enum err take_option(const struct command *cmd, int argc, char *const argv[], int *i,
+        struct json *args, struct fail *why)
+{
+	const char *text = argv[*i] + 2;
+	const char *equals = strchr(text, '=');
+	char name[64];
+	long number;
+
+	if ((size_t)(equals ? equals - text : (long)strlen(text)) >= sizeof name)
+		return usage_fail(cmd, why, "unknown option ", argv[*i]);
+	snprintf(name, sizeof name, "%.*s", (int)(equals ? equals - text : (long)strlen(text)),
+	        text);
+	const struct command_arg *a = option_named(cmd, name);
+	if (!a)
+		return usage_fail(cmd, why, "unknown option ", argv[*i]);
+	if (a->kind == ARG_FLAG) {
+		if (equals)
+			return usage_fail(cmd, why, "no value belongs to --", name);
+		json_set_bool(args, a->name, true);
+		return ERR_OK;
+	}
+	const char *value = equals ? equals + 1 : *i + 1 < argc ? argv[++*i] : NULL;
+	if (!value)
+		return usage_fail(cmd, why, "a value is missing after --", name);
+	if (a->kind != ARG_NUMBER) {
+		json_set_str(args, a->name, value);
+		return ERR_OK;
+	}
+	if (str_number(value, a->low, a->high, &number) != ERR_OK)
+		return fail_set(why, ERR_ARG, "--%s takes a number from %ld to %ld, not \"%s\"",
+		        name, a->low, a->high, value);
+	json_set_int(args, a->name, number);
+	return ERR_OK;
+}
+
+enum err command_parse(const struct command *cmd, int argc, char *const argv[], struct json **args,
+        struct fail *why)
+{
+	struct json *out = json_object_new();
+	enum err err = out ? ERR_OK : fail_set(why, ERR_NOMEM, "out of memory");
+	int words = 0;
+	bool only_words = false;
+
+	for (int i = 0; i < argc && err == ERR_OK; i++) {
+		const struct command_arg *a;
+
+		if (!only_words && strcmp(argv[i], "--") == 0)
+			only_words = true;
+		else if (!only_words && strncmp(argv[i], "--", 2) == 0)
+			err = take_option(cmd, argc, argv, &i, out, why);
+		else if ((a = positional(cmd, words++)) != NULL)
+			json_set_str(out, a->name, argv[i]);
+		else
+			err = usage_fail(cmd, why, "unexpected word ", argv[i]);
+	}
+	for (const struct command_arg *a = cmd->args; err == ERR_OK && a && a->kind != ARG_END; a++)
+		if (a->needed && !json_get(out, a->name))
+			err = usage_fail(
+			        cmd, why, "missing: ", a->kind == ARG_WORD ? a->value : a->name);
+	if (err != ERR_OK) {
+		json_free(out);
+		out = NULL;
+	}
+	*args = out;
+	return err;
+}
+
+enum err command_secret(struct command_ctx *ctx, const struct json *args, const char *option,
+        const char *prompt, struct buf *secret, struct fail *why)
+{
+	const char *path = json_get_str(args, option);
+	enum err err;
+
+	if (path) {
+		err = file_read(path, SECRET_MAX, secret, why);
+		for (size_t i = 0; err == ERR_OK && i < secret->len; i++)
+			if (secret->data[i] == '\n' || secret->data[i] == '\r') {
+				mem_wipe(secret->data + i, secret->len - i);
+				secret->len = i;
+			}
+	} else if (ctx->ask) {
+		err = ctx->ask(prompt, secret, why);
+	} else {
+		err = fail_set(why, ERR_ARG, "no terminal to ask for it: give --%s FILE", option);
+	}
+	if (err != ERR_OK)
+		return err;
+	buf_u8(secret, 0);
+	return buf_check(secret);
+}

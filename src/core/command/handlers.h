@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef CORE_COMMAND_HANDLERS_H
+#define CORE_COMMAND_HANDLERS_H
+
+#include "core/command/command.h"
+
+/* The handlers that the table names; one file a subject. Contract: struct command.run. */
+typedef void command_handler(
+        struct command_ctx *ctx, const struct json *args, struct command_reply *reply);
+
+command_handler handle_cluster_init, handle_show_ctl, handle_show_cert_own, handle_show_stations;
+command_handler handle_token_create, handle_token_list;
+command_handler handle_ctl_mixed_mode, handle_ctl_update;
+command_handler handle_device_add, handle_device_list, handle_device_show, handle_device_delete;
+command_handler handle_file_list_tftp;
+command_handler handle_doctor;
+
+#endif

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "core/command/command.h"
+
+#include <stdio.h>
+
+static void arg_usage(const struct command_arg *a, struct buf *out)
+{
+	buf_str(out, a->needed ? " " : " [");
+	if (a->kind == ARG_WORD)
+		buf_str(out, a->value);
+	else if (a->kind == ARG_FLAG)
+		buf_printf(out, "--%s", a->name);
+	else
+		buf_printf(out, "--%s %s", a->name, a->value);
+	buf_str(out, a->needed ? "" : "]");
+}
+
+void command_usage(const struct command *cmd, struct buf *out)
+{
+	buf_printf(out, "cadeado %s", cmd->words);
+	for (const struct command_arg *a = cmd->args; a && a->kind != ARG_END; a++)
+		arg_usage(a, out);
+}
+
+void command_help_all(struct buf *out)
+{
+	for (const struct command *c = commands; c->words; c++)
+		buf_printf(out, "  %-34s %s\n", c->words, c->help);
+}
+
+void command_help(const struct command *cmd, struct buf *out)
+{
+	command_usage(cmd, out);
+	buf_printf(out, "\n\n%s\n", cmd->manual);
+	if (cmd->args && cmd->args->kind != ARG_END)
+		buf_str(out, "\n");
+	for (const struct command_arg *a = cmd->args; a && a->kind != ARG_END; a++) {
+		char left[64];
+
+		if (a->kind == ARG_WORD)
+			snprintf(left, sizeof left, "%s", a->value);
+		else
+			snprintf(left, sizeof left, "--%s %s", a->name,
+			        a->kind == ARG_FLAG ? "" : a->value);
+		buf_printf(out, "  %-24s %s\n", left, a->help);
+	}
+}
+
+/* mdoc takes a line that begins with a dot or quote as a request. */
+static void roff_text(const char *text, struct buf *out)
+{
+	if (*text == '.' || *text == '\'')
+		buf_str(out, "\\&");
+	for (; *text; text++) {
+		if (*text == '\\')
+			buf_str(out, "\\e");
+		else if (*text == '-')
+			buf_str(out, "\\-");
+		else
+			buf_put(out, span_of(text, 1));
+	}
+	buf_str(out, "\n");
+}
+
+void command_manual(struct buf *out)
+{
+	for (const struct command *c = commands; c->words; c++) {
+		buf_printf(out, ".It Ic %s", c->words);
+		for (const struct command_arg *a = c->args; a && a->kind != ARG_END; a++) {
+			buf_str(out, a->needed ? " " : " Oo ");
+			if (a->kind == ARG_WORD)
+				buf_printf(out, "Ar %s", a->value);
+			else if (a->kind == ARG_FLAG)
+				buf_printf(out, "Fl \\-%s", a->name);
+			else
+				buf_printf(out, "Fl \\-%s Ar %s", a->name, a->value);
+			buf_str(out, a->needed ? "" : " Oc");
+		}
+		buf_str(out, "\n");
+		roff_text(c->manual, out);
+		if (!c->args || c->args->kind == ARG_END)
+			continue;
+		buf_str(out, ".Bl -tag -width Ds -compact\n");
+		for (const struct command_arg *a = c->args; a->kind != ARG_END; a++) {
+			if (a->kind == ARG_WORD)
+				buf_printf(out, ".It Ar %s\n", a->value);
+			else
+				buf_printf(out, ".It Fl \\-%s%s%s\n", a->name,
+				        a->kind == ARG_FLAG ? "" : " Ar ",
+				        a->kind == ARG_FLAG ? "" : a->value);
+			roff_text(a->help, out);
+		}
+		buf_str(out, ".El\n");
+	}
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "core/command/handlers.h"
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "core/doctor/doctor.h"
+#include "core/list/list.h"
+
+#include <sys/stat.h>
+
+#define EXIT_UNREADABLE COMMAND_USAGE /* the number that `show` gives a file it cannot read */
+
+static void show_file(const char *path, struct command_reply *reply)
+{
+	struct fail why = {0};
+	struct buf file = {0};
+	struct stat st = {0};
+	struct tlv_list list;
+	enum err err = file_read(path, TLV_FILE_MAX, &file, &why);
+
+	(void)stat(path, &st);
+	if (err == ERR_OK && tlv_parse(&list, buf_span(&file), &why) == ERR_OK) {
+		json_free(reply->data);
+		reply->data = list_to_json(&list, LIST_CTL, st.st_mtime);
+		err = list_show(&list, LIST_CTL, st.st_mtime, &reply->text);
+		if (list_verify(&list, &why) != ERR_OK)
+			reply->exit = COMMAND_FAULT;
+	} else if (err == ERR_OK) {
+		fail_prefix(&why, "%s", path);
+		command_refuse(reply, &why);
+		reply->exit = EXIT_UNREADABLE;
+		err = list_show_broken(buf_span(&file), LIST_CTL, st.st_mtime, &why, &reply->text);
+	} else {
+		command_refuse(reply, &why);
+		reply->exit = EXIT_UNREADABLE;
+		err = err == ERR_NOTFOUND ? list_show_absent(LIST_CTL, &reply->text) : ERR_OK;
+	}
+	if (err != ERR_OK && reply->exit == COMMAND_GOOD) {
+		fail_set(&why, err, "%s", err_text(err));
+		command_refuse(reply, &why);
+	}
+	buf_fini(&file);
+}
+
+void handle_show_ctl(struct command_ctx *ctx, const struct json *args, struct command_reply *reply)
+{
+	const char *given = json_get_str(args, "file");
+	char *folder = given ? NULL : file_join(ctx->state, "tftp");
+	char *path = given ? mem_strdup(given) : folder ? file_join(folder, "CTLFile.tlv") : NULL;
+	struct fail why = {0};
+
+	if (path) {
+		show_file(path, reply);
+	} else {
+		fail_set(&why, ERR_NOMEM, "out of memory");
+		command_refuse(reply, &why);
+	}
+	mem_free(path);
+	mem_free(folder);
+}
+
+static void station_lines(struct json *data, struct buf *out)
+{
+	struct json *stations = json_get(data, "stations"), *calls = json_get(data, "calls");
+
+	buf_printf(out, "%-16s %-10s %-22s %-9s %-26s %s\n", "Device Name", "Number", "Address",
+	        "Transport", "Cipher", "Security Mode");
+	for (size_t i = 0; i < json_count(stations); i++) {
+		struct json *s = json_at(stations, i);
+		const char *cipher = json_get_str(s, "cipher");
+
+		buf_printf(out, "%-16s %-10s %s:%-10lld %-9s %-26s %lld\n",
+		        json_get_str(s, "device"), json_get_str(s, "number"),
+		        json_get_str(s, "address"), (long long)json_get_int(s, "port", 0),
+		        json_get_str(s, "transport"), cipher && *cipher ? cipher : "-",
+		        (long long)json_get_int(s, "securityMode", 0));
+	}
+	buf_printf(out, "%zu registered, %zu calls\n", json_count(stations), json_count(calls));
+	for (size_t i = 0; i < json_count(calls); i++) {
+		struct json *c = json_at(calls, i);
+
+		buf_printf(out, "call %s to %s: %s, icon %s\n", json_get_str(c, "caller"),
+		        json_get_str(c, "called"), json_get_str(c, "state"),
+		        json_get_str(c, "icon"));
+	}
+}
+
+void handle_show_stations(
+        struct command_ctx *ctx, const struct json *args, struct command_reply *reply)
+{
+	struct fail why = {0};
+
+	(void)args;
+	if (!ctx->runtime || !ctx->runtime->status)
+		fail_set(&why, ERR_STATE, "only a running daemon knows its stations");
+	else if (ctx->runtime->status(ctx->runtime->ctx, reply->data, &why) == ERR_OK)
+		station_lines(reply->data, &reply->text);
+	if (why.code != ERR_OK)
+		command_refuse(reply, &why);
+}
+
+void handle_doctor(struct command_ctx *ctx, const struct json *args, struct command_reply *reply)
+{
+	struct fail why = {0};
+	struct doctor_report report;
+	struct doctor_evidence *e = NULL;
+	const char *phones = json_get_str(args, "phones");
+	struct cluster *c = command_cluster(ctx, &why);
+	char *folder = phones ? mem_strdup(phones) : c ? cluster_path(c, "phones", NULL) : NULL;
+
+	if (c && folder && ctx->runtime && ctx->runtime->gather)
+		e = ctx->runtime->gather(ctx->runtime->ctx, c, folder, &why);
+	if (e) {
+		if (doctor_judge(e, &report) == ERR_OK) {
+			doctor_report_text(&report, &reply->text);
+			json_free(reply->data);
+			reply->data = doctor_report_json(&report);
+			reply->exit = report.good ? COMMAND_GOOD : COMMAND_FAULT;
+		} else {
+			fail_set(&why, ERR_NOMEM, "out of memory");
+		}
+		doctor_report_fini(&report);
+	}
+	if (why.code != ERR_OK)
+		command_refuse(reply, &why);
+	doctor_evidence_free(e);
+	mem_free(folder);
+}

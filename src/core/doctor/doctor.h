@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef CORE_DOCTOR_H
+#define CORE_DOCTOR_H
+
+#include "crypto/cert.h"
+#include "wire/json.h"
+
+/* The eight checks of the administration guide, judged from evidence that others gathered: nothing
+ * here opens a file or a socket. What depends on a check that is not good cannot be told.
+ * spec: docs/doctor.md */
+#define DOCTOR_CHECKS 8
+
+enum doctor_verdict { DOCTOR_GOOD, DOCTOR_FAULT, DOCTOR_CANNOT_TELL };
+
+/* A file or answer that was asked for: its bytes, or why there are none. */
+struct doctor_bytes {
+	bool there;
+	struct buf bytes;
+	char missing[160]; /* why not, in words */
+};
+
+/* A TLS handshake as it went over the wire. */
+struct doctor_handshake {
+	bool seen;      /* a capture (or probe) of it exists */
+	bool completed; /* application data followed */
+	char version[16], cipher[64];
+	char refusal[96]; /* alert in words, "" for none */
+	struct buf server_der, client_der;
+	char missing[160];
+};
+
+/* What one phone shows: its folder, or what was exported from a real one. */
+struct doctor_phone {
+	struct doctor_phone *next;
+	char name[16];
+	bool folder;                /* anything of it was found */
+	int profile_mode;           /* what its record asks for: 1, 2, 3 */
+	struct doctor_bytes served; /* CTLSEP<MAC>.tlv as TFTP answers */
+	struct doctor_bytes ctl;    /* the copy on the phone */
+	char list_status[80];       /* its last status message about a trust list, with the time */
+	struct doctor_bytes lsc;    /* PEM or DER */
+	struct doctor_handshake capf, signalling;
+	struct json *state; /* phone.json; NULL when missing */
+};
+
+struct doctor_evidence {
+	int64_t now;                           /* seconds since 1970 */
+	int mode;                              /* cluster security mode, 0 or 1 */
+	struct doctor_bytes callmanager, capf; /* the node's certificate files */
+	struct doctor_bytes ctl;               /* the list on disk */
+	struct doctor_bytes served;            /* CTLFile.tlv as TFTP answers */
+	struct doctor_handshake capf_probe;    /* what port 3804 shows now */
+	struct doctor_handshake sccps_probe;   /* what port 2443 shows now */
+	struct doctor_phone *phones;           /* those whose profile asks for security */
+};
+
+struct doctor_check {
+	const char *title;
+	enum doctor_verdict verdict;
+	struct buf evidence; /* lines, each ending in a newline */
+	char remedy[200];    /* next command, "" for none */
+};
+
+struct doctor_report {
+	struct doctor_check checks[DOCTOR_CHECKS];
+	bool good; /* all eight */
+};
+
+struct doctor_evidence *doctor_evidence_new(void);
+void doctor_evidence_free(struct doctor_evidence *e);
+/* Adds an empty phone at the end; NULL when out of memory. */
+struct doctor_phone *doctor_evidence_phone(struct doctor_evidence *e, const char *name);
+
+/* Judges. ERR_NOMEM; free the report in every case. */
+enum err doctor_judge(const struct doctor_evidence *e, struct doctor_report *r) MUST_USE;
+void doctor_report_fini(struct doctor_report *r);
+
+/* "good", "fault", "cannot tell" */
+const char *doctor_verdict_text(enum doctor_verdict v);
+void doctor_report_text(const struct doctor_report *r, struct buf *out);
+struct json *doctor_report_json(const struct doctor_report *r);
+
+#endif

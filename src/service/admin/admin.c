@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "service/admin/admin.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "core/command/command.h"
+#include "net/stream.h"
+
+#include <unistd.h>
+
+struct admin {
+	const struct service_env *env;
+	struct listener *listener;
+	struct session *sessions;
+	bool stopped; /* jobs of ours still run: the last one frees this */
+	unsigned jobs;
+};
+
+/* A connection; a request whose answer is being made holds it (busy), and it outlives its stream
+ * until that job is back. */
+struct session {
+	struct admin *admin;
+	struct session *next;
+	struct stream *stream; /* NULL once it is closed */
+	bool busy;
+};
+
+struct job {
+	struct session *session;
+	const struct command *command;
+	struct json *args;
+	struct command_reply reply;
+};
+
+static void session_free(struct session *s)
+{
+	struct session **at = &s->admin->sessions;
+
+	while (*at && *at != s)
+		at = &(*at)->next;
+	if (*at)
+		*at = s->next;
+	mem_free(s);
+}
+
+static void session_close(struct session *s)
+{
+	if (s->stream)
+		stream_close(s->stream);
+	s->stream = NULL;
+	if (!s->busy)
+		session_free(s);
+}
+
+static void answer(struct session *s, const struct command_reply *reply)
+{
+	struct json *out = json_object_new();
+	struct buf line = {0};
+
+	json_set_int(out, "version", COMMAND_PROTOCOL);
+	json_set_int(out, "exit", reply->exit);
+	json_set_take(out, "data", json_ref(reply->data));
+	json_set_take(out, "text", json_span_new(buf_span(&reply->text)));
+	if (reply->why.code != ERR_OK)
+		json_set_str(out, "error", reply->why.text);
+	enum err err = json_write(&line, out, false);
+	buf_str(&line, "\n");
+	if (err == ERR_OK)
+		err = buf_check(&line);
+	if (err == ERR_OK)
+		err = stream_write(s->stream, buf_span(&line));
+	buf_fini(&line);
+	json_free(out);
+	if (err != ERR_OK) {
+		log_line(LOG_WARN, "admin: answer not sent: %s", err_text(err));
+		session_close(s);
+		return;
+	}
+	stream_finish(s->stream);
+	s->stream = NULL;
+	session_close(s);
+}
+
+static void refuse(struct session *s, const char *text)
+{
+	struct command_reply reply = {.exit = COMMAND_USAGE};
+
+	fail_set(&reply.why, ERR_ARG, "%s", text);
+	answer(s, &reply);
+}
+
+static enum err status_of(void *ctx, struct json *into, struct fail *why)
+{
+	const struct service_env *env = ctx;
+
+	return env->status ? env->status(env->status_ctx, into)
+	                   : fail_set(why, ERR_STATE, "no call control runs here");
+}
+
+static void run(struct job *job)
+{
+	const struct service_env *env = job->session->admin->env;
+	struct command_runtime runtime = {.ctx = (void *)env, .status = status_of};
+	struct command_ctx ctx = {
+	        .state = cluster_get_folder(env->cluster),
+	        .clock = env->clock,
+	        .cluster = env->cluster,
+	        .runtime = &runtime,
+	};
+
+	command_run(job->command, &ctx, job->args, &job->reply);
+}
+
+static void run_in_pool(void *arg)
+{
+	run(arg);
+}
+
+static void finish(void *arg)
+{
+	struct job *job = arg;
+	struct session *s = job->session;
+	struct admin *a = s->admin;
+
+	s->busy = false;
+	if (s->stream)
+		answer(s, &job->reply);
+	else
+		session_free(s);
+	command_reply_fini(&job->reply);
+	json_free(job->args);
+	mem_free(job);
+	a->jobs--;
+	if (a->stopped && a->jobs == 0)
+		mem_free(a);
+}
+
+static const struct command *command_named(const char *words)
+{
+	for (const struct command *c = commands; c->words; c++)
+		if (words && strcmp(c->words, words) == 0)
+			return c;
+	return NULL;
+}
+
+static void request(struct session *s, struct span line)
+{
+	struct fail why = {0};
+	struct json *in = NULL;
+	struct job *job = mem_new(sizeof *job);
+
+	if (!job || json_parse(&in, line, &why) != ERR_OK) {
+		mem_free(job);
+		refuse(s, why.text);
+		return;
+	}
+	const struct command *cmd = command_named(json_get_str(in, "command"));
+	struct json *args = json_ref(json_get(in, "args"));
+	int64_t version = json_get_int(in, "version", 0);
+	json_free(in);
+	if (version != COMMAND_PROTOCOL || !cmd || cmd->where == COMMAND_HERE) {
+		json_free(args);
+		mem_free(job);
+		refuse(s, version != COMMAND_PROTOCOL ? "cadeado and cadeadod are of different "
+		                                        "versions; install both from one release"
+		                                      : "this command is not one for the daemon");
+		return;
+	}
+	job->session = s;
+	job->command = cmd;
+	job->args = args;
+	s->busy = true;
+	s->admin->jobs++;
+	stream_pause(s->stream, true);
+	if (cmd->where == COMMAND_DAEMON) { /* asks objects whose home is this loop */
+		run(job);
+		finish(job);
+	} else if (executor_run(s->admin->env->blocking, run_in_pool, finish, job) != ERR_OK) {
+		fail_set(&job->reply.why, ERR_NOMEM, "out of memory");
+		job->reply.exit = COMMAND_FAULT;
+		finish(job);
+	}
+}
+
+static void session_event(void *ctx, struct stream *stream, enum stream_event ev)
+{
+	struct session *s = ctx;
+	struct span in;
+	const uint8_t *end;
+
+	switch (ev) {
+	case STREAM_DATA:
+		in = stream_input(stream);
+		end = memchr(in.ptr, '\n', in.len);
+		if (s->busy)
+			return;
+		if (end)
+			request(s, span_of(in.ptr, (size_t)(end - in.ptr)));
+		else if (in.len >= ADMIN_REQUEST_MAX - 1)
+			refuse(s, "the request is longer than 64 KiB");
+		return;
+	case STREAM_READY:
+	case STREAM_DRAINED: return;
+	case STREAM_CLOSED:
+	case STREAM_TIMEOUT:
+	case STREAM_ERROR: session_close(s); return;
+	}
+}
+
+static void accepted(void *ctx, struct stream *stream)
+{
+	struct admin *a = ctx;
+	struct session *s = mem_new(sizeof *s);
+	unsigned uid;
+
+	if (!s || !stream_peer_uid(stream, &uid) || (uid != 0 && uid != geteuid())) {
+		log_line(LOG_WARN, "admin: a connection of another user was refused");
+		mem_free(s);
+		stream_close(stream);
+		return;
+	}
+	s->admin = a;
+	s->stream = stream;
+	s->next = a->sessions;
+	a->sessions = s;
+	stream_handle(stream, session_event, s);
+	stream_timeout(stream, ADMIN_IDLE_US);
+}
+
+static void stop(void *instance)
+{
+	struct admin *a = instance;
+
+	listener_close(a->listener);
+	for (struct session *s = a->sessions, *next; s; s = next) {
+		next = s->next;
+		session_close(s);
+	}
+	a->stopped = true;
+	if (a->jobs == 0)
+		mem_free(a);
+}
+
+static enum err start(void **instance, const struct service_env *env, struct fail *why)
+{
+	struct admin *a = mem_new(sizeof *a);
+	char *path = cluster_path(env->cluster, NULL, "admin.sock");
+	enum err err = a && path ? ERR_OK : fail_set(why, ERR_NOMEM, "out of memory");
+
+	if (err == ERR_OK) {
+		a->env = env;
+		err = listener_open_unix(&a->listener, env->loop, path, accepted, a, why);
+	}
+	if (err != ERR_OK) {
+		mem_free(a);
+		a = NULL;
+	}
+	mem_free(path);
+	*instance = a;
+	return err;
+}
+
+const struct service service_admin = {
+        .name = "admin",
+        .every_worker = false,
+        .start = start,
+        .stop = stop,
+};
