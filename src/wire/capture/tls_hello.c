@@ -186,8 +186,7 @@ static void read_extensions(struct cursor *c, bool client, uint16_t *version)
 		found = highest(&list);
 		if (found > *version)
 			*version = found;
-		if (cur_check(&one) || cur_check(&list))
-			all.err = ERR_FORMAT;
+		all.err = cur_check(&one) ? cur_check(&one) : cur_check(&list);
 	}
 	if (cur_check(&all))
 		c->err = cur_check(&all);
@@ -268,7 +267,7 @@ static enum err read_messages(struct tls_hello *h, struct side *s, struct fail *
 		cur_sub(&c, &body, len, c.what);
 		read_message(h, s, type, &body);
 		if (cur_check(&body))
-			return cur_check(&body) == ERR_SHORT ? ERR_FORMAT : cur_check(&body);
+			return cur_check(&body);
 	}
 	return cur_check(&c);
 }
