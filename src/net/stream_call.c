@@ -188,14 +188,20 @@ const struct fail *stream_failure(const struct stream *s)
 	return &s->why;
 }
 
+/* Also of a handshake that the peer ended after its choice, for probes. */
+static bool cipher_chosen(const struct stream *s)
+{
+	return s->link.ssl && SSL_get_current_cipher(s->link.ssl);
+}
+
 const char *stream_cipher(const struct stream *s)
 {
-	return s->link.ssl && s->link.open ? SSL_get_cipher_name(s->link.ssl) : "";
+	return cipher_chosen(s) ? SSL_get_cipher_name(s->link.ssl) : "";
 }
 
 const char *stream_version(const struct stream *s)
 {
-	return s->link.ssl && s->link.open ? SSL_get_version(s->link.ssl) : "";
+	return cipher_chosen(s) ? SSL_get_version(s->link.ssl) : "";
 }
 
 struct span stream_peer_cert(const struct stream *s)
