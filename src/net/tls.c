@@ -137,17 +137,19 @@ static enum err set_key(SSL_CTX *ctx, const struct tls_config *c, struct fail *w
 {
 	const unsigned char *at = c->cert_der.ptr;
 	X509 *cert;
-	int good;
+	bool good;
 
 	if (!c->cert_der.len)
 		return ERR_OK;
 	if (!c->native_key)
 		return fail_set(why, ERR_ARG, "own certificate without its key");
 	cert = d2i_X509(NULL, &at, (long)c->cert_der.len);
-	good = cert && at == c->cert_der.ptr + c->cert_der.len;
-	if (!good)
-		fail_set(why, ERR_FORMAT, "own certificate: not a certificate in DER");
-	good = good && SSL_CTX_use_certificate(ctx, cert) == 1 &&
+	if (!cert || at != c->cert_der.ptr + c->cert_der.len) {
+		X509_free(cert);
+		ERR_clear_error();
+		return fail_set(why, ERR_FORMAT, "own certificate: not a certificate in DER");
+	}
+	good = SSL_CTX_use_certificate(ctx, cert) == 1 &&
 	       SSL_CTX_use_PrivateKey(ctx, c->native_key) == 1 &&
 	       SSL_CTX_check_private_key(ctx) == 1;
 	X509_free(cert);
