@@ -74,7 +74,8 @@ const char *stream_cipher(const struct stream *s);    /* OpenSSL's name */
 const char *stream_version(const struct stream *s);   /* "TLSv1.2" */
 struct span stream_peer_cert(const struct stream *s); /* DER; lives as long as the stream */
 
-/* Hands every raw byte (below TLS) to `tap`: for a phone's capture of its own connection. */
+/* Hands every raw byte (below TLS) to `tap`: for a phone's capture of its own connection. The tap
+ * only looks: it must not call the stream. */
 typedef void stream_tap_fn(void *ctx, bool sent, struct span bytes);
 void stream_tap(struct stream *s, stream_tap_fn *tap, void *ctx);
 
