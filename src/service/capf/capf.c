@@ -3,6 +3,11 @@
 
 #include "base/mem.h"
 
+enum err service_capf_verify(void *ctx, struct span peer_der)
+{
+	return ERR_OK;
+}
+
 static void accepted(void *ctx, struct stream *stream)
 {
 	session_accept(ctx, stream);
@@ -45,7 +50,7 @@ static enum err start(void **instance, const struct service_env *env, struct fai
 	err = net_addr_parse(&listen, set->address, settings_port(set, set->capf_port), why);
 	if (err == ERR_OK)
 		err = listener_open(&service->listener, env->loop, &listen, env->capf_tls, true,
-		        accepted, service, why);
+			accepted, service, why);
 	if (err != ERR_OK) {
 		fail_prefix(why, "CAPF");
 		capf_free(service);
@@ -56,8 +61,8 @@ static enum err start(void **instance, const struct service_env *env, struct fai
 }
 
 const struct service service_capf = {
-        .name = "capf",
-        .every_worker = true,
-        .start = start,
-        .stop = stop,
+	.name = "capf",
+	.every_worker = true,
+	.start = start,
+	.stop = stop,
 };

@@ -12,6 +12,10 @@
 #define CAPF_IN_PROGRESS_MAX     20u                   /* REQ_IN_PROGRESS in one session */
 #define CAPF_JOB_US              (60 * 1000000ll) /* for our own part of an exchange */
 
+/* For the listener's tls_config.verify: a phone may show any certificate, because its proof is
+ * inside the protocol; the session compares the name. */
+enum err service_capf_verify(void *ctx, struct span peer_der);
+
 extern const struct service service_capf;
 
 #endif
