@@ -33,7 +33,7 @@ static void read_bytes(struct doctor_bytes *b, char *take_path, size_t limit)
 {
 	struct fail why = {0};
 	enum err err = take_path ? file_read(take_path, limit, &b->bytes, &why)
-	                         : fail_set(&why, ERR_NOMEM, "out of memory");
+				 : fail_set(&why, ERR_NOMEM, "out of memory");
 
 	bytes_taken(b, err, &why);
 	mem_free(take_path);
@@ -45,9 +45,9 @@ static void fetch(struct cluster *c, struct doctor_bytes *b, const char *name)
 	struct fail why = {0};
 
 	bytes_taken(b,
-	        client_tftp_get(s->address, settings_port(s, s->tftp_port), name, TLV_FILE_MAX,
-	                PROBE_US, &b->bytes, &why),
-	        &why);
+		client_tftp_get(s->address, settings_port(s, s->tftp_port), name, TLV_FILE_MAX,
+			PROBE_US, &b->bytes, &why),
+		&why);
 }
 
 static void probe(struct cluster *c, struct doctor_handshake *h, long port)
@@ -87,12 +87,12 @@ static enum err connection(void *ctx, const struct capture_connection *c)
 		buf_put(&h->client_der, buf_span(&hello.client_certificate));
 		(void)str_copy(h->cipher, sizeof h->cipher, hello.cipher_name);
 		(void)str_copy(
-		        h->version, sizeof h->version, tls_hello_version_name(hello.version));
+			h->version, sizeof h->version, tls_hello_version_name(hello.version));
 		h->refusal[0] = 0;
 		if (hello.alerts_count > 0)
 			(void)str_copy(h->refusal, sizeof h->refusal,
-			        tls_hello_alert_name(
-			                hello.alerts[hello.alerts_count - 1].description));
+				tls_hello_alert_name(
+					hello.alerts[hello.alerts_count - 1].description));
 	}
 	tls_hello_fini(&hello);
 	return ERR_OK;
@@ -104,7 +104,7 @@ static void read_capture(struct doctor_handshake *h, char *take_path)
 
 	if (!take_path || capture_read(take_path, connection, h, &why) != ERR_OK)
 		(void)str_copy(
-		        h->missing, sizeof h->missing, why.text[0] ? why.text : "out of memory");
+			h->missing, sizeof h->missing, why.text[0] ? why.text : "out of memory");
 	else if (!h->seen && !h->missing[0])
 		(void)str_copy(h->missing, sizeof h->missing, "no TLS connection in it");
 	mem_free(take_path);
@@ -141,7 +141,7 @@ static void read_state(struct doctor_phone *p, char *take_path)
 	struct buf file = {0};
 
 	if (take_path && file_read(take_path, STATE_FILE_MAX, &file, NULL) == ERR_OK &&
-	        json_parse(&p->state, buf_span(&file), NULL) != ERR_OK)
+		json_parse(&p->state, buf_span(&file), NULL) != ERR_OK)
 		p->state = NULL;
 	buf_fini(&file);
 	mem_free(take_path);
@@ -174,7 +174,7 @@ static enum err gather_phone(void *ctx, const struct device *d)
 }
 
 static struct doctor_evidence *gather(
-        void *ctx, struct cluster *c, const char *phones, struct fail *why)
+	void *ctx, struct cluster *c, const char *phones, struct fail *why)
 {
 	struct doctor_evidence *e = doctor_evidence_new();
 	struct gathering g = {.e = e, .cluster = c, .phones = phones};
@@ -193,7 +193,7 @@ static struct doctor_evidence *gather(
 	probe(c, &e->capf_probe, s->capf_port);
 	probe(c, &e->sccps_probe, s->sccps_port);
 	if (cluster_mode(c, &e->mode, why) != ERR_OK ||
-	        device_each(c, gather_phone, &g, why) != ERR_OK) {
+		device_each(c, gather_phone, &g, why) != ERR_OK) {
 		doctor_evidence_free(e);
 		return NULL;
 	}

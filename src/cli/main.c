@@ -18,7 +18,7 @@ static void usage(FILE *out)
 	      "  --version     print the version\n"
 	      "  --manual      print the manual's rows of all commands (mdoc)\n"
 	      "\n",
-	        out);
+		out);
 	command_help_all(&rows);
 	if (buf_check(&rows) == ERR_OK)
 		fwrite(rows.data, 1, rows.len, out);

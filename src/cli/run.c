@@ -23,7 +23,7 @@ static int help(int argc, char *const argv[])
 		buf_str(&text, "Commands (help COMMAND tells more; words may be abbreviated):\n\n");
 		command_help_all(&text);
 		buf_str(&text,
-		        "\nEvery command takes --json, and --yes to go on without a question.\n");
+			"\nEvery command takes --json, and --yes to go on without a question.\n");
 	} else {
 		const struct command *cmd = command_find(argc, argv, &used, &why);
 
@@ -88,7 +88,7 @@ static bool agreed(const struct cli *cli, const struct command *cmd)
 }
 
 static enum err run_here_or_there(const struct cli *cli, const struct command *cmd,
-        const struct json *args, struct command_reply *reply, struct fail *why)
+	const struct json *args, struct command_reply *reply, struct fail *why)
 {
 	enum err err = ERR_NOTFOUND;
 
@@ -96,13 +96,13 @@ static enum err run_here_or_there(const struct cli *cli, const struct command *c
 		err = client_admin_run(cli->state, cmd, args, reply, why);
 	if (err == ERR_NOTFOUND && cmd->where == COMMAND_DAEMON)
 		return fail_set(why, err, "no daemon runs on %s: cadeadod --state %s", cli->state,
-		        cli->state);
+			cli->state);
 	if (err == ERR_NOTFOUND) {
 		struct command_ctx ctx = {
-		        .state = cli->state,
-		        .clock = clock_system(),
-		        .runtime = &cli_runtime,
-		        .ask = terminal_ask_secret,
+			.state = cli->state,
+			.clock = clock_system(),
+			.runtime = &cli_runtime,
+			.ask = terminal_ask_secret,
 		};
 
 		fail_clear(why);

@@ -38,7 +38,7 @@ static char *next_word(const char *text, int again)
 		size_t len = strlen(before);
 
 		if (strncmp(row->words, before, len) != 0 ||
-		        strncmp(row->words + len, text, strlen(text)) != 0)
+			strncmp(row->words + len, text, strlen(text)) != 0)
 			continue;
 		const char *word = row->words + len;
 		size_t word_len = strcspn(word, " ");
@@ -64,7 +64,7 @@ static bool editor_load(void)
 	*(void **)&editor.add_history = dlsym(editor.library, "add_history");
 	*(void **)&editor.matches = dlsym(editor.library, "rl_completion_matches");
 	char **(**hook)(const char *, int, int) =
-	        dlsym(editor.library, "rl_attempted_completion_function");
+		dlsym(editor.library, "rl_attempted_completion_function");
 	if (hook && editor.matches)
 		*hook = complete;
 	return editor.readline && editor.add_history;
@@ -130,7 +130,7 @@ int shell_run(const struct cli *cli)
 		fputs("The library libedit2 is not installed; reading plain lines.\n", stderr);
 		char line[4096];
 		while (more &&
-		        (fputs("admin:", stdout), fflush(stdout), fgets(line, sizeof line, stdin)))
+			(fputs("admin:", stdout), fflush(stdout), fgets(line, sizeof line, stdin)))
 			more = line_run(cli, line);
 		return COMMAND_GOOD;
 	}

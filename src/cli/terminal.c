@@ -21,7 +21,7 @@ enum err terminal_ask_secret(const char *prompt, struct buf *secret, struct fail
 		if (tty >= 0)
 			close(tty);
 		return fail_set(
-		        why, ERR_NOTFOUND, "there is no terminal to ask on: give --pin-file FILE");
+			why, ERR_NOTFOUND, "there is no terminal to ask on: give --pin-file FILE");
 	}
 	quiet = was;
 	quiet.c_lflag &= ~(tcflag_t)ECHO;

@@ -28,7 +28,7 @@ static void event(void *ctx, struct stream *s, enum stream_event ev)
 }
 
 static enum err write_request(
-        struct stream *s, const struct command *cmd, const struct json *args, struct fail *why)
+	struct stream *s, const struct command *cmd, const struct json *args, struct fail *why)
 {
 	struct json *request = json_object_new();
 	struct buf line = {0};
@@ -68,7 +68,7 @@ static enum err read_answer(struct span text, struct command_reply *reply, struc
 }
 
 enum err client_admin_run(const char *state, const struct command *cmd, const struct json *args,
-        struct command_reply *reply, struct fail *why)
+	struct command_reply *reply, struct fail *why)
 {
 	struct talk t = {0};
 	char *path = file_join(state, "admin.sock");

@@ -7,6 +7,6 @@
 /* Sends a command to the daemon of this state folder over its admin socket. ERR_NOTFOUND when none
  * runs (nothing was done); the reply is filled otherwise. */
 enum err client_admin_run(const char *state, const struct command *cmd, const struct json *args,
-        struct command_reply *reply, struct fail *why) MUST_USE;
+	struct command_reply *reply, struct fail *why) MUST_USE;
 
 #endif

@@ -49,7 +49,7 @@ static int words_fitting(const struct command *cmd, int argc, char *const argv[]
 
 /* Between two rows that fit, a word written in full beats an abbreviation. */
 static bool fits_better(
-        const struct command *a, const struct command *b, int count, char *const argv[])
+	const struct command *a, const struct command *b, int count, char *const argv[])
 {
 	for (int n = 0; n < count; n++) {
 		bool full_a = is_word(argv[n], word_at(a->words, n));
@@ -114,15 +114,15 @@ const struct command *command_find(int argc, char *const argv[], int *used, stru
 	struct buf next = {0};
 	list_next(most, argc, argv, &next);
 	const char *can =
-	        buf_check(&next) == ERR_OK && next.len > 1 ? (const char *)next.data : NULL;
+		buf_check(&next) == ERR_OK && next.len > 1 ? (const char *)next.data : NULL;
 	if (doubtful)
 		fail_set(why, ERR_ARG, "\"%s\" fits more than one command; write more of it",
-		        argv[0]);
+			argv[0]);
 	else if (most < argc && can)
 		fail_set(why, ERR_ARG, "unknown word \"%s\"; possible here: %s", argv[most], can);
 	else
 		fail_set(why, ERR_ARG, "the command is not complete; next comes one of: %s",
-		        can ? can : "(see help)");
+			can ? can : "(see help)");
 	buf_fini(&next);
 	return NULL;
 }
@@ -144,20 +144,20 @@ static const struct command_arg *positional(const struct command *cmd, int n)
 }
 
 static enum err usage_fail(
-        const struct command *cmd, struct fail *why, const char *text, const char *which)
+	const struct command *cmd, struct fail *why, const char *text, const char *which)
 {
 	struct buf usage = {0};
 
 	command_usage(cmd, &usage);
 	buf_u8(&usage, 0);
 	enum err err = fail_set(why, ERR_ARG, "%s%s; usage: %s", text, which,
-	        buf_check(&usage) == ERR_OK ? (const char *)usage.data : cmd->words);
+		buf_check(&usage) == ERR_OK ? (const char *)usage.data : cmd->words);
 	buf_fini(&usage);
 	return err;
 }
 
 static enum err take_option(const struct command *cmd, int argc, char *const argv[], int *i,
-        struct json *args, struct fail *why)
+	struct json *args, struct fail *why)
 {
 	const char *text = argv[*i] + 2;
 	const char *equals = strchr(text, '=');
@@ -167,7 +167,7 @@ static enum err take_option(const struct command *cmd, int argc, char *const arg
 	if ((size_t)(equals ? equals - text : (long)strlen(text)) >= sizeof name)
 		return usage_fail(cmd, why, "unknown option ", argv[*i]);
 	snprintf(name, sizeof name, "%.*s", (int)(equals ? equals - text : (long)strlen(text)),
-	        text);
+		text);
 	const struct command_arg *a = option_named(cmd, name);
 	if (!a)
 		return usage_fail(cmd, why, "unknown option ", argv[*i]);
@@ -186,13 +186,13 @@ static enum err take_option(const struct command *cmd, int argc, char *const arg
 	}
 	if (str_number(value, a->low, a->high, &number) != ERR_OK)
 		return fail_set(why, ERR_ARG, "--%s takes a number from %ld to %ld, not \"%s\"",
-		        name, a->low, a->high, value);
+			name, a->low, a->high, value);
 	json_set_int(args, a->name, number);
 	return ERR_OK;
 }
 
 enum err command_parse(const struct command *cmd, int argc, char *const argv[], struct json **args,
-        struct fail *why)
+	struct fail *why)
 {
 	struct json *out = json_object_new();
 	enum err err = out ? ERR_OK : fail_set(why, ERR_NOMEM, "out of memory");
@@ -214,7 +214,7 @@ enum err command_parse(const struct command *cmd, int argc, char *const argv[], 
 	for (const struct command_arg *a = cmd->args; err == ERR_OK && a && a->kind != ARG_END; a++)
 		if (a->needed && !json_get(out, a->name))
 			err = usage_fail(
-			        cmd, why, "missing: ", a->kind == ARG_WORD ? a->value : a->name);
+				cmd, why, "missing: ", a->kind == ARG_WORD ? a->value : a->name);
 	if (err != ERR_OK) {
 		json_free(out);
 		out = NULL;
@@ -224,7 +224,7 @@ enum err command_parse(const struct command *cmd, int argc, char *const argv[], 
 }
 
 enum err command_secret(struct command_ctx *ctx, const struct json *args, const char *option,
-        const char *prompt, struct buf *secret, struct fail *why)
+	const char *prompt, struct buf *secret, struct fail *why)
 {
 	const char *path = json_get_str(args, option);
 	enum err err;

@@ -40,14 +40,14 @@ struct command_runtime {
 	enum err (*status)(void *ctx, struct json *into, struct fail *why);
 	/* Evidence for the eight checks, gathered over the network and from phones' folders. */
 	struct doctor_evidence *(*gather)(
-	        void *ctx, struct cluster *c, const char *phones, struct fail *why);
+		void *ctx, struct cluster *c, const char *phones, struct fail *why);
 };
 
 struct command_ctx {
 	const char *state; /* state folder */
 	const struct clock *clock;
 	struct cluster
-	        *cluster; /* opened on first use by command_cluster; closed by command_ctx_fini */
+		*cluster; /* opened on first use by command_cluster; closed by command_ctx_fini */
 	const struct command_runtime *runtime;
 	/* Asks a person for a secret without echo; appends it. NULL: nobody to ask. */
 	enum err (*ask)(const char *prompt, struct buf *secret, struct fail *why);
@@ -63,7 +63,7 @@ struct command_reply {
 enum command_where {
 	COMMAND_ANYWHERE, /* sent to the daemon when one runs on this folder */
 	COMMAND_HERE,   /* always in the program that was started: tokens, files named by the caller
-	                 */
+			 */
 	COMMAND_DAEMON, /* only a running daemon can answer */
 };
 
@@ -89,7 +89,7 @@ const struct command *command_find(int argc, char *const argv[], int *used, stru
 /* Typed arguments from words; caller frees. A secret's value is its file's name. ERR_ARG with the
  * usage line. */
 enum err command_parse(const struct command *cmd, int argc, char *const argv[], struct json **args,
-        struct fail *why) MUST_USE;
+	struct fail *why) MUST_USE;
 
 /* "cadeado show ctl [FILE]" */
 void command_usage(const struct command *cmd, struct buf *out);
@@ -100,7 +100,7 @@ void command_manual(struct buf *out);
 
 /* Runs a row. The reply is initialised here; free it with command_reply_fini. */
 void command_run(const struct command *cmd, struct command_ctx *ctx, const struct json *args,
-        struct command_reply *reply);
+	struct command_reply *reply);
 void command_reply_fini(struct command_reply *reply);
 
 /* The cluster of ctx->state, opened once. NULL with *why. */
@@ -110,7 +110,7 @@ void command_ctx_fini(struct command_ctx *ctx);
 /* For handlers: the first line of the file that the option names, or what a person types. The
  * caller wipes *secret. */
 enum err command_secret(struct command_ctx *ctx, const struct json *args, const char *option,
-        const char *prompt, struct buf *secret, struct fail *why) MUST_USE;
+	const char *prompt, struct buf *secret, struct fail *why) MUST_USE;
 
 /* For handlers: exit FAULT with this failure. */
 void command_refuse(struct command_reply *reply, const struct fail *why);

@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 static enum err publish(struct command_ctx *ctx, const struct json *args,
-        struct command_reply *reply, struct cluster_signing *signing, struct fail *why)
+	struct command_reply *reply, struct cluster_signing *signing, struct fail *why)
 {
 	struct buf pin = {0};
 	char prompt[STORE_NAME + 32];
@@ -37,7 +37,7 @@ static enum err publish(struct command_ctx *ctx, const struct json *args,
 	"You must reset all phones to ensure they received the updated CTL file.\n"
 
 void handle_ctl_mixed_mode(
-        struct command_ctx *ctx, const struct json *args, struct command_reply *reply)
+	struct command_ctx *ctx, const struct json *args, struct command_reply *reply)
 {
 	struct fail why = {0};
 	struct cluster_signing signing = {0};
@@ -46,11 +46,11 @@ void handle_ctl_mixed_mode(
 		return;
 	json_set_int(reply->data, "clusterSecurityMode", 1);
 	buf_str(&reply->text,
-	        "Moving Cluster to Mixed Mode\nCluster set to Mixed Mode\n" RESTART_HINT);
+		"Moving Cluster to Mixed Mode\nCluster set to Mixed Mode\n" RESTART_HINT);
 }
 
 void handle_ctl_update(
-        struct command_ctx *ctx, const struct json *args, struct command_reply *reply)
+	struct command_ctx *ctx, const struct json *args, struct command_reply *reply)
 {
 	struct fail why = {0};
 	struct cluster_signing signing = {0};
@@ -59,8 +59,8 @@ void handle_ctl_update(
 
 	if (c && cluster_mode(c, &mode, &why) == ERR_OK && mode == 0)
 		fail_set(&why, ERR_STATE,
-		        "the cluster is in non-secure mode and has no CTL to update: "
-		        "cadeado utils ctl set-cluster mixed-mode");
+			"the cluster is in non-secure mode and has no CTL to update: "
+			"cadeado utils ctl set-cluster mixed-mode");
 	if (why.code != ERR_OK) {
 		command_refuse(reply, &why);
 		return;

@@ -18,7 +18,7 @@ static struct json *device_json(const struct device *d)
 	json_set_str(j, "modeInForce", device_mode_text(d->security_mode));
 	json_set_bool(j, "tftpEncryptedConfig", d->encrypted_config);
 	json_set_str(j, "certificateOperation",
-	        d->install_pending ? "Install/Upgrade" : "No Pending Operation");
+		d->install_pending ? "Install/Upgrade" : "No Pending Operation");
 	json_set_str(j, "certificateOperationStatus", d->operation_status);
 	json_set_int(j, "operationCompletesBy", d->operation_by);
 	json_set_int(j, "lastSeen", d->last_seen);
@@ -28,34 +28,34 @@ static struct json *device_json(const struct device *d)
 static void device_line(struct buf *out, const struct device *d)
 {
 	buf_printf(out, "%-16s %-10s %-20s %-20s %s\n", d->name, d->number, d->profile,
-	        d->install_pending ? "Install/Upgrade" : "No Pending Operation",
-	        d->operation_status);
+		d->install_pending ? "Install/Upgrade" : "No Pending Operation",
+		d->operation_status);
 }
 
 static void device_head(struct buf *out)
 {
 	buf_printf(out, "%-16s %-10s %-20s %-20s %s\n", "Device Name", "Number", "Security Profile",
-	        "Cert. Operation", "Certificate Operation Status");
+		"Cert. Operation", "Certificate Operation Status");
 }
 
 void handle_device_add(
-        struct command_ctx *ctx, const struct json *args, struct command_reply *reply)
+	struct command_ctx *ctx, const struct json *args, struct command_reply *reply)
 {
 	struct fail why = {0};
 	struct device made;
 	struct device_new d = {
-	        .name = json_get_str(args, "name"),
-	        .model = (int)json_get_int(args, "model", 0),
-	        .description = json_get_str(args, "description"),
-	        .number = json_get_str(args, "number"),
-	        .display = json_get_str(args, "display"),
-	        .profile = json_get_str(args, "profile"),
-	        .install = json_get_bool(args, "install"),
+		.name = json_get_str(args, "name"),
+		.model = (int)json_get_int(args, "model", 0),
+		.description = json_get_str(args, "description"),
+		.number = json_get_str(args, "number"),
+		.display = json_get_str(args, "display"),
+		.profile = json_get_str(args, "profile"),
+		.install = json_get_bool(args, "install"),
 	};
 	struct cluster *c = command_cluster(ctx, &why);
 
 	if (!c || device_put(c, &d, &why) != ERR_OK ||
-	        device_get(c, d.name, &made, &why) != ERR_OK) {
+		device_get(c, d.name, &made, &why) != ERR_OK) {
 		command_refuse(reply, &why);
 		return;
 	}
@@ -79,7 +79,7 @@ static enum err list_one(void *ctx, const struct device *d)
 }
 
 void handle_device_list(
-        struct command_ctx *ctx, const struct json *args, struct command_reply *reply)
+	struct command_ctx *ctx, const struct json *args, struct command_reply *reply)
 {
 	struct fail why = {0};
 	struct listing l = {.reply = reply, .rows = json_array_new()};
@@ -91,12 +91,12 @@ void handle_device_list(
 		command_refuse(reply, &why);
 	if (json_count(l.rows) == 0)
 		buf_str(&reply->text,
-		        "(none; add one with: cadeado device add SEP<MAC> --number N)\n");
+			"(none; add one with: cadeado device add SEP<MAC> --number N)\n");
 	json_set_take(reply->data, "devices", l.rows);
 }
 
 void handle_device_show(
-        struct command_ctx *ctx, const struct json *args, struct command_reply *reply)
+	struct command_ctx *ctx, const struct json *args, struct command_reply *reply)
 {
 	struct fail why = {0};
 	struct device d;
@@ -114,10 +114,10 @@ void handle_device_show(
 	buf_printf(out, "Directory Number:             %s (%s)\n", d.number, d.display);
 	buf_printf(out, "Device Security Profile:      %s\n", d.profile);
 	buf_printf(out, "Device Security Mode:         %s (in force: %s)\n",
-	        device_mode_text(d.profile_mode), device_mode_text(d.security_mode));
+		device_mode_text(d.profile_mode), device_mode_text(d.security_mode));
 	buf_printf(out, "TFTP Encrypted Config:        %s\n", d.encrypted_config ? "yes" : "no");
 	buf_printf(out, "Certificate Operation:        %s\n",
-	        d.install_pending ? "Install/Upgrade" : "No Pending Operation");
+		d.install_pending ? "Install/Upgrade" : "No Pending Operation");
 	buf_printf(out, "Certificate Operation Status: %s\n", d.operation_status);
 	if (d.operation_by) {
 		char date[CLOCK_DATE_MAX];
@@ -128,7 +128,7 @@ void handle_device_show(
 }
 
 void handle_device_delete(
-        struct command_ctx *ctx, const struct json *args, struct command_reply *reply)
+	struct command_ctx *ctx, const struct json *args, struct command_reply *reply)
 {
 	struct fail why = {0};
 	struct device d;
@@ -136,7 +136,7 @@ void handle_device_delete(
 	struct cluster *c = command_cluster(ctx, &why);
 
 	if (!c || device_get(c, name, &d, &why) != ERR_OK ||
-	        device_delete(c, name, &why) != ERR_OK) {
+		device_delete(c, name, &why) != ERR_OK) {
 		command_refuse(reply, &why);
 		return;
 	}

@@ -26,7 +26,7 @@ static void with_commas(long long n, char out[32])
 }
 
 static void list_one(
-        const char *folder, const char *name, bool detail, struct json *rows, struct buf *text)
+	const char *folder, const char *name, bool detail, struct json *rows, struct buf *text)
 {
 	char *path = file_join(folder, name);
 	struct stat st;
@@ -52,7 +52,7 @@ static void list_one(
 }
 
 void handle_file_list_tftp(
-        struct command_ctx *ctx, const struct json *args, struct command_reply *reply)
+	struct command_ctx *ctx, const struct json *args, struct command_reply *reply)
 {
 	struct fail why = {0};
 	struct dirent **names = NULL;
@@ -65,7 +65,7 @@ void handle_file_list_tftp(
 
 	if (how && strcmp(how, "detail") != 0) {
 		fail_set(&why, ERR_ARG,
-		        "after the pattern only the word detail is known, not \"%s\"", how);
+			"after the pattern only the word detail is known, not \"%s\"", how);
 		command_refuse(reply, &why);
 		reply->exit = COMMAND_USAGE;
 	} else if (count < 0) {
@@ -74,7 +74,7 @@ void handle_file_list_tftp(
 	}
 	for (int i = 0; i < count; i++) {
 		if (reply->exit == COMMAND_GOOD && names[i]->d_name[0] != '.' &&
-		        str_glob(pattern ? pattern : "*", names[i]->d_name))
+			str_glob(pattern ? pattern : "*", names[i]->d_name))
 			list_one(folder, names[i]->d_name, how != NULL, rows, &reply->text);
 		free(names[i]);
 	}

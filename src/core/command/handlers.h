@@ -6,7 +6,7 @@
 
 /* The handlers that the table names; one file a subject. Contract: struct command.run. */
 typedef void command_handler(
-        struct command_ctx *ctx, const struct json *args, struct command_reply *reply);
+	struct command_ctx *ctx, const struct json *args, struct command_reply *reply);
 
 command_handler handle_cluster_init, handle_show_ctl, handle_show_cert_own, handle_show_stations;
 command_handler handle_token_create, handle_token_list;

@@ -41,7 +41,7 @@ void command_help(const struct command *cmd, struct buf *out)
 			snprintf(left, sizeof left, "%s", a->value);
 		else
 			snprintf(left, sizeof left, "--%s %s", a->name,
-			        a->kind == ARG_FLAG ? "" : a->value);
+				a->kind == ARG_FLAG ? "" : a->value);
 		buf_printf(out, "  %-24s %s\n", left, a->help);
 	}
 }
@@ -86,8 +86,8 @@ void command_manual(struct buf *out)
 				buf_printf(out, ".It Ar %s\n", a->value);
 			else
 				buf_printf(out, ".It Fl \\-%s%s%s\n", a->name,
-				        a->kind == ARG_FLAG ? "" : " Ar ",
-				        a->kind == ARG_FLAG ? "" : a->value);
+					a->kind == ARG_FLAG ? "" : " Ar ",
+					a->kind == ARG_FLAG ? "" : a->value);
 			roff_text(a->help, out);
 		}
 		buf_str(out, ".El\n");

@@ -2,7 +2,7 @@
 #include "core/command/command.h"
 
 void command_run(const struct command *cmd, struct command_ctx *ctx, const struct json *args,
-        struct command_reply *reply)
+	struct command_reply *reply)
 {
 	memset(reply, 0, sizeof *reply);
 	buf_init(&reply->text);
@@ -15,7 +15,7 @@ void command_run(const struct command *cmd, struct command_ctx *ctx, const struc
 	cmd->run(ctx, args, reply);
 	if (buf_check(&reply->text) != ERR_OK) {
 		fail_set(&reply->why, buf_check(&reply->text),
-		        "the answer does not fit into memory");
+			"the answer does not fit into memory");
 		reply->exit = COMMAND_FAULT;
 	}
 }

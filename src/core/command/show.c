@@ -64,29 +64,29 @@ static void station_lines(struct json *data, struct buf *out)
 	struct json *stations = json_get(data, "stations"), *calls = json_get(data, "calls");
 
 	buf_printf(out, "%-16s %-10s %-22s %-9s %-26s %s\n", "Device Name", "Number", "Address",
-	        "Transport", "Cipher", "Security Mode");
+		"Transport", "Cipher", "Security Mode");
 	for (size_t i = 0; i < json_count(stations); i++) {
 		struct json *s = json_at(stations, i);
 		const char *cipher = json_get_str(s, "cipher");
 
 		buf_printf(out, "%-16s %-10s %s:%-10lld %-9s %-26s %lld\n",
-		        json_get_str(s, "device"), json_get_str(s, "number"),
-		        json_get_str(s, "address"), (long long)json_get_int(s, "port", 0),
-		        json_get_str(s, "transport"), cipher && *cipher ? cipher : "-",
-		        (long long)json_get_int(s, "securityMode", 0));
+			json_get_str(s, "device"), json_get_str(s, "number"),
+			json_get_str(s, "address"), (long long)json_get_int(s, "port", 0),
+			json_get_str(s, "transport"), cipher && *cipher ? cipher : "-",
+			(long long)json_get_int(s, "securityMode", 0));
 	}
 	buf_printf(out, "%zu registered, %zu calls\n", json_count(stations), json_count(calls));
 	for (size_t i = 0; i < json_count(calls); i++) {
 		struct json *c = json_at(calls, i);
 
 		buf_printf(out, "call %s to %s: %s, icon %s\n", json_get_str(c, "caller"),
-		        json_get_str(c, "called"), json_get_str(c, "state"),
-		        json_get_str(c, "icon"));
+			json_get_str(c, "called"), json_get_str(c, "state"),
+			json_get_str(c, "icon"));
 	}
 }
 
 void handle_show_stations(
-        struct command_ctx *ctx, const struct json *args, struct command_reply *reply)
+	struct command_ctx *ctx, const struct json *args, struct command_reply *reply)
 {
 	struct fail why = {0};
 

@@ -10,135 +10,129 @@
 #define PIN_FILE                                                                                   \
 	{                                                                                          \
 		ARG_SECRET, "pin-file", "FILE", false, 0, 0,                                       \
-		        "file whose first line is the PIN; asked for on the terminal without it"   \
+			"file whose first line is the PIN; asked for on the terminal without it"   \
 	}
 
 static const struct command_arg init_args[] = {
-        {ARG_TEXT, "node", "NAME", false, 0, 0, "name of this node (publisher)"},
-        {ARG_TEXT, "address", "ADDRESS", false, 0, 0,
-                "address that services listen on and lists name (127.0.0.1)"},
-        {ARG_NUMBER, "port-base", "N", false, 0, 60000, "added to every port number (0)"},
-        {ARG_NUMBER, "tftp-port", "PORT", false, 1, 65535,
-                "TFTP port before the base is added (69)"},
-        END,
+	{ARG_TEXT, "node", "NAME", false, 0, 0, "name of this node (publisher)"},
+	{ARG_TEXT, "address", "ADDRESS", false, 0, 0,
+		"address that services listen on and lists name (127.0.0.1)"},
+	{ARG_NUMBER, "port-base", "N", false, 0, 60000, "added to every port number (0)"},
+	{ARG_NUMBER, "tftp-port", "PORT", false, 1, 65535,
+		"TFTP port before the base is added (69)"},
+	END,
 };
 
 static const struct command_arg show_ctl_args[] = {
-        {ARG_WORD, "file", "FILE", false, 0, 0, "a list in a file instead of the cluster's own"},
-        END,
+	{ARG_WORD, "file", "FILE", false, 0, 0, "a list in a file instead of the cluster's own"},
+	END,
 };
 
 static const struct command_arg token_create_args[] = {
-        {ARG_TEXT, "serial", "SERIAL", false, 0, 0,
-                "serial printed on the token (drawn: ADN and eight hex digits)"},
-        PIN_FILE,
-        END,
+	{ARG_TEXT, "serial", "SERIAL", false, 0, 0,
+		"serial printed on the token (drawn: ADN and eight hex digits)"},
+	PIN_FILE,
+	END,
 };
 
 static const struct command_arg ctl_args[] = {
-        {ARG_TEXT, "token", "LABEL", true, 0, 0, "token that signs; see cadeado token list"},
-        PIN_FILE,
-        END,
+	{ARG_TEXT, "token", "LABEL", true, 0, 0, "token that signs; see cadeado token list"},
+	PIN_FILE,
+	END,
 };
 
 static const struct command_arg device_add_args[] = {
-        {ARG_WORD, "name", "SEP<MAC>", true, 0, 0, "device name"},
-        {ARG_TEXT, "number", "N", false, 0, 0, "directory number of line 1"},
-        {ARG_TEXT, "display", "TEXT", false, 0, 0, "display name of line 1 (the number)"},
-        {ARG_TEXT, "description", "TEXT", false, 0, 0, "description"},
-        {ARG_TEXT, "profile", "NAME", false, 0, 0, "phone security profile (Non Secure)"},
-        {ARG_NUMBER, "model", "N", false, 1, 99999, "device type number (30018, a 7961)"},
-        {ARG_FLAG, "install", NULL, false, 0, 0, "order the Certificate Operation Install/Upgrade"},
-        END,
+	{ARG_WORD, "name", "SEP<MAC>", true, 0, 0, "device name"},
+	{ARG_TEXT, "number", "N", false, 0, 0, "directory number of line 1"},
+	{ARG_TEXT, "display", "TEXT", false, 0, 0, "display name of line 1 (the number)"},
+	{ARG_TEXT, "description", "TEXT", false, 0, 0, "description"},
+	{ARG_TEXT, "profile", "NAME", false, 0, 0, "phone security profile (Non Secure)"},
+	{ARG_NUMBER, "model", "N", false, 1, 99999, "device type number (30018, a 7961)"},
+	{ARG_FLAG, "install", NULL, false, 0, 0, "order the Certificate Operation Install/Upgrade"},
+	END,
 };
 
 static const struct command_arg device_args[] = {
-        {ARG_WORD, "name", "SEP<MAC>", true, 0, 0, "device name"},
-        END,
+	{ARG_WORD, "name", "SEP<MAC>", true, 0, 0, "device name"},
+	END,
 };
 
 static const struct command_arg file_list_args[] = {
-        {ARG_WORD, "pattern", "PATTERN", false, 0, 0, "file names with * and ? (all)"},
-        {ARG_WORD, "detail", "detail", false, 0, 0, "the word detail adds date and size"},
-        END,
+	{ARG_WORD, "pattern", "PATTERN", false, 0, 0, "file names with * and ? (all)"},
+	{ARG_WORD, "detail", "detail", false, 0, 0, "the word detail adds date and size"},
+	END,
 };
 
 static const struct command_arg doctor_args[] = {
-        {ARG_TEXT, "phones", "DIR", false, 0, 0,
-                "folder that holds one folder for each phone's files (phones in the state folder)"},
-        END,
+	{ARG_TEXT, "phones", "DIR", false, 0, 0,
+		"folder that holds one folder for each phone's files (phones in the state folder)"},
+	END,
 };
 
 static const struct command_arg no_args[] = {END};
 
 const struct command commands[] = {
-        {"cluster init", init_args, COMMAND_HERE, true, NULL,
-                "make a state folder: store, node, certificates",
-                "Makes the state folder with settings, store, the node's CallManager and CAPF keys "
-                "and "
-                "certificates. Run again it adds only what is missing.",
-                handle_cluster_init},
-        {"device add", device_add_args, COMMAND_ANYWHERE, true, NULL, "add or change a phone",
-                "Adds a phone, or changes the one of that name. With --install the phone gets a "
-                "locally "
-                "significant certificate from CAPF when it next starts.",
-                handle_device_add},
-        {"device delete", device_args, COMMAND_ANYWHERE, true,
-                "This operation will delete the phone. Do you want to continue? (y/n):",
-                "delete a phone",
-                "Deletes a phone's record. Its certificate stays valid until it expires.",
-                handle_device_delete},
-        {"device list", no_args, COMMAND_ANYWHERE, false, NULL, "list the phones",
-                "Lists the phones with number, security profile and certificate operation.",
-                handle_device_list},
-        {"device show", device_args, COMMAND_ANYWHERE, false, NULL, "show one phone",
-                "Shows one phone's record and the security mode that is in force for it.",
-                handle_device_show},
-        {"doctor", doctor_args, COMMAND_HERE, false, NULL, "run the eight checks of the guide",
-                "Runs the eight checks of the administration guide on the running cluster, each "
-                "with its "
-                "evidence: what TFTP serves, what the phones hold, what handshakes showed. Says "
-                "good, "
-                "fault or cannot tell for each. Exit status 0 when all eight are good, else 1.",
-                handle_doctor},
-        {"file list tftp", file_list_args, COMMAND_ANYWHERE, false, NULL, "list the served files",
-                "Lists the files of the one folder that TFTP serves from.", handle_file_list_tftp},
-        {"show cert own", no_args, COMMAND_ANYWHERE, false, NULL, "show this node's certificates",
-                "Shows subject, issuer, serial number and dates of the CallManager and CAPF "
-                "certificates.",
-                handle_show_cert_own},
-        {"show ctl", show_ctl_args, COMMAND_HERE, false, NULL, "show a trust list and verify it",
-                "Prints the CTL with its records, says which token signed it and whether the "
-                "signature "
-                "is good. Exit status 0 verified, 1 not, 2 unreadable.",
-                handle_show_ctl},
-        {"show stations", no_args, COMMAND_DAEMON, false, NULL, "show registered phones and calls",
-                "Shows the phones that are registered with the running daemon, how they are "
-                "secured, and "
-                "the calls that are up.",
-                handle_show_stations},
-        {"token create", token_create_args, COMMAND_HERE, true, NULL, "make a file token",
-                "Makes a file token: an RSA key sealed under the PIN and its certificate. Fifteen "
-                "wrong "
-                "PINs lock a token for good. A cluster needs two, kept in different places.",
-                handle_token_create},
-        {"token list", no_args, COMMAND_HERE, false, NULL, "list the tokens",
-                "Lists the tokens of the state folder with the attempts left.", handle_token_list},
-        {"utils ctl set-cluster mixed-mode", ctl_args, COMMAND_HERE, true,
-                "This operation will set the cluster to Mixed mode. Do you want to continue? "
-                "(y/n):",
-                "sign a CTL and set mixed mode",
-                "Signs a CTL with every token, the CallManager and the CAPF certificate, publishes "
-                "it and "
-                "sets the cluster to mixed mode. Refused when phones that hold the present CTL "
-                "would not "
-                "accept the new one.",
-                handle_ctl_mixed_mode},
-        {"utils ctl update CTLFile", ctl_args, COMMAND_HERE, true,
-                "This operation will update the CTLFile. Do you want to continue? (y/n):",
-                "sign the CTL again with today's certificates",
-                "Signs and publishes the CTL again, so that it names the certificates that are in "
-                "use.",
-                handle_ctl_update},
-        {NULL, NULL, COMMAND_HERE, false, NULL, NULL, NULL, NULL},
+	{"cluster init", init_args, COMMAND_HERE, true, NULL,
+		"make a state folder: store, node, certificates",
+		"Makes the state folder with settings, store, the node's CallManager and CAPF "
+		"keys and certificates. Run again it adds only what is missing, and changes the "
+		"settings that are given.",
+		handle_cluster_init},
+	{"device add", device_add_args, COMMAND_ANYWHERE, true, NULL, "add or change a phone",
+		"Adds a phone, or changes the one of that name. With --install the phone gets a "
+		"locally significant certificate from CAPF when it next starts.",
+		handle_device_add},
+	{"device delete", device_args, COMMAND_ANYWHERE, true,
+		"This operation will delete the phone. Do you want to continue? (y/n):",
+		"delete a phone",
+		"Deletes a phone's record. Its certificate stays valid until it expires.",
+		handle_device_delete},
+	{"device list", no_args, COMMAND_ANYWHERE, false, NULL, "list the phones",
+		"Lists the phones with number, security profile and certificate operation.",
+		handle_device_list},
+	{"device show", device_args, COMMAND_ANYWHERE, false, NULL, "show one phone",
+		"Shows one phone's record and the security mode that is in force for it.",
+		handle_device_show},
+	{"doctor", doctor_args, COMMAND_HERE, false, NULL, "run the eight checks of the guide",
+		"Runs the eight checks of the administration guide on the running cluster, each "
+		"with its evidence: what TFTP serves, what the phones hold, what handshakes "
+		"showed. Says good, fault or cannot tell for each. Exit status 0 when all eight "
+		"are good, else 1.",
+		handle_doctor},
+	{"file list tftp", file_list_args, COMMAND_ANYWHERE, false, NULL, "list the served files",
+		"Lists the files of the one folder that TFTP serves from.", handle_file_list_tftp},
+	{"show cert own", no_args, COMMAND_ANYWHERE, false, NULL, "show this node's certificates",
+		"Shows subject, issuer, serial number and dates of the CallManager and CAPF "
+		"certificates.",
+		handle_show_cert_own},
+	{"show ctl", show_ctl_args, COMMAND_HERE, false, NULL, "show a trust list and verify it",
+		"Prints the CTL with its records, says which token signed it and whether the "
+		"signature is good. Exit status 0 verified, 1 not, 2 unreadable.",
+		handle_show_ctl},
+	{"show stations", no_args, COMMAND_DAEMON, false, NULL, "show registered phones and calls",
+		"Shows the phones that are registered with the running daemon, how they are "
+		"secured, and the calls that are up.",
+		handle_show_stations},
+	{"token create", token_create_args, COMMAND_HERE, true, NULL, "make a file token",
+		"Makes a file token: an RSA key sealed under the PIN and its certificate. "
+		"Fifteen wrong PINs lock a token for good. A cluster needs two, kept in "
+		"different places.",
+		handle_token_create},
+	{"token list", no_args, COMMAND_HERE, false, NULL, "list the tokens",
+		"Lists the tokens of the state folder with the attempts left.", handle_token_list},
+	{"utils ctl set-cluster mixed-mode", ctl_args, COMMAND_HERE, true,
+		"This operation will set the cluster to Mixed mode. Do you want to continue? "
+		"(y/n):",
+		"sign a CTL and set mixed mode",
+		"Signs a CTL with every token, the CallManager and the CAPF certificate, "
+		"publishes it and sets the cluster to mixed mode. Refused when phones that hold "
+		"the present CTL would not accept the new one.",
+		handle_ctl_mixed_mode},
+	{"utils ctl update CTLFile", ctl_args, COMMAND_HERE, true,
+		"This operation will update the CTLFile. Do you want to continue? (y/n):",
+		"sign the CTL again with today's certificates",
+		"Signs and publishes the CTL again, so that it names the certificates that are "
+		"in use.",
+		handle_ctl_update},
+	{NULL, NULL, COMMAND_HERE, false, NULL, NULL, NULL, NULL},
 };

@@ -28,7 +28,7 @@ static void token_line(struct buf *out, const struct token_info *t)
 	clock_print_iso(until, cert_not_after(t->cert));
 	if (t->attempts_left > 0)
 		buf_printf(out, "%-20s %-12s %-22s %d attempts left\n", t->label, t->serial, until,
-		        t->attempts_left);
+			t->attempts_left);
 	else
 		buf_printf(out, "%-20s %-12s %-22s locked for good\n", t->label, t->serial, until);
 }
@@ -39,7 +39,7 @@ static void token_head(struct buf *out)
 }
 
 void handle_token_create(
-        struct command_ctx *ctx, const struct json *args, struct command_reply *reply)
+	struct command_ctx *ctx, const struct json *args, struct command_reply *reply)
 {
 	struct fail why = {0};
 	struct buf pin = {0};
@@ -48,10 +48,10 @@ void handle_token_create(
 	char *folder = c ? cluster_path(c, "tokens", NULL) : NULL;
 
 	if (!folder ||
-	        command_secret(ctx, args, "pin-file", "PIN of the new token: ", &pin, &why) !=
-	                ERR_OK ||
-	        token_create(folder, json_get_str(args, "serial"), (const char *)pin.data,
-	                TOKEN_BITS, clock_seconds(ctx->clock), TOKEN_DAYS, &made, &why) != ERR_OK) {
+		command_secret(ctx, args, "pin-file", "PIN of the new token: ", &pin, &why) !=
+			ERR_OK ||
+		token_create(folder, json_get_str(args, "serial"), (const char *)pin.data,
+			TOKEN_BITS, clock_seconds(ctx->clock), TOKEN_DAYS, &made, &why) != ERR_OK) {
 		command_refuse(reply, &why);
 	} else {
 		json_set_take(reply->data, "token", token_json(&made));
@@ -78,7 +78,7 @@ static enum err list_one(void *ctx, const struct token_info *t)
 }
 
 void handle_token_list(
-        struct command_ctx *ctx, const struct json *args, struct command_reply *reply)
+	struct command_ctx *ctx, const struct json *args, struct command_reply *reply)
 {
 	struct fail why = {0};
 	struct listing l = {.reply = reply, .rows = json_array_new()};
@@ -91,7 +91,7 @@ void handle_token_list(
 		command_refuse(reply, &why);
 	if (json_count(l.rows) < 2)
 		buf_str(&reply->text,
-		        "A cluster needs two tokens at least: cadeado token create\n");
+			"A cluster needs two tokens at least: cadeado token create\n");
 	json_set_take(reply->data, "tokens", l.rows);
 	mem_free(folder);
 }

@@ -7,25 +7,25 @@ static const struct {
 	const char *title;
 	void (*check)(struct judging *j);
 } checks[DOCTOR_CHECKS] = {
-        [CHECK_CERTIFICATES] = {"Certificates of the node and their dates",
-                doctor_check_certificates},
-        [CHECK_CONTENT] = {"CTL against the certificates", doctor_check_content},
-        [CHECK_SERVED] = {"CTL served over TFTP", doctor_check_served},
-        [CHECK_ACCEPTED] = {"CTL accepted by the phones", doctor_check_accepted},
-        [CHECK_COPY] = {"Phones' CTL equals the server's", doctor_check_copy},
-        [CHECK_CAPF] = {"CAPF handshake and LSC", doctor_check_capf},
-        [CHECK_REGISTRATION] = {"Secure registration", doctor_check_registration},
-        [CHECK_CALL] = {"Encrypted call with the icon", doctor_check_call},
+	[CHECK_CERTIFICATES] = {"Certificates of the node and their dates",
+		doctor_check_certificates},
+	[CHECK_CONTENT] = {"CTL against the certificates", doctor_check_content},
+	[CHECK_SERVED] = {"CTL served over TFTP", doctor_check_served},
+	[CHECK_ACCEPTED] = {"CTL accepted by the phones", doctor_check_accepted},
+	[CHECK_COPY] = {"Phones' CTL equals the server's", doctor_check_copy},
+	[CHECK_CAPF] = {"CAPF handshake and LSC", doctor_check_capf},
+	[CHECK_REGISTRATION] = {"Secure registration", doctor_check_registration},
+	[CHECK_CALL] = {"Encrypted call with the icon", doctor_check_call},
 };
 
 bool doctor_grounds(struct judging *j, size_t i, const struct doctor_phone *p,
-        enum doctor_number now, const enum doctor_number *on, size_t count)
+	enum doctor_number now, const enum doctor_number *on, size_t count)
 {
 	for (size_t k = 0; k < count; k++) {
 		if (j->phone[i][on[k]] == DOCTOR_GOOD)
 			continue;
 		j->phone[i][now] = doctor_say(&j->r->checks[now], DOCTOR_CANNOT_TELL,
-		        "%s: check %d is not good", p->name, (int)on[k] + 1);
+			"%s: check %d is not good", p->name, (int)on[k] + 1);
 		return false;
 	}
 	return true;

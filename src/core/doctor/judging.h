@@ -31,12 +31,12 @@ struct judging {
 
 /* Adds one line of evidence and worsens the check's verdict to `v`; returns `v`. */
 enum doctor_verdict doctor_say(struct doctor_check *c, enum doctor_verdict v, const char *fmt, ...)
-        PRINTF_LIKE(3, 4);
+	PRINTF_LIKE(3, 4);
 void doctor_remedy(struct doctor_check *c, const char *text);
 
 /* True when a record of one of the roles holds exactly this certificate (by bytes or by hash). */
 bool doctor_list_names(
-        const struct tlv_list *list, struct span der, const unsigned *roles, size_t count);
+	const struct tlv_list *list, struct span der, const unsigned *roles, size_t count);
 
 /* The certificate of the first record with this role; NULL when there is none. Caller frees. */
 struct cert *doctor_list_cert(const struct tlv_list *list, unsigned role);
@@ -44,7 +44,7 @@ struct cert *doctor_list_cert(const struct tlv_list *list, unsigned role);
 /* Are the checks that check `now` builds upon good for this phone? If not, says so and that `now`
  * cannot be told. */
 bool doctor_grounds(struct judging *j, size_t i, const struct doctor_phone *p,
-        enum doctor_number now, const enum doctor_number *on, size_t count);
+	enum doctor_number now, const enum doctor_number *on, size_t count);
 
 void doctor_check_certificates(struct judging *j);
 void doctor_check_content(struct judging *j);

@@ -10,7 +10,7 @@ static const unsigned manager_roles[] = {TLV_ROLE_CCM, TLV_ROLE_CCM_TFTP};
 
 /* The certificate that a port shows now must be one that the list names for the role. */
 static enum doctor_verdict probe_named(struct judging *j, struct doctor_check *c, const char *what,
-        const struct doctor_handshake *h, const unsigned *roles, size_t count)
+	const struct doctor_handshake *h, const unsigned *roles, size_t count)
 {
 	struct cert *cert = NULL;
 	enum doctor_verdict v;
@@ -21,12 +21,12 @@ static enum doctor_verdict probe_named(struct judging *j, struct doctor_check *c
 		return doctor_say(c, DOCTOR_FAULT, "%s shows no readable certificate", what);
 	if (doctor_list_names(&j->list, cert_der(cert), roles, count)) {
 		v = doctor_say(c, DOCTOR_GOOD, "%s shows %s, which the list names", what,
-		        cert_subject(cert));
+			cert_subject(cert));
 	} else {
 		doctor_remedy(c, "restart the service with the right certificate, or: cadeado "
-		                 "utils ctl update CTLFile");
+				 "utils ctl update CTLFile");
 		v = doctor_say(c, DOCTOR_FAULT, "%s shows %s with a key that is not in the list",
-		        what, cert_subject(cert));
+			what, cert_subject(cert));
 	}
 	cert_free(cert);
 	return v;
@@ -34,26 +34,26 @@ static enum doctor_verdict probe_named(struct judging *j, struct doctor_check *c
 
 /* What a phone's own capture shows of the server. */
 static enum doctor_verdict captured(struct judging *j, struct doctor_check *c,
-        const struct doctor_phone *p, const char *what, const struct doctor_handshake *h,
-        const unsigned *roles, size_t count)
+	const struct doctor_phone *p, const char *what, const struct doctor_handshake *h,
+	const unsigned *roles, size_t count)
 {
 	if (!h->seen)
 		return doctor_say(c, DOCTOR_CANNOT_TELL,
-		        "%s: no capture of its handshake with %s: %s", p->name, what, h->missing);
+			"%s: no capture of its handshake with %s: %s", p->name, what, h->missing);
 	if (!doctor_list_names(&j->list, buf_span(&h->server_der), roles, count))
 		return doctor_say(c, DOCTOR_FAULT,
-		        "%s met a certificate of %s that is not in the list", p->name, what);
+			"%s met a certificate of %s that is not in the list", p->name, what);
 	if (!h->completed)
 		return doctor_say(c, DOCTOR_FAULT,
-		        "%s: the handshake with %s was not completed%s%s", p->name, what,
-		        h->refusal[0] ? ": alert " : "", h->refusal);
+			"%s: the handshake with %s was not completed%s%s", p->name, what,
+			h->refusal[0] ? ": alert " : "", h->refusal);
 	return doctor_say(c, DOCTOR_GOOD, "%s: handshake with %s completed, %s, %s", p->name, what,
-	        h->version, h->cipher);
+		h->version, h->cipher);
 }
 
 /* An LSC: signed by the CAPF of the list, for this device, valid today. */
 static enum doctor_verdict lsc_judged(
-        struct judging *j, struct doctor_check *c, const struct doctor_phone *p)
+	struct judging *j, struct doctor_check *c, const struct doctor_phone *p)
 {
 	struct cert *lsc = NULL, *capf = NULL;
 	enum doctor_verdict v = DOCTOR_GOOD;
@@ -62,28 +62,28 @@ static enum doctor_verdict lsc_judged(
 
 	if (!p->lsc.there || cert_from_pem(&lsc, buf_span(&p->lsc.bytes), &why) != ERR_OK) {
 		doctor_remedy(c,
-		        "order one: cadeado device add SEP<MAC> --install, then reset the phone");
+			"order one: cadeado device add SEP<MAC> --install, then reset the phone");
 		return doctor_say(c, DOCTOR_FAULT, "%s has no LSC: %s", p->name,
-		        p->lsc.there ? why.text : p->lsc.missing);
+			p->lsc.there ? why.text : p->lsc.missing);
 	}
 	capf = doctor_list_cert(&j->list, TLV_ROLE_CAPF);
 	clock_print_iso(until, cert_not_after(lsc));
 	if (!capf || cert_check_signed_by(lsc, capf, &why) != ERR_OK)
 		v = doctor_say(c, DOCTOR_FAULT,
-		        "%s: its LSC was not issued by the CAPF of the list: %s", p->name,
-		        capf ? why.text : "the list names none");
+			"%s: its LSC was not issued by the CAPF of the list: %s", p->name,
+			capf ? why.text : "the list names none");
 	else if (!strstr(cert_common_name(lsc), p->name))
 		v = doctor_say(
-		        c, DOCTOR_FAULT, "%s holds the LSC of %s", p->name, cert_common_name(lsc));
+			c, DOCTOR_FAULT, "%s holds the LSC of %s", p->name, cert_common_name(lsc));
 	else if (!cert_valid_at(lsc, j->e->now))
 		v = doctor_say(c, DOCTOR_FAULT, "%s: its LSC is not valid today (until %s)",
-		        p->name, until);
+			p->name, until);
 	else
 		doctor_say(c, DOCTOR_GOOD, "%s: LSC issued by %s, valid until %s", p->name,
-		        cert_issuer(lsc), until);
+			cert_issuer(lsc), until);
 	if (v == DOCTOR_FAULT)
 		doctor_remedy(c, "order a new one: cadeado device add SEP<MAC> --install, then "
-		                 "reset the phone");
+				 "reset the phone");
 	cert_free(lsc);
 	cert_free(capf);
 	return v;
@@ -115,7 +115,7 @@ void doctor_check_capf(struct judging *j)
 }
 
 static enum doctor_verdict registered(
-        struct judging *j, struct doctor_check *c, const struct doctor_phone *p)
+	struct judging *j, struct doctor_check *c, const struct doctor_phone *p)
 {
 	const struct doctor_handshake *h = &p->signalling;
 	const char *transport = json_get_str(p->state, "transport");
@@ -126,35 +126,35 @@ static enum doctor_verdict registered(
 	if (!json_get_bool(p->state, "registered")) {
 		doctor_remedy(c, "look at the trace sdi.log and at the phone's console.log");
 		return doctor_say(c, DOCTOR_FAULT, "%s is not registered%s%s", p->name,
-		        h->refusal[0] ? ": alert " : "", h->refusal);
+			h->refusal[0] ? ": alert " : "", h->refusal);
 	}
 	if (!transport || strcmp(transport, "tls") != 0) {
 		doctor_remedy(
-		        c, "give it a profile with Device Security Mode Encrypted, then reset it");
+			c, "give it a profile with Device Security Mode Encrypted, then reset it");
 		return doctor_say(c, DOCTOR_FAULT, "%s is registered over TCP %d, not over TLS",
-		        p->name, (int)json_get_int(p->state, "port", 0));
+			p->name, (int)json_get_int(p->state, "port", 0));
 	}
 	v = captured(j, c, p, "the call manager", h, manager_roles, 2);
 	if (v != DOCTOR_GOOD)
 		return v;
 	if (cert_from_pem(&lsc, buf_span(&p->lsc.bytes), NULL) != ERR_OK ||
-	        !span_eq(cert_der(lsc), buf_span(&h->client_der)))
+		!span_eq(cert_der(lsc), buf_span(&h->client_der)))
 		v = doctor_say(
-		        c, DOCTOR_FAULT, "%s showed another certificate than its LSC", p->name);
+			c, DOCTOR_FAULT, "%s showed another certificate than its LSC", p->name);
 	else if (strstr(h->cipher, "NULL"))
 		v = doctor_say(
-		        c, DOCTOR_FAULT, "%s signals in clear: cipher %s", p->name, h->cipher);
+			c, DOCTOR_FAULT, "%s signals in clear: cipher %s", p->name, h->cipher);
 	else if (mode != p->profile_mode)
 		v = doctor_say(c, DOCTOR_FAULT,
-		        "%s runs in security mode %d, its profile asks for %d", p->name, mode,
-		        p->profile_mode);
+			"%s runs in security mode %d, its profile asks for %d", p->name, mode,
+			p->profile_mode);
 	else if (mode != 3)
 		v = doctor_say(c, DOCTOR_FAULT, "%s runs in security mode %d; 3 is encrypted",
-		        p->name, mode);
+			p->name, mode);
 	else
 		doctor_say(c, DOCTOR_GOOD,
-		        "%s: registered over TLS with its LSC, Cipher=%s, Security Mode=%d",
-		        p->name, h->cipher, mode);
+			"%s: registered over TLS with its LSC, Cipher=%s, Security Mode=%d",
+			p->name, h->cipher, mode);
 	cert_free(lsc);
 	return v;
 }
@@ -176,7 +176,7 @@ void doctor_check_registration(struct judging *j)
 static const struct json *call_of(const struct doctor_phone *p)
 {
 	const struct json *now = json_get(p->state, "call"),
-	                  *last = json_get(p->state, "last_call");
+			  *last = json_get(p->state, "last_call");
 
 	return json_get_int(now, "received", 0) > 0 || !last ? now : last;
 }
@@ -195,22 +195,22 @@ static enum doctor_verdict call_judged(struct doctor_check *c, const struct doct
 	}
 	if (strcmp(icon, "lock") != 0)
 		return doctor_say(c, DOCTOR_FAULT, "%s: call with %s shows %s%s, not the lock",
-		        p->name, peer ? peer : "?", strcmp(icon, "none") == 0 ? "no icon" : "the ",
-		        strcmp(icon, "none") == 0 ? "" : icon);
+			p->name, peer ? peer : "?", strcmp(icon, "none") == 0 ? "no icon" : "the ",
+			strcmp(icon, "none") == 0 ? "" : icon);
 	if (bad > 0 || clear > 0 || good != received || good == 0 || sent == 0 ||
-	        !json_get_bool(call, "audio_ok"))
+		!json_get_bool(call, "audio_ok"))
 		return doctor_say(c, DOCTOR_FAULT,
-		        "%s: call with %s shows the lock, but of %lld packets received %lld were "
-		        "authentic, "
-		        "%lld rejected and %lld in clear; %lld sent",
-		        p->name, peer ? peer : "?", (long long)received, (long long)good,
-		        (long long)bad, (long long)clear, (long long)sent);
+			"%s: call with %s shows the lock, but of %lld packets received %lld were "
+			"authentic, "
+			"%lld rejected and %lld in clear; %lld sent",
+			p->name, peer ? peer : "?", (long long)received, (long long)good,
+			(long long)bad, (long long)clear, (long long)sent);
 	return doctor_say(c, DOCTOR_GOOD,
-	        "%s: call with %s shows the lock; %s, %lld packets sent, %lld received and "
-	        "authentic",
-	        p->name, peer ? peer : "?",
-	        json_get_str(call, "algorithm") ? json_get_str(call, "algorithm") : "SRTP",
-	        (long long)sent, (long long)received);
+		"%s: call with %s shows the lock; %s, %lld packets sent, %lld received and "
+		"authentic",
+		p->name, peer ? peer : "?",
+		json_get_str(call, "algorithm") ? json_get_str(call, "algorithm") : "SRTP",
+		(long long)sent, (long long)received);
 }
 
 void doctor_check_call(struct judging *j)

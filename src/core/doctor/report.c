@@ -79,7 +79,7 @@ void doctor_report_text(const struct doctor_report *r, struct buf *out)
 		const struct doctor_check *c = &r->checks[i];
 
 		buf_printf(
-		        out, "%zu. %-58s %s\n", i + 1, c->title, doctor_verdict_text(c->verdict));
+			out, "%zu. %-58s %s\n", i + 1, c->title, doctor_verdict_text(c->verdict));
 		indent(out, buf_span(&c->evidence));
 		if (c->remedy[0])
 			buf_printf(out, "     next: %s\n", c->remedy);

@@ -94,7 +94,7 @@ static enum err status_of(void *ctx, struct json *into, struct fail *why)
 	const struct service_env *env = ctx;
 
 	return env->status ? env->status(env->status_ctx, into)
-	                   : fail_set(why, ERR_STATE, "no call control runs here");
+			   : fail_set(why, ERR_STATE, "no call control runs here");
 }
 
 static void run(struct job *job)
@@ -102,10 +102,10 @@ static void run(struct job *job)
 	const struct service_env *env = job->session->admin->env;
 	struct command_runtime runtime = {.ctx = (void *)env, .status = status_of};
 	struct command_ctx ctx = {
-	        .state = cluster_get_folder(env->cluster),
-	        .clock = env->clock,
-	        .cluster = env->cluster,
-	        .runtime = &runtime,
+		.state = cluster_get_folder(env->cluster),
+		.clock = env->clock,
+		.cluster = env->cluster,
+		.runtime = &runtime,
 	};
 
 	command_run(job->command, &ctx, job->args, &job->reply);
@@ -162,8 +162,8 @@ static void request(struct session *s, struct span line)
 		json_free(args);
 		mem_free(job);
 		refuse(s, version != COMMAND_PROTOCOL ? "cadeado and cadeadod are of different "
-		                                        "versions; install both from one release"
-		                                      : "this command is not one for the daemon");
+							"versions; install both from one release"
+						      : "this command is not one for the daemon");
 		return;
 	}
 	job->session = s;
@@ -261,8 +261,8 @@ static enum err start(void **instance, const struct service_env *env, struct fai
 }
 
 const struct service service_admin = {
-        .name = "admin",
-        .every_worker = false,
-        .start = start,
-        .stop = stop,
+	.name = "admin",
+	.every_worker = false,
+	.start = start,
+	.stop = stop,
 };
