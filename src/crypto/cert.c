@@ -75,15 +75,15 @@ static enum err read_point(struct cert *c, const EVP_PKEY *key, struct fail *why
 	if (!half) {
 		ERR_clear_error();
 		return fail_set(why, ERR_UNSUPPORTED,
-		        "certificate: elliptic curve is none of P-256, P-384, P-521");
+			"certificate: elliptic curve is none of P-256, P-384, P-521");
 	}
 	buf_u8(&c->list_key, 4);
 	at = buf_grow(&c->list_key, 2 * half);
 	if (!at)
 		return fail_set(why, ERR_NOMEM, "certificate: %s", err_text(ERR_NOMEM));
 	if (EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_EC_PUB_X, &x) != 1 ||
-	        EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_EC_PUB_Y, &y) != 1 ||
-	        BN_bn2binpad(x, at, (int)half) < 0 || BN_bn2binpad(y, at + half, (int)half) < 0)
+		EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_EC_PUB_Y, &y) != 1 ||
+		BN_bn2binpad(x, at, (int)half) < 0 || BN_bn2binpad(y, at + half, (int)half) < 0)
 		err = ossl_fail(why, ERR_CRYPTO, "certificate: public key");
 	BN_free(x);
 	BN_free(y);
@@ -98,7 +98,7 @@ static enum err read_rsa(struct cert *c, const EVP_PKEY *key, struct fail *why)
 	if (at && i2d_PublicKey(key, &at) == len)
 		return ERR_OK;
 	return ossl_fail(
-	        why, buf_check(&c->list_key) ? ERR_NOMEM : ERR_CRYPTO, "certificate: public key");
+		why, buf_check(&c->list_key) ? ERR_NOMEM : ERR_CRYPTO, "certificate: public key");
 }
 
 static enum err read_key(struct cert *c, struct fail *why)
@@ -113,7 +113,7 @@ static enum err read_key(struct cert *c, struct fail *why)
 	at = len > 0 ? buf_grow(&c->spki, (size_t)len) : NULL;
 	if (!at || i2d_X509_PUBKEY(X509_get_X509_PUBKEY(c->x509), &at) != len)
 		return ossl_fail(why, buf_check(&c->spki) ? ERR_NOMEM : ERR_CRYPTO,
-		        "certificate: public key");
+			"certificate: public key");
 	c->key_bits = (unsigned)EVP_PKEY_get_bits(key);
 	c->key_is_rsa = EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA;
 	if (c->key_is_rsa)
@@ -152,7 +152,7 @@ static enum err read_all(struct cert *c, struct fail *why)
 		return err;
 	X509_get0_signature(&signature, NULL, c->x509);
 	c->signature =
-	        span_of(ASN1_STRING_get0_data(signature), (size_t)ASN1_STRING_length(signature));
+		span_of(ASN1_STRING_get0_data(signature), (size_t)ASN1_STRING_length(signature));
 	c->is_ca = (X509_get_extension_flags(c->x509) & (EXFLAG_CA | EXFLAG_INVALID)) == EXFLAG_CA;
 	digest_hex(DIGEST_MD5, buf_span(&c->der), c->md5_hex);
 	/* Looking at extensions leaves errors behind even when it succeeds. */
@@ -204,7 +204,7 @@ enum err cert_from_pem(struct cert **out, struct span pem, struct fail *why)
 
 	if (pem.len > CERT_FILE_MAX)
 		return fail_set(
-		        why, ERR_LIMIT, "certificate: text longer than %u bytes", CERT_FILE_MAX);
+			why, ERR_LIMIT, "certificate: text longer than %u bytes", CERT_FILE_MAX);
 	bio = BIO_new_mem_buf(pem.len ? (const void *)pem.ptr : "", (int)pem.len);
 	if (bio)
 		x509 = PEM_read_bio_X509(bio, NULL, ossl_no_password, NULL);

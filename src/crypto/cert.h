@@ -21,16 +21,16 @@ void cert_free(struct cert *c);
 
 struct span cert_der(const struct cert *c);
 
-/* Names as phones and `show ctl` print them: "CN=…;OU=…;O=…;L=…;ST=…;C=…" in this order whatever the
- * DER's, absent attributes left out, `;` and `\` escaped with a backslash; other attributes follow
- * in DER order. spec: docs/formats/trust-list.md#names */
+/* Names as phones and `show ctl` print them: "CN=…;OU=…;O=…;L=…;ST=…;C=…" in this order whatever
+ * the DER's, absent attributes left out, `;` and `\` escaped with a backslash; other attributes
+ * follow in DER order. spec: docs/formats/trust-list.md#names */
 const char *cert_subject(const struct cert *c);
 const char *cert_issuer(const struct cert *c);
 /* The common name alone, "" when there is none. */
 const char *cert_common_name(const struct cert *c);
 
-/* True when the names hold the same attributes: order, case of the keys, quotes and padding blanks do
- * not count; a value cut after an opening quote is a prefix. Works on printed names. */
+/* True when the names hold the same attributes: order, case of the keys, quotes and padding blanks
+ * do not count; a value cut after an opening quote is a prefix. Works on printed names. */
 bool cert_name_same(struct span a, struct span b);
 
 /* Serial as a minimal big-endian magnitude (no leading 00). */
@@ -53,21 +53,21 @@ bool cert_is_ca(const struct cert *c);
 /* Lower-case hex MD5 of the DER: `certHash` of the reduced configuration. */
 void cert_md5_hex(const struct cert *c, char out[33]);
 
-/* ERR_OK when `c` was signed by `issuer`'s key and names it as issuer; ERR_VERIFY otherwise. Dates are
- * not looked at. */
-enum err cert_check_signed_by(const struct cert *c, const struct cert *issuer, struct fail *why)
-	MUST_USE;
+/* ERR_OK when `c` was signed by `issuer`'s key and names it as issuer; ERR_VERIFY otherwise. Dates
+ * are not looked at. */
+enum err cert_check_signed_by(
+	const struct cert *c, const struct cert *issuer, struct fail *why) MUST_USE;
 
-/* Checks a PKCS #1 v1.5 (or ECDSA) signature over the pieces with a key given as a certificate or as
- * tag 7 of a record. ERR_VERIFY. */
+/* Checks a PKCS #1 v1.5 (or ECDSA) signature over the pieces with a key given as a certificate or
+ * as tag 7 of a record. ERR_VERIFY. */
 enum err cert_check_signature(const struct cert *c, enum digest_alg alg, const struct span *pieces,
 	size_t count, struct span signature) MUST_USE;
 enum err list_key_check_signature(struct span list_key, enum digest_alg alg,
 	const struct span *pieces, size_t count, struct span signature) MUST_USE;
 
 /* RSAES-PKCS1-v1_5 for the certificate's RSA key; ERR_UNSUPPORTED for EC. */
-enum err cert_encrypt_to(const struct cert *c, struct span plain, struct buf *sealed,
-	struct fail *why) MUST_USE;
+enum err cert_encrypt_to(
+	const struct cert *c, struct span plain, struct buf *sealed, struct fail *why) MUST_USE;
 
 /* AES-128-CBC without padding: lengths are multiples of 16. */
 enum err aes128_cbc(bool encrypt, const uint8_t key[16], const uint8_t iv[16], struct span in,

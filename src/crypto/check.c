@@ -9,7 +9,7 @@
 #define AES_BLOCK          16u
 
 enum err ossl_verify(EVP_PKEY *key, enum digest_alg alg, const struct span *pieces, size_t count,
-        struct span signature)
+	struct span signature)
 {
 	const EVP_MD *md = ossl_digest(alg);
 	EVP_MD_CTX *ctx;
@@ -34,7 +34,7 @@ enum err ossl_verify(EVP_PKEY *key, enum digest_alg alg, const struct span *piec
 }
 
 enum err cert_check_signature(const struct cert *c, enum digest_alg alg, const struct span *pieces,
-        size_t count, struct span signature)
+	size_t count, struct span signature)
 {
 	return ossl_verify(X509_get0_pubkey(cert_get_x509(c)), alg, pieces, count, signature);
 }
@@ -60,12 +60,12 @@ static EVP_PKEY *ec_from_list(struct span point)
 	EVP_PKEY *key = NULL;
 
 	if (build &&
-	        OSSL_PARAM_BLD_push_utf8_string(build, OSSL_PKEY_PARAM_GROUP_NAME, group, 0) == 1 &&
-	        OSSL_PARAM_BLD_push_octet_string(
-	                build, OSSL_PKEY_PARAM_PUB_KEY, point.ptr, point.len) == 1)
+		OSSL_PARAM_BLD_push_utf8_string(build, OSSL_PKEY_PARAM_GROUP_NAME, group, 0) == 1 &&
+		OSSL_PARAM_BLD_push_octet_string(
+			build, OSSL_PKEY_PARAM_PUB_KEY, point.ptr, point.len) == 1)
 		params = OSSL_PARAM_BLD_to_param(build);
 	if (ctx && params && EVP_PKEY_fromdata_init(ctx) == 1 &&
-	        EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_PUBLIC_KEY, params) != 1)
+		EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_PUBLIC_KEY, params) != 1)
 		key = NULL;
 	OSSL_PARAM_free(params);
 	OSSL_PARAM_BLD_free(build);
@@ -74,13 +74,13 @@ static EVP_PKEY *ec_from_list(struct span point)
 }
 
 enum err list_key_check_signature(struct span list_key, enum digest_alg alg,
-        const struct span *pieces, size_t count, struct span signature)
+	const struct span *pieces, size_t count, struct span signature)
 {
 	EVP_PKEY *key = NULL;
 	enum err err;
 
 	if ((list_key.len == 65 || list_key.len == 97 || list_key.len == 133) &&
-	        list_key.ptr[0] == POINT_UNCOMPRESSED)
+		list_key.ptr[0] == POINT_UNCOMPRESSED)
 		key = ec_from_list(list_key);
 	else if (list_key.len && list_key.len <= CERT_SIZE_MAX)
 		key = rsa_from_list(list_key);
@@ -101,18 +101,18 @@ enum err cert_check_signed_by(const struct cert *c, const struct cert *issuer, s
 
 	if (X509_NAME_cmp(X509_get_issuer_name(x509), X509_get_subject_name(by)) != 0)
 		return fail_set(why, ERR_VERIFY, "certificate %.80s: issued by %.60s, not by %.60s",
-		        cert_subject(c), cert_issuer(c), cert_subject(issuer));
+			cert_subject(c), cert_issuer(c), cert_subject(issuer));
 	if (X509_verify(x509, X509_get0_pubkey(by)) != 1) {
 		ERR_clear_error();
 		return fail_set(why, ERR_VERIFY,
-		        "certificate %.80s: not signed with the key of %.80s", cert_subject(c),
-		        cert_subject(issuer));
+			"certificate %.80s: not signed with the key of %.80s", cert_subject(c),
+			cert_subject(issuer));
 	}
 	return ERR_OK;
 }
 
 enum err cert_encrypt_to(
-        const struct cert *c, struct span plain, struct buf *sealed, struct fail *why)
+	const struct cert *c, struct span plain, struct buf *sealed, struct fail *why)
 {
 	EVP_PKEY_CTX *ctx = NULL;
 	enum err err = ERR_CRYPTO;
@@ -122,14 +122,14 @@ enum err cert_encrypt_to(
 
 	if (!cert_key_is_rsa(c))
 		return fail_set(why, ERR_UNSUPPORTED,
-		        "certificate %.80s: an EC key cannot be encrypted to", cert_subject(c));
+			"certificate %.80s: an EC key cannot be encrypted to", cert_subject(c));
 	at = buf_grow(sealed, len);
 	if (!at)
 		return fail_set(why, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
 	ctx = EVP_PKEY_CTX_new_from_pkey(NULL, X509_get0_pubkey(cert_get_x509(c)), NULL);
 	if (ctx && EVP_PKEY_encrypt_init(ctx) == 1 &&
-	        EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) == 1 &&
-	        EVP_PKEY_encrypt(ctx, at, &len, plain.ptr, plain.len) == 1)
+		EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) == 1 &&
+		EVP_PKEY_encrypt(ctx, at, &len, plain.ptr, plain.len) == 1)
 		err = ERR_OK;
 	EVP_PKEY_CTX_free(ctx);
 	if (err) {
@@ -140,7 +140,7 @@ enum err cert_encrypt_to(
 }
 
 enum err aes128_cbc(
-        bool encrypt, const uint8_t key[16], const uint8_t iv[16], struct span in, struct buf *out)
+	bool encrypt, const uint8_t key[16], const uint8_t iv[16], struct span in, struct buf *out)
 {
 	EVP_CIPHER_CTX *ctx;
 	int len = 0, last = 0;

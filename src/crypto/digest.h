@@ -10,7 +10,8 @@ enum digest_alg { DIGEST_SHA1 = 1, DIGEST_SHA256 = 2, DIGEST_SHA512 = 3, DIGEST_
 
 /* Hashes the pieces one after another into out; returns the length in bytes, 0 for an unknown
  * algorithm or a failure of the library. */
-size_t digest(enum digest_alg alg, const struct span *pieces, size_t count, uint8_t out[DIGEST_MAX]);
+size_t digest(
+	enum digest_alg alg, const struct span *pieces, size_t count, uint8_t out[DIGEST_MAX]);
 size_t digest_one(enum digest_alg alg, struct span bytes, uint8_t out[DIGEST_MAX]);
 
 /* Lower-case hex of the digest, NUL-terminated; "" on failure. */

@@ -15,33 +15,33 @@ struct profile {
 };
 
 static const struct profile profiles[] = {
-        [ISSUE_SAST] = {"critical,CA:FALSE", "critical,digitalSignature", NULL},
-        [ISSUE_CALLMANAGER] = {"critical,CA:FALSE",
-                "critical,digitalSignature,keyEncipherment,dataEncipherment",
-                "serverAuth,clientAuth"},
-        [ISSUE_CAPF] = {"critical,CA:TRUE,pathlen:0", "critical,digitalSignature,keyCertSign",
-                "serverAuth,ipsecEndSystem"},
-        [ISSUE_LSC] = {"critical,CA:FALSE", "critical,digitalSignature,keyEncipherment",
-                "serverAuth,clientAuth,ipsecEndSystem"},
+	[ISSUE_SAST] = {"critical,CA:FALSE", "critical,digitalSignature", NULL},
+	[ISSUE_CALLMANAGER] = {"critical,CA:FALSE",
+		"critical,digitalSignature,keyEncipherment,dataEncipherment",
+		"serverAuth,clientAuth"},
+	[ISSUE_CAPF] = {"critical,CA:TRUE,pathlen:0", "critical,digitalSignature,keyCertSign",
+		"serverAuth,ipsecEndSystem"},
+	[ISSUE_LSC] = {"critical,CA:FALSE", "critical,digitalSignature,keyEncipherment",
+		"serverAuth,clientAuth,ipsecEndSystem"},
 };
 
 /* AlgorithmIdentifier of the signature, RFC 8017 A.2.4 and RFC 5758. */
 static const uint8_t alg_rsa_sha1[] = {
-        0x30, 0x0D, 0x06, 0x09, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x01, 0x05, 0x05, 0x00};
+	0x30, 0x0D, 0x06, 0x09, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x01, 0x05, 0x05, 0x00};
 static const uint8_t alg_rsa_sha256[] = {
-        0x30, 0x0D, 0x06, 0x09, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x01, 0x0B, 0x05, 0x00};
+	0x30, 0x0D, 0x06, 0x09, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x01, 0x0B, 0x05, 0x00};
 static const uint8_t alg_ec_sha1[] = {
-        0x30, 0x09, 0x06, 0x07, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x04, 0x01};
+	0x30, 0x09, 0x06, 0x07, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x04, 0x01};
 static const uint8_t alg_ec_sha256[] = {
-        0x30, 0x0A, 0x06, 0x08, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x04, 0x03, 0x02};
+	0x30, 0x0A, 0x06, 0x08, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x04, 0x03, 0x02};
 
 static struct span algorithm(const struct issue_request *r)
 {
 	if (r->digest == DIGEST_SHA1)
 		return r->issuer_is_rsa ? span_of(alg_rsa_sha1, sizeof(alg_rsa_sha1))
-		                        : span_of(alg_ec_sha1, sizeof(alg_ec_sha1));
+					: span_of(alg_ec_sha1, sizeof(alg_ec_sha1));
 	return r->issuer_is_rsa ? span_of(alg_rsa_sha256, sizeof(alg_rsa_sha256))
-	                        : span_of(alg_ec_sha256, sizeof(alg_ec_sha256));
+				: span_of(alg_ec_sha256, sizeof(alg_ec_sha256));
 }
 
 static void der_head(struct buf *out, uint8_t tag, size_t len)
@@ -94,12 +94,12 @@ static enum err put_subject(const struct issue_name *n, struct buf *out, struct 
 		int nid;
 		const char *key, *value;
 	} parts[] = {
-	        {NID_countryName, "C", n->c},
-	        {NID_stateOrProvinceName, "ST", n->st},
-	        {NID_localityName, "L", n->l},
-	        {NID_organizationName, "O", n->o},
-	        {NID_organizationalUnitName, "OU", n->ou},
-	        {NID_commonName, "CN", n->cn},
+		{NID_countryName, "C", n->c},
+		{NID_stateOrProvinceName, "ST", n->st},
+		{NID_localityName, "L", n->l},
+		{NID_organizationName, "O", n->o},
+		{NID_organizationalUnitName, "OU", n->ou},
+		{NID_commonName, "CN", n->cn},
 	};
 	X509_NAME *name = X509_NAME_new();
 	enum err err = name ? ERR_OK : ERR_NOMEM;
@@ -109,9 +109,9 @@ static enum err put_subject(const struct issue_name *n, struct buf *out, struct 
 		if (!parts[i].value)
 			continue;
 		if (X509_NAME_add_entry_by_NID(name, parts[i].nid, MBSTRING_UTF8,
-		            (const unsigned char *)parts[i].value, -1, -1, 0) != 1) {
+			    (const unsigned char *)parts[i].value, -1, -1, 0) != 1) {
 			fail_set(why, ERR_ARG, "subject: %s=%.80s is empty, too long or not UTF-8",
-			        parts[i].key, parts[i].value);
+				parts[i].key, parts[i].value);
 			err = ERR_ARG;
 		}
 	}
@@ -145,7 +145,7 @@ static enum err put_validity(const struct issue_request *r, struct buf *out, str
 		end = cert_not_after(r->issuer);
 	if (end < r->not_before)
 		return fail_set(why, ERR_ARG, "validity: ends before it begins%s",
-		        r->issuer ? " (it is cut at the issuer's end)" : "");
+			r->issuer ? " (it is cut at the issuer's end)" : "");
 	err = put_time(r->not_before, &times, why);
 	if (!err)
 		err = put_time(end, &times, why);
@@ -180,7 +180,7 @@ static bool push_subject_key_id(STACK_OF(X509_EXTENSION) * list, struct span spk
 	int len;
 
 	if (key && id && at == spki.ptr + spki.len &&
-	        X509_PUBKEY_get0_param(NULL, &bits, &len, NULL, key) == 1) {
+		X509_PUBKEY_get0_param(NULL, &bits, &len, NULL, key) == 1) {
 		sum_len = digest_one(DIGEST_SHA1, span_of(bits, (size_t)len), sum);
 		good = ASN1_OCTET_STRING_set(id, sum, (int)sum_len) == 1 &&
 		       push(list, X509V3_EXT_i2d(NID_subject_key_identifier, 0, id));
@@ -216,7 +216,7 @@ static bool push_uri(STACK_OF(X509_EXTENSION) * list, const char *uri)
 	bool good = false;
 
 	if (text && names && name && ASN1_STRING_set(text, uri, -1) == 1 &&
-	        sk_GENERAL_NAME_push(names, name) > 0) {
+		sk_GENERAL_NAME_push(names, name) > 0) {
 		GENERAL_NAME_set0_value(name, GEN_URI, text);
 		text = NULL;
 		name = NULL;
@@ -238,11 +238,11 @@ static enum err put_extensions(const struct issue_request *r, struct buf *out)
 	int len;
 
 	if (!list || !push_text(list, NID_basic_constraints, p->basic_constraints) ||
-	        !push_text(list, NID_key_usage, p->key_usage) ||
-	        !push_text(list, NID_ext_key_usage, p->ext_key_usage) ||
-	        !push_subject_key_id(list, r->spki) ||
-	        (r->issuer && !push_authority_key_id(list, r->issuer)) ||
-	        (r->san_uri && !push_uri(list, r->san_uri)))
+		!push_text(list, NID_key_usage, p->key_usage) ||
+		!push_text(list, NID_ext_key_usage, p->ext_key_usage) ||
+		!push_subject_key_id(list, r->spki) ||
+		(r->issuer && !push_authority_key_id(list, r->issuer)) ||
+		(r->san_uri && !push_uri(list, r->san_uri)))
 		goto out;
 	len = i2d_X509_EXTENSIONS(list, NULL);
 	if (len <= 0)
@@ -269,7 +269,7 @@ static enum err check_request(const struct issue_request *r, struct fail *why)
 		return fail_set(why, ERR_ARG, "certificate: unknown kind");
 	if (r->digest != DIGEST_SHA1 && r->digest != DIGEST_SHA256)
 		return fail_set(why, ERR_UNSUPPORTED,
-		        "certificate: it is signed over SHA-1 or SHA-256, nothing else");
+			"certificate: it is signed over SHA-1 or SHA-256, nothing else");
 	for (c = r->san_uri; c && *c; c++)
 		if (*c <= 0x20 || *c >= 0x7F)
 			return fail_set(why, ERR_ARG, "alternative name: not a URI");
@@ -320,7 +320,7 @@ out:
 }
 
 enum err issue_assemble(struct cert **out, const struct issue_request *r, struct span tbs,
-        struct span signature, struct fail *why)
+	struct span signature, struct fail *why)
 {
 	struct buf body = {0}, whole = {0};
 	struct cert *c = NULL;
@@ -352,7 +352,7 @@ enum err issue_assemble(struct cert **out, const struct issue_request *r, struct
 }
 
 enum err issue_now(struct cert **out, const struct issue_request *r, struct signer *s,
-        const char *key_name, struct fail *why)
+	const char *key_name, struct fail *why)
 {
 	struct buf tbs = {0}, signature = {0};
 	struct span piece;

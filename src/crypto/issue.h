@@ -25,8 +25,8 @@ struct issue_request {
 	struct span spki;          /* public key of the subject */
 	enum digest_alg digest;    /* of the signature: SHA-1 or SHA-256 */
 	int64_t not_before, not_after; /* seconds; never beyond the issuer's end (cut) */
-	const char *san_uri;       /* or NULL */
-	bool issuer_is_rsa;        /* algorithm of the signing key */
+	const char *san_uri;           /* or NULL */
+	bool issuer_is_rsa;            /* algorithm of the signing key */
 };
 
 /* Appends the DER TBSCertificate with a random positive serial of 16 bytes. */

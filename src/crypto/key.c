@@ -63,7 +63,7 @@ enum err key_generate(struct key **out, enum key_type type, unsigned bits, struc
 		return fail_set(why, ERR_ARG, "private key: EC has 256, 384 or 521 bits");
 	if (type == KEY_RSA && (bits < RSA_BITS_MIN || bits > RSA_BITS_MAX))
 		return fail_set(why, ERR_ARG, "private key: RSA has %u to %u bits", RSA_BITS_MIN,
-		        RSA_BITS_MAX);
+			RSA_BITS_MAX);
 	pkey = type == KEY_EC ? EVP_EC_gen(curve) : EVP_RSA_gen(bits);
 	if (!pkey)
 		return ossl_fail(why, ERR_CRYPTO, "private key: cannot be made");
@@ -156,13 +156,13 @@ enum err key_load_pem(struct key **out, const char *path, struct fail *why)
 
 	if (stat(path, &st) < 0)
 		return fail_set(why, errno == ENOENT ? ERR_NOTFOUND : ERR_IO, "%s: %s", path,
-		        errno == ENOENT ? "there is no such private key"
-		                        : "the private key cannot be looked at");
+			errno == ENOENT ? "there is no such private key"
+					: "the private key cannot be looked at");
 	if (st.st_mode & 077)
 		return fail_set(why, ERR_DENIED,
-		        "%s: a private key that others may use (mode %04o); if nobody has copied "
-		        "it: chmod 600 %s",
-		        path, (unsigned)st.st_mode & 07777, path);
+			"%s: a private key that others may use (mode %04o); if nobody has copied "
+			"it: chmod 600 %s",
+			path, (unsigned)st.st_mode & 07777, path);
 	err = file_read(path, KEY_FILE_MAX, &pem, why);
 	if (err)
 		goto out;
@@ -211,7 +211,7 @@ enum err key_public_der(const struct key *k, struct buf *out)
 }
 
 enum err key_sign(const struct key *k, enum digest_alg alg, const struct span *pieces, size_t count,
-        struct buf *signature)
+	struct buf *signature)
 {
 	const EVP_MD *md = ossl_digest(alg);
 	size_t i, room = (size_t)EVP_PKEY_get_size(k->pkey), len = room;
@@ -244,9 +244,9 @@ static bool rsa_raw_decrypt(EVP_PKEY *pkey, struct span sealed, uint8_t *block)
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, pkey, NULL);
 	size_t len = sealed.len;
 	bool good = ctx && EVP_PKEY_decrypt_init(ctx) == 1 &&
-	            EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_NO_PADDING) == 1 &&
-	            EVP_PKEY_decrypt(ctx, block, &len, sealed.ptr, sealed.len) == 1 &&
-	            len == sealed.len;
+		    EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_NO_PADDING) == 1 &&
+		    EVP_PKEY_decrypt(ctx, block, &len, sealed.ptr, sealed.len) == 1 &&
+		    len == sealed.len;
 
 	EVP_PKEY_CTX_free(ctx);
 	ERR_clear_error();

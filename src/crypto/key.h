@@ -11,7 +11,8 @@ struct key;
 enum key_type { KEY_RSA, KEY_EC };
 
 /* bits: RSA 512..4096, EC 256, 384, 521. Slow: not on an event loop. */
-enum err key_generate(struct key **out, enum key_type type, unsigned bits, struct fail *why) MUST_USE;
+enum err key_generate(
+	struct key **out, enum key_type type, unsigned bits, struct fail *why) MUST_USE;
 void key_free(struct key *k);
 
 /* PKCS #8 DER without encryption: for keystores, which seal or protect it. Wipe it after use. */
@@ -34,7 +35,8 @@ enum err key_sign(const struct key *k, enum digest_alg alg, const struct span *p
 
 /* RSAES-PKCS1-v1_5. A wrong padding gives `want` random bytes instead of an error, so that both
  * failures look alike to a peer (docs/formats/encrypted-file.md). */
-enum err key_decrypt(const struct key *k, struct span sealed, size_t want, struct buf *plain) MUST_USE;
+enum err key_decrypt(
+	const struct key *k, struct span sealed, size_t want, struct buf *plain) MUST_USE;
 
 /* The library's object (EVP_PKEY *) for a TLS listener or client; borrowed. */
 void *key_get_native(const struct key *k);

@@ -23,7 +23,7 @@ static bool name_good(const char *name)
 
 	return len && len <= NAME_LEN_MAX &&
 	       strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-") ==
-	               len;
+		       len;
 }
 
 /* The key's path, freed by the caller; NULL with *err set. */
@@ -33,7 +33,7 @@ static char *key_path(const char *folder, const char *name, enum err *err, struc
 
 	if (!name_good(name)) {
 		*err = fail_set(why, ERR_ARG,
-		        "key name: 1 to %u letters, digits, '_' and '-' are allowed", NAME_LEN_MAX);
+			"key name: 1 to %u letters, digits, '_' and '-' are allowed", NAME_LEN_MAX);
 		return NULL;
 	}
 	snprintf(file, sizeof(file), "%s.key", name);
@@ -43,7 +43,7 @@ static char *key_path(const char *folder, const char *name, enum err *err, struc
 }
 
 enum err keystore_file_tls_key(
-        struct key **out, const char *folder, const char *name, struct fail *why)
+	struct key **out, const char *folder, const char *name, struct fail *why)
 {
 	enum err err;
 	char *path = key_path(folder, name, &err, why);
@@ -60,7 +60,7 @@ static enum err load(struct keystore *ks, const char *name, struct key **out, st
 }
 
 static enum err file_sign(struct keystore *ks, const char *name, enum digest_alg alg,
-        const struct span *pieces, size_t count, struct buf *signature, struct fail *why)
+	const struct span *pieces, size_t count, struct buf *signature, struct fail *why)
 {
 	struct key *key;
 	enum err err = load(ks, name, &key, why);
@@ -73,7 +73,7 @@ static enum err file_sign(struct keystore *ks, const char *name, enum digest_alg
 }
 
 static enum err file_decrypt(struct keystore *ks, const char *name, struct span sealed, size_t want,
-        struct buf *plain, struct fail *why)
+	struct buf *plain, struct fail *why)
 {
 	struct key *key;
 	enum err err = load(ks, name, &key, why);
@@ -86,7 +86,7 @@ static enum err file_decrypt(struct keystore *ks, const char *name, struct span 
 }
 
 static enum err file_generate(struct keystore *ks, const char *name, enum key_type type,
-        unsigned bits, struct buf *spki, struct fail *why)
+	unsigned bits, struct buf *spki, struct fail *why)
 {
 	size_t start = spki->len;
 	struct key *key = NULL;
@@ -133,11 +133,11 @@ enum err keystore_file_new(struct keystore **out, const char *folder, struct fai
 		return fail_set(why, ERR_NOMEM, "%s: %s", folder, err_text(ERR_NOMEM));
 	}
 	f->ks = (struct keystore){
-	        .kind = "file",
-	        .sign = file_sign,
-	        .decrypt = file_decrypt,
-	        .generate = file_generate,
-	        .free = file_free,
+		.kind = "file",
+		.sign = file_sign,
+		.decrypt = file_decrypt,
+		.generate = file_generate,
+		.free = file_free,
 	};
 	*out = &f->ks;
 	return ERR_OK;

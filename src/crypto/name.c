@@ -9,7 +9,7 @@
 #define ATTRS_MAX 32
 
 static const int print_order[] = {NID_commonName, NID_organizationalUnitName, NID_organizationName,
-        NID_localityName, NID_stateOrProvinceName, NID_countryName};
+	NID_localityName, NID_stateOrProvinceName, NID_countryName};
 #define PRINT_ORDER (sizeof(print_order) / sizeof(print_order[0]))
 
 static int place_in_order(int nid)
@@ -60,8 +60,8 @@ static enum err value_utf8(const ASN1_STRING *value, struct buf *out, struct fai
 		/* As RFC 4514 prints what is no string. */
 		buf_u8(out, '#');
 		str_hex(out,
-		        span_of(ASN1_STRING_get0_data(value), (size_t)ASN1_STRING_length(value)),
-		        STR_LOWER);
+			span_of(ASN1_STRING_get0_data(value), (size_t)ASN1_STRING_length(value)),
+			STR_LOWER);
 		return buf_check(out);
 	}
 	len = ASN1_STRING_to_UTF8(&text, value);
@@ -103,7 +103,7 @@ static enum err copy_common_name(const X509_NAME *name, char **out, struct fail 
 
 	if (at >= 0)
 		err = value_utf8(
-		        X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at)), &value, why);
+			X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at)), &value, why);
 	buf_u8(&value, 0);
 	if (!err)
 		err = buf_check(&value);
@@ -127,7 +127,7 @@ enum err name_print(const X509_NAME *name, char **out, char **common_name, struc
 		for (i = 0; i < count && !err; i++) {
 			entry = X509_NAME_get_entry(name, i);
 			if (place_in_order(OBJ_obj2nid(X509_NAME_ENTRY_get_object(entry))) ==
-			        (int)round)
+				(int)round)
 				err = print_entry(entry, &text, why);
 		}
 	}
@@ -341,8 +341,8 @@ bool cert_name_same(struct span a, struct span b)
 			found = in_a[i].used;
 			for (j = 0; j < count && !found; j++) {
 				found = !in_b[j].used && key_same(in_a[i].key, in_b[j].key) &&
-				        (pass || (!in_a[i].cut && !in_b[j].cut)) &&
-				        value_same(&in_a[i], &in_b[j]);
+					(pass || (!in_a[i].cut && !in_b[j].cut)) &&
+					value_same(&in_a[i], &in_b[j]);
 				if (found)
 					in_a[i].used = in_b[j].used = true;
 			}

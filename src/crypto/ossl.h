@@ -24,13 +24,13 @@ const EVP_MD *ossl_digest(enum digest_alg alg);
 int ossl_no_password(char *out, int size, int writing, void *ctx);
 
 enum err ossl_verify(EVP_PKEY *key, enum digest_alg alg, const struct span *pieces, size_t count,
-        struct span signature) MUST_USE;
+	struct span signature) MUST_USE;
 
 const X509 *cert_get_x509(const struct cert *c);
 
 /* The printed form of a name; *common_name (freed by the caller, may be NULL) is its first CN. */
 enum err name_print(
-        const X509_NAME *name, char **out, char **common_name, struct fail *why) MUST_USE;
+	const X509_NAME *name, char **out, char **common_name, struct fail *why) MUST_USE;
 
 /* PKCS #8 PEM; a secret. */
 enum err key_to_pem(const struct key *k, struct buf *out) MUST_USE;

@@ -68,7 +68,7 @@ static void job_free(struct job *job)
 }
 
 static struct job *job_new(struct signer *s, enum request request, const char *name,
-        const struct span *pieces, size_t count, signer_done *done, void *ctx)
+	const struct span *pieces, size_t count, signer_done *done, void *ctx)
 {
 	struct job *job = mem_new(sizeof(*job));
 	size_t i;
@@ -105,7 +105,7 @@ static void work(void *arg)
 		break;
 	case REQUEST_GENERATE:
 		job->err =
-		        ks->generate(ks, job->name, job->type, job->bits, &job->result, &job->why);
+			ks->generate(ks, job->name, job->type, job->bits, &job->result, &job->why);
 		break;
 	}
 	if (job->err)
@@ -131,7 +131,7 @@ static enum err start(struct job *job)
 }
 
 enum err signer_sign(struct signer *s, const char *name, enum digest_alg alg,
-        const struct span *pieces, size_t count, signer_done *done, void *ctx)
+	const struct span *pieces, size_t count, signer_done *done, void *ctx)
 {
 	struct job *job = job_new(s, REQUEST_SIGN, name, pieces, count, done, ctx);
 
@@ -142,7 +142,7 @@ enum err signer_sign(struct signer *s, const char *name, enum digest_alg alg,
 }
 
 enum err signer_decrypt(struct signer *s, const char *name, struct span sealed, size_t want,
-        signer_done *done, void *ctx)
+	signer_done *done, void *ctx)
 {
 	struct job *job = job_new(s, REQUEST_DECRYPT, name, &sealed, 1, done, ctx);
 
@@ -153,7 +153,7 @@ enum err signer_decrypt(struct signer *s, const char *name, struct span sealed, 
 }
 
 enum err signer_generate(struct signer *s, const char *name, enum key_type type, unsigned bits,
-        signer_done *done, void *ctx)
+	signer_done *done, void *ctx)
 {
 	struct job *job = job_new(s, REQUEST_GENERATE, name, NULL, 0, done, ctx);
 
@@ -184,7 +184,7 @@ static void keep_answer(void *ctx, enum err err, const struct fail *why, struct 
 }
 
 enum err signer_sign_now(struct signer *s, const char *name, enum digest_alg alg,
-        const struct span *pieces, size_t count, struct buf *signature, struct fail *why)
+	const struct span *pieces, size_t count, struct buf *signature, struct fail *why)
 {
 	struct answer answer = {.err = ERR_STATE, .out = signature, .why = why};
 	enum err err;

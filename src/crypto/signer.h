@@ -7,8 +7,8 @@
 #include "crypto/key.h"
 
 /* The door in front of every private key of tokens, lists, files and LSCs. Requests name a key and
- * are answered later on the caller's loop (through its executor), so that the key's holder may become
- * another process or a piece of hardware. One signer fronts one keystore backend. */
+ * are answered later on the caller's loop (through its executor), so that the key's holder may
+ * become another process or a piece of hardware. One signer fronts one keystore backend. */
 struct signer;
 
 /* What a keystore backend gives; calls block and may come from several threads. */
@@ -19,8 +19,8 @@ struct keystore {
 	enum err (*decrypt)(struct keystore *ks, const char *name, struct span sealed, size_t want,
 		struct buf *plain, struct fail *why);
 	/* Makes and keeps a key; appends its SubjectPublicKeyInfo. */
-	enum err (*generate)(struct keystore *ks, const char *name, enum key_type type, unsigned bits,
-		struct buf *spki, struct fail *why);
+	enum err (*generate)(struct keystore *ks, const char *name, enum key_type type,
+		unsigned bits, struct buf *spki, struct fail *why);
 	void (*free)(struct keystore *ks);
 };
 

@@ -31,7 +31,7 @@ static bool library_ready(void)
 }
 
 enum err srtp_stream_new(struct srtp_stream **out, enum srtp_algorithm alg,
-        const uint8_t key[SRTP_KEY], const uint8_t salt[SRTP_SALT], bool sending, struct fail *why)
+	const uint8_t key[SRTP_KEY], const uint8_t salt[SRTP_SALT], bool sending, struct fail *why)
 {
 	uint8_t key_and_salt[SRTP_KEY + SRTP_SALT];
 	struct srtp_stream *s;

@@ -15,8 +15,8 @@ enum srtp_algorithm { SRTP_NONE = 0, SRTP_AES128_SHA1_32 = 1, SRTP_AES128_SHA1_8
 struct srtp_stream; /* one direction */
 
 enum err srtp_stream_new(struct srtp_stream **out, enum srtp_algorithm alg,
-	const uint8_t key[SRTP_KEY], const uint8_t salt[SRTP_SALT], bool sending, struct fail *why)
-	MUST_USE;
+	const uint8_t key[SRTP_KEY], const uint8_t salt[SRTP_SALT], bool sending,
+	struct fail *why) MUST_USE;
 void srtp_stream_free(struct srtp_stream *s);
 
 /* In place: *len grows or shrinks; the packet's memory has SRTP_OVERHEAD bytes of room. Unprotect:

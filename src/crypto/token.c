@@ -28,30 +28,30 @@ struct token_keystore {
 };
 
 static enum err token_sign(struct keystore *ks, const char *name, enum digest_alg alg,
-        const struct span *pieces, size_t count, struct buf *signature, struct fail *why)
+	const struct span *pieces, size_t count, struct buf *signature, struct fail *why)
 {
 	struct token_keystore *t = (struct token_keystore *)ks;
 	enum err err;
 
 	if (strcmp(name, t->label) != 0)
 		return fail_set(
-		        why, ERR_NOTFOUND, "key %.80s: the token holds %s alone", name, t->label);
+			why, ERR_NOTFOUND, "key %.80s: the token holds %s alone", name, t->label);
 	err = key_sign(t->key, alg, pieces, count, signature);
 	return err ? fail_set(why, err, "token %s: %s", t->label, err_text(err)) : ERR_OK;
 }
 
 static enum err token_decrypt(struct keystore *ks, const char *name, struct span sealed,
-        size_t want, struct buf *plain, struct fail *why)
+	size_t want, struct buf *plain, struct fail *why)
 {
 	return fail_set(why, ERR_UNSUPPORTED, "token %s: its key only signs",
-	        ((struct token_keystore *)ks)->label);
+		((struct token_keystore *)ks)->label);
 }
 
 static enum err token_generate(struct keystore *ks, const char *name, enum key_type type,
-        unsigned bits, struct buf *spki, struct fail *why)
+	unsigned bits, struct buf *spki, struct fail *why)
 {
 	return fail_set(why, ERR_UNSUPPORTED, "token %s: it holds one key for its whole life",
-	        ((struct token_keystore *)ks)->label);
+		((struct token_keystore *)ks)->label);
 }
 
 static void token_free(struct keystore *ks)
@@ -72,11 +72,11 @@ static struct keystore *unlocked(const char *label, struct key *key)
 		return NULL;
 	}
 	t->ks = (struct keystore){
-	        .kind = "token",
-	        .sign = token_sign,
-	        .decrypt = token_decrypt,
-	        .generate = token_generate,
-	        .free = token_free,
+		.kind = "token",
+		.sign = token_sign,
+		.decrypt = token_decrypt,
+		.generate = token_generate,
+		.free = token_free,
 	};
 	t->key = key;
 	str_copy(t->label, sizeof(t->label), label);
@@ -89,7 +89,7 @@ static enum err check_pin(const char *pin, struct fail *why)
 
 	if (len < TOKEN_PIN_MIN || len > TOKEN_PIN_MAX)
 		return fail_set(why, ERR_ARG, "a PIN has %d to %d characters", TOKEN_PIN_MIN,
-		        TOKEN_PIN_MAX);
+			TOKEN_PIN_MAX);
 	return ERR_OK;
 }
 
@@ -101,10 +101,10 @@ static enum err check_label(const char *label, struct fail *why)
 	struct token_info *info;
 
 	if (strncmp(label, LABEL_PREFIX, prefix) != 0 || !*serial ||
-	        strspn(serial, letters) != strlen(serial) || strlen(serial) >= sizeof(info->serial))
+		strspn(serial, letters) != strlen(serial) || strlen(serial) >= sizeof(info->serial))
 		return fail_set(why, ERR_ARG,
-		        "a token's label is %s and a serial of 1 to %zu letters and digits",
-		        LABEL_PREFIX, sizeof(info->serial) - 1);
+			"a token's label is %s and a serial of 1 to %zu letters and digits",
+			LABEL_PREFIX, sizeof(info->serial) - 1);
 	return ERR_OK;
 }
 
@@ -118,7 +118,7 @@ static enum err set_names(struct token_file *t, const char *serial, struct fail 
 		return fail_set(why, err, "token: no random numbers");
 	if (!serial)
 		snprintf(label, sizeof(label), LABEL_PREFIX "ADN%02x%02x%02x%02x", random[0],
-		        random[1], random[2], random[3]);
+			random[1], random[2], random[3]);
 	else
 		snprintf(label, sizeof(label), LABEL_PREFIX "%s", serial);
 	err = check_label(label, why);
@@ -130,16 +130,16 @@ static enum err set_names(struct token_file *t, const char *serial, struct fail 
 }
 
 static enum err make_cert(struct cert **out, const struct token_file *t, const struct key *key,
-        struct signer *signer, int64_t now, unsigned days, struct fail *why)
+	struct signer *signer, int64_t now, unsigned days, struct fail *why)
 {
 	struct buf spki = {0};
 	struct issue_request r = {
-	        .kind = ISSUE_SAST,
-	        .subject = {.cn = t->label, .ou = SUBJECT_OU, .o = SUBJECT_O},
-	        .digest = DIGEST_SHA256,
-	        .not_before = now,
-	        .not_after = now + (int64_t)days * DAY,
-	        .issuer_is_rsa = true,
+		.kind = ISSUE_SAST,
+		.subject = {.cn = t->label, .ou = SUBJECT_OU, .o = SUBJECT_O},
+		.digest = DIGEST_SHA256,
+		.not_before = now,
+		.not_after = now + (int64_t)days * DAY,
+		.issuer_is_rsa = true,
 	};
 	enum err err = key_public_der(key, &spki);
 
@@ -152,7 +152,7 @@ static enum err make_cert(struct cert **out, const struct token_file *t, const s
 
 /* Makes the key and its certificate; both stay in memory. *sealed_key is its PKCS #8. */
 static enum err make_key(struct token_file *t, unsigned bits, int64_t now, unsigned days,
-        struct buf *sealed_key, struct cert **cert, struct fail *why)
+	struct buf *sealed_key, struct cert **cert, struct fail *why)
 {
 	struct signer *signer = NULL;
 	struct key *key = NULL;
@@ -175,7 +175,7 @@ static enum err make_key(struct token_file *t, unsigned bits, int64_t now, unsig
 }
 
 static enum err seal_all(
-        struct token_file *t, const char *pin, struct span der, const struct cert *cert)
+	struct token_file *t, const char *pin, struct span der, const struct cert *cert)
 {
 	uint8_t key[TOKEN_KEY_SIZE];
 	enum err err = random_bytes(t->id, sizeof(t->id));
@@ -201,7 +201,7 @@ static int lock_token(const char *folder, const char *label, struct fail *why)
 {
 	char *path = token_path(folder, label, ".lock");
 	int lock = path ? file_lock(path, why)
-	                : (int)fail_set(why, ERR_NOMEM, "token %s: %s", label, err_text(ERR_NOMEM));
+			: (int)fail_set(why, ERR_NOMEM, "token %s: %s", label, err_text(ERR_NOMEM));
 
 	mem_free(path);
 	return lock;
@@ -240,12 +240,12 @@ static enum err write_new(const struct token_file *t, const char *folder, struct
 }
 
 static enum err check_size(
-        unsigned bits, unsigned days, const struct token_kdf *kdf, struct fail *why)
+	unsigned bits, unsigned days, const struct token_kdf *kdf, struct fail *why)
 {
 	if (bits != 1024 && bits != 2048 && bits != 4096)
 		return fail_set(why, ERR_ARG,
-		        "a token's key has 1024, 2048 or 4096 bits: a list's header knows no "
-		        "other");
+			"a token's key has 1024, 2048 or 4096 bits: a list's header knows no "
+			"other");
 	if (!days)
 		return fail_set(why, ERR_ARG, "a token's certificate is valid for a day at least");
 	if (!token_kdf_good(kdf))
@@ -254,8 +254,8 @@ static enum err check_size(
 }
 
 enum err token_create_with(const char *folder, const char *serial, const char *pin, unsigned bits,
-        int64_t now, unsigned days, const struct token_kdf *kdf, struct token_info *out,
-        struct fail *why)
+	int64_t now, unsigned days, const struct token_kdf *kdf, struct token_info *out,
+	struct fail *why)
 {
 	struct token_file t = {.kdf = *kdf};
 	struct cert *cert = NULL;
@@ -289,7 +289,7 @@ enum err token_create_with(const char *folder, const char *serial, const char *p
 }
 
 enum err token_create(const char *folder, const char *serial, const char *pin, unsigned bits,
-        int64_t now, unsigned days, struct token_info *out, struct fail *why)
+	int64_t now, unsigned days, struct token_info *out, struct fail *why)
 {
 	struct token_kdf kdf = token_kdf_default();
 
@@ -345,7 +345,7 @@ static int by_name(const struct dirent **a, const struct dirent **b)
 }
 
 enum err token_each(const char *folder, enum err (*each)(void *ctx, const struct token_info *info),
-        void *ctx, struct fail *why)
+	void *ctx, struct fail *why)
 {
 	struct dirent **entries = NULL;
 	int i, count = scandir(folder, &entries, is_token, by_name);
@@ -370,7 +370,7 @@ enum err token_each(const char *folder, enum err (*each)(void *ctx, const struct
 
 /* One try that is already counted. */
 static enum err try_pin(
-        struct keystore **out, const struct token_file *t, const char *pin, bool *tried)
+	struct keystore **out, const struct token_file *t, const char *pin, bool *tried)
 {
 	uint8_t wrapping[TOKEN_KEY_SIZE];
 	struct buf der = {0};
@@ -399,16 +399,16 @@ static enum err wrong_pin(const char *label, unsigned left, struct fail *why)
 {
 	if (!left)
 		return fail_set(why, ERR_PIN,
-		        "token %s: wrong PIN, 0 attempts left: the token is locked for good",
-		        label);
+			"token %s: wrong PIN, 0 attempts left: the token is locked for good",
+			label);
 	return fail_set(why, ERR_PIN, "token %s: wrong PIN, %u %s left", label, left,
-	        left == 1 ? "attempt" : "attempts");
+		left == 1 ? "attempt" : "attempts");
 }
 
 /* Under the lock, which is held while the PIN is tried: so a success cannot clear the count of a
  * failure that came later. */
 static enum err open_locked(struct keystore **out, struct token_file *t, const char *folder,
-        const char *pin, int *left, struct fail *why)
+	const char *pin, int *left, struct fail *why)
 {
 	bool tried = false;
 	unsigned used = 0;
@@ -420,9 +420,9 @@ static enum err open_locked(struct keystore **out, struct token_file *t, const c
 	*left = TOKEN_TRIES - (int)used;
 	if (!*left)
 		return fail_set(why, ERR_LOCKED,
-		        "token %s is locked for good after %d wrong PINs; use another token and "
-		        "replace this one",
-		        t->label, TOKEN_TRIES);
+			"token %s is locked for good after %d wrong PINs; use another token and "
+			"replace this one",
+			t->label, TOKEN_TRIES);
 	err = check_pin(pin, why);
 	if (err)
 		return err;
@@ -453,7 +453,7 @@ static enum err open_locked(struct keystore **out, struct token_file *t, const c
 }
 
 enum err token_open(struct keystore **out, const char *folder, const char *label, const char *pin,
-        int *attempts_left, struct fail *why)
+	int *attempts_left, struct fail *why)
 {
 	struct token_file t = {0};
 	int left = 0, lock = -1;

@@ -55,7 +55,7 @@ enum err token_file_make_head(struct token_file *t)
 	buf_printf(&t->head, "label %s\nserial %s\n", t->label, t->serial);
 	put_hex(&t->head, "id", span_of(t->id, sizeof(t->id)));
 	buf_printf(&t->head, "memory %u\npasses %u\nlanes %u\n", t->kdf.memory_kib, t->kdf.passes,
-	        t->kdf.lanes);
+		t->kdf.lanes);
 	put_hex(&t->head, "salt", span_of(t->salt, sizeof(t->salt)));
 	put_hex(&t->head, "nonce", span_of(t->nonce, sizeof(t->nonce)));
 	put_hex(&t->head, "certificate", buf_span(&t->cert));
@@ -183,7 +183,7 @@ static enum err parse_token(struct token_file *t, struct buf *content, bool *bad
 }
 
 enum err token_file_read(
-        struct token_file *t, const char *folder, const char *label, struct fail *why)
+	struct token_file *t, const char *folder, const char *label, struct fail *why)
 {
 	char *path = token_path(folder, label, ".token");
 	struct buf content = {0};
@@ -196,9 +196,9 @@ enum err token_file_read(
 		err = parse_token(t, &content, &bad);
 	if (!err && (bad || strcmp(t->label, label) != 0))
 		err = fail_set(why, ERR_FORMAT,
-		        "%s: damaged, or not a token of this name; restore it from a copy, with "
-		        "its counter",
-		        path);
+			"%s: damaged, or not a token of this name; restore it from a copy, with "
+			"its counter",
+			path);
 	buf_fini(&content);
 	mem_free(path);
 	if (err)
@@ -229,7 +229,7 @@ enum err token_file_create(const struct token_file *t, const char *folder, struc
 }
 
 static enum err parse_tries(
-        const struct token_file *t, struct buf *content, unsigned *used, bool *bad)
+	const struct token_file *t, struct buf *content, unsigned *used, bool *bad)
 {
 	uint8_t id[TOKEN_ID_SIZE] = {0};
 	struct lines l = {0};
@@ -244,7 +244,7 @@ static enum err parse_tries(
 }
 
 enum err token_tries_read(
-        const struct token_file *t, const char *folder, unsigned *used, struct fail *why)
+	const struct token_file *t, const char *folder, unsigned *used, struct fail *why)
 {
 	char *path = token_path(folder, t->label, ".tries");
 	struct buf content = {0};
@@ -257,17 +257,17 @@ enum err token_tries_read(
 		err = parse_tries(t, &content, used, &bad);
 	if (err == ERR_NOTFOUND)
 		err = fail_set(why, ERR_LOCKED,
-		        "token %s is locked: its counter of tries is missing (%s); use another "
-		        "token and replace this one",
-		        t->label, path);
+			"token %s is locked: its counter of tries is missing (%s); use another "
+			"token and replace this one",
+			t->label, path);
 	else if (err == ERR_LIMIT || (!err && bad))
 		err = fail_set(why, ERR_LOCKED,
-		        "token %s is locked: its counter of tries is damaged or another token's "
-		        "(%s); use another token and replace this one",
-		        t->label, path);
+			"token %s is locked: its counter of tries is damaged or another token's "
+			"(%s); use another token and replace this one",
+			t->label, path);
 	else if (err)
 		fail_set(why, err, "token %s: %s", t->label,
-		        inner.code ? inner.text : err_text(err));
+			inner.code ? inner.text : err_text(err));
 	/* An old copy of one file gives no tries back. */
 	if (!err && t->used > *used)
 		*used = t->used;
@@ -277,7 +277,7 @@ enum err token_tries_read(
 }
 
 enum err token_tries_write(
-        const struct token_file *t, const char *folder, unsigned used, struct fail *why)
+	const struct token_file *t, const char *folder, unsigned used, struct fail *why)
 {
 	char *path = token_path(folder, t->label, ".tries");
 	struct buf text = {0};

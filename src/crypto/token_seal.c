@@ -47,20 +47,20 @@ enum err token_derive(const struct token_file *t, const char *pin, uint8_t key[T
 	memcpy(salt, t->salt, sizeof(salt));
 	memcpy(password, pin, len);
 	ctx = (argon2_context){
-	        .out = key,
-	        .outlen = TOKEN_KEY_SIZE,
-	        .pwd = password,
-	        .pwdlen = (uint32_t)len,
-	        .salt = salt,
-	        .saltlen = sizeof(salt),
-	        .t_cost = t->kdf.passes,
-	        .m_cost = t->kdf.memory_kib,
-	        .lanes = t->kdf.lanes,
-	        .threads = t->kdf.lanes,
-	        .version = ARGON2_VERSION_13,
-	        .allocate_cbk = allocate,
-	        .free_cbk = release,
-	        .flags = ARGON2_FLAG_CLEAR_PASSWORD,
+		.out = key,
+		.outlen = TOKEN_KEY_SIZE,
+		.pwd = password,
+		.pwdlen = (uint32_t)len,
+		.salt = salt,
+		.saltlen = sizeof(salt),
+		.t_cost = t->kdf.passes,
+		.m_cost = t->kdf.memory_kib,
+		.lanes = t->kdf.lanes,
+		.threads = t->kdf.lanes,
+		.version = ARGON2_VERSION_13,
+		.allocate_cbk = allocate,
+		.free_cbk = release,
+		.flags = ARGON2_FLAG_CLEAR_PASSWORD,
 	};
 	result = argon2id_ctx(&ctx);
 	mem_wipe(password, sizeof(password));
@@ -91,7 +91,7 @@ enum err token_seal(struct token_file *t, const uint8_t key[TOKEN_KEY_SIZE], str
 }
 
 enum err token_unseal(
-        const struct token_file *t, const uint8_t key[TOKEN_KEY_SIZE], struct buf *plain)
+	const struct token_file *t, const uint8_t key[TOKEN_KEY_SIZE], struct buf *plain)
 {
 	size_t size = t->sealed.len - TOKEN_TAG_SIZE;
 	uint8_t tag[TOKEN_TAG_SIZE], *at = buf_grow(plain, size);
@@ -104,9 +104,9 @@ enum err token_unseal(
 	memcpy(tag, t->sealed.data + size, sizeof(tag));
 	ctx = EVP_CIPHER_CTX_new();
 	ready = ctx && EVP_DecryptInit_ex(ctx, EVP_aes_256_gcm(), NULL, key, t->nonce) == 1 &&
-	        EVP_DecryptUpdate(ctx, NULL, &len, t->head.data, (int)t->head.len) == 1 &&
-	        EVP_DecryptUpdate(ctx, at, &len, t->sealed.data, (int)size) == 1 &&
-	        EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_GCM_SET_TAG, TOKEN_TAG_SIZE, tag) == 1;
+		EVP_DecryptUpdate(ctx, NULL, &len, t->head.data, (int)t->head.len) == 1 &&
+		EVP_DecryptUpdate(ctx, at, &len, t->sealed.data, (int)size) == 1 &&
+		EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_GCM_SET_TAG, TOKEN_TAG_SIZE, tag) == 1;
 	good = ready && EVP_DecryptFinal_ex(ctx, at + len, &last) == 1;
 	EVP_CIPHER_CTX_free(ctx);
 	ERR_clear_error();

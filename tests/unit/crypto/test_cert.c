@@ -174,10 +174,10 @@ static void signed_by(void **state)
 }
 
 static void check_signature(
-        const char *cert, const char *file, enum digest_alg alg, enum digest_alg other)
+	const char *cert, const char *file, enum digest_alg alg, enum digest_alg other)
 {
 	struct span pieces[] = {
-	        span_str("The quick brown "), span_str("fox jumps over the lazy dog")};
+		span_str("The quick brown "), span_str("fox jumps over the lazy dog")};
 	struct span cut[] = {span_str("The quick brown "), span_str("fox jumps over the lazy do")};
 	struct cert *c = fixture_cert(cert);
 	struct buf sig = fixture_read(file);
@@ -189,8 +189,8 @@ static void check_signature(
 	assert_int_equal(cert_check_signature(c, alg, cut, 2, buf_span(&sig)), ERR_VERIFY);
 	assert_int_equal(list_key_check_signature(key, alg, cut, 2, buf_span(&sig)), ERR_VERIFY);
 	assert_int_equal(list_key_check_signature(
-	                         span_of(key.ptr, key.len - 1), alg, pieces, 2, buf_span(&sig)),
-	        ERR_VERIFY);
+				 span_of(key.ptr, key.len - 1), alg, pieces, 2, buf_span(&sig)),
+		ERR_VERIFY);
 	sig.data[sig.len / 2] ^= 1;
 	assert_int_equal(cert_check_signature(c, alg, pieces, 2, buf_span(&sig)), ERR_VERIFY);
 	assert_int_equal(list_key_check_signature(key, alg, pieces, 2, buf_span(&sig)), ERR_VERIFY);
@@ -211,13 +211,13 @@ static void signatures(void **state)
 	check_signature("ec384.pem", "ec384.sig", DIGEST_SHA256, DIGEST_SHA1);
 	check_signature("ec521.pem", "ec521.sig", DIGEST_SHA256, DIGEST_SHA1);
 	assert_int_equal(
-	        cert_check_signature(c, (enum digest_alg)9, &text, 1, none), ERR_UNSUPPORTED);
+		cert_check_signature(c, (enum digest_alg)9, &text, 1, none), ERR_UNSUPPORTED);
 	assert_int_equal(cert_check_signature(c, DIGEST_SHA1, &text, 1, none), ERR_VERIFY);
 	assert_int_equal(list_key_check_signature(none, DIGEST_SHA1, &text, 1, none), ERR_VERIFY);
 	/* Not on the curve. */
 	assert_int_equal(list_key_check_signature(
-	                         span_of(point, sizeof(point)), DIGEST_SHA1, &text, 1, text),
-	        ERR_VERIFY);
+				 span_of(point, sizeof(point)), DIGEST_SHA1, &text, 1, text),
+		ERR_VERIFY);
 	cert_free(c);
 }
 
@@ -229,18 +229,18 @@ static void cbc(void **state)
 	assert_int_equal(str_unhex(&key, "2b7e151628aed2a6abf7158809cf4f3c"), ERR_OK);
 	assert_int_equal(str_unhex(&iv, "000102030405060708090a0b0c0d0e0f"), ERR_OK);
 	assert_int_equal(str_unhex(&plain, "6bc1bee22e409f96e93d7e117393172a"
-	                                   "ae2d8a571e03ac9c9eb76fac45af8e51"),
-	        ERR_OK);
+					   "ae2d8a571e03ac9c9eb76fac45af8e51"),
+		ERR_OK);
 	assert_int_equal(str_unhex(&sealed, "7649abac8119b246cee98e9b12e9197d"
-	                                    "5086cb9b507219ee95db113a917678b2"),
-	        ERR_OK);
+					    "5086cb9b507219ee95db113a917678b2"),
+		ERR_OK);
 	assert_int_equal(aes128_cbc(true, key.data, iv.data, buf_span(&plain), &out), ERR_OK);
 	assert_true(span_eq(buf_span(&out), buf_span(&sealed)));
 	buf_clear(&out);
 	assert_int_equal(aes128_cbc(false, key.data, iv.data, buf_span(&sealed), &out), ERR_OK);
 	assert_true(span_eq(buf_span(&out), buf_span(&plain)));
 	assert_int_equal(
-	        aes128_cbc(true, key.data, iv.data, span_of(plain.data, 17), &out), ERR_ARG);
+		aes128_cbc(true, key.data, iv.data, span_of(plain.data, 17), &out), ERR_ARG);
 	assert_int_equal(aes128_cbc(true, key.data, iv.data, span_of(NULL, 0), &out), ERR_OK);
 	assert_int_equal(out.len, 32);
 	buf_fini(&key);
@@ -278,16 +278,16 @@ static void every_allocation_can_fail(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(fields),
-	        cmocka_unit_test(list_keys),
-	        cmocka_unit_test(pem_round),
-	        cmocka_unit_test(bad_input),
-	        cmocka_unit_test(other_encoding_is_refused),
-	        cmocka_unit_test(flipped_bytes_never_crash),
-	        cmocka_unit_test(signed_by),
-	        cmocka_unit_test(signatures),
-	        cmocka_unit_test(cbc),
-	        cmocka_unit_test(every_allocation_can_fail),
+		cmocka_unit_test(fields),
+		cmocka_unit_test(list_keys),
+		cmocka_unit_test(pem_round),
+		cmocka_unit_test(bad_input),
+		cmocka_unit_test(other_encoding_is_refused),
+		cmocka_unit_test(flipped_bytes_never_crash),
+		cmocka_unit_test(signed_by),
+		cmocka_unit_test(signatures),
+		cmocka_unit_test(cbc),
+		cmocka_unit_test(every_allocation_can_fail),
 	};
 
 	return cmocka_run_group_tests_name("crypto/cert", tests, NULL, NULL);

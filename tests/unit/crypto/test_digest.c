@@ -17,10 +17,10 @@ static void known_answers(void **state)
 {
 	check_hex(DIGEST_SHA1, "abc", "a9993e364706816aba3e25717850c26c9cd0d89d");
 	check_hex(DIGEST_SHA256, "abc",
-	        "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+		"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 	check_hex(DIGEST_SHA512, "abc",
-	        "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a"
-	        "2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f");
+		"ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a"
+		"2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f");
 	check_hex(DIGEST_MD5, "abc", "900150983cd24fb0d6963f7d28e17f72");
 	check_hex(DIGEST_MD5, "", "d41d8cd98f00b204e9800998ecf8427e");
 }
@@ -58,10 +58,10 @@ static void random_differs(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(known_answers),
-	        cmocka_unit_test(pieces_are_one_text),
-	        cmocka_unit_test(unknown_algorithm),
-	        cmocka_unit_test(random_differs),
+		cmocka_unit_test(known_answers),
+		cmocka_unit_test(pieces_are_one_text),
+		cmocka_unit_test(unknown_algorithm),
+		cmocka_unit_test(random_differs),
 	};
 
 	return cmocka_run_group_tests_name("crypto/digest", tests, NULL, NULL);

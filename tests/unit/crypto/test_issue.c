@@ -30,18 +30,18 @@ static void issue(struct office *o, const struct issue_request *r, struct cert *
 static struct issue_request request(const struct office *o, enum issue_kind kind, const char *cn)
 {
 	return (struct issue_request){
-	        .kind = kind,
-	        .subject = {.cn = cn,
-	                .ou = "TAC",
-	                .o = "Cisco",
-	                .l = "RTP",
-	                .st = "North Carolina",
-	                .c = "US"},
-	        .spki = buf_span(&o->spki),
-	        .digest = DIGEST_SHA256,
-	        .not_before = NOW,
-	        .not_after = NOW + FIVE_YRS,
-	        .issuer_is_rsa = true,
+		.kind = kind,
+		.subject = {.cn = cn,
+			.ou = "TAC",
+			.o = "Cisco",
+			.l = "RTP",
+			.st = "North Carolina",
+			.c = "US"},
+		.spki = buf_span(&o->spki),
+		.digest = DIGEST_SHA256,
+		.not_before = NOW,
+		.not_after = NOW + FIVE_YRS,
+		.issuer_is_rsa = true,
 	};
 }
 
@@ -107,7 +107,7 @@ static bool has_eku(X509 *x, int nid)
 
 /* As `openssl verify -CAfile <ca> -purpose <purpose> <cert>` does at that time. */
 static void verify(
-        const struct cert *ca, const struct cert *c, int purpose, int64_t when, int error)
+	const struct cert *ca, const struct cert *c, int purpose, int64_t when, int error)
 {
 	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
 	X509_STORE *store = X509_STORE_new();
@@ -135,7 +135,7 @@ static void capf_profile(void **state)
 
 	assert_int_equal(X509_get_version(x), 2);
 	assert_string_equal(cert_subject(o->capf),
-	        "CN=CAPF-9c4cba7d;OU=TAC;O=Cisco;L=RTP;ST=North Carolina;C=US");
+		"CN=CAPF-9c4cba7d;OU=TAC;O=Cisco;L=RTP;ST=North Carolina;C=US");
 	assert_string_equal(cert_issuer(o->capf), cert_subject(o->capf));
 	assert_true(cert_is_ca(o->capf));
 	assert_true(critical(x, NID_basic_constraints));
@@ -205,7 +205,7 @@ static void self_signed_profiles(void **state)
 	issue(o, &r, &c);
 	x = parse(c);
 	assert_int_equal(X509_get_key_usage(x),
-	        KU_DIGITAL_SIGNATURE | KU_KEY_ENCIPHERMENT | KU_DATA_ENCIPHERMENT);
+		KU_DIGITAL_SIGNATURE | KU_KEY_ENCIPHERMENT | KU_DATA_ENCIPHERMENT);
 	assert_true(has_eku(x, NID_server_auth));
 	assert_true(has_eku(x, NID_client_auth));
 	assert_false(has_eku(x, NID_ipsecEndSystem));
@@ -261,7 +261,7 @@ static void signed_bytes_are_in_the_certificate(void **state)
 	assert_int_equal(issue_tbs(&r, &tbs, NULL), ERR_OK);
 	piece = buf_span(&tbs);
 	assert_int_equal(
-	        signer_sign_now(o->signer, "rsa", DIGEST_SHA256, &piece, 1, &sig, NULL), ERR_OK);
+		signer_sign_now(o->signer, "rsa", DIGEST_SHA256, &piece, 1, &sig, NULL), ERR_OK);
 	assert_int_equal(issue_assemble(&c, &r, piece, buf_span(&sig), NULL), ERR_OK);
 	assert_non_null(memmem(cert_der(c).ptr, cert_der(c).len, tbs.data, tbs.len));
 	assert_true(span_eq(cert_signature(c), buf_span(&sig)));
@@ -396,15 +396,15 @@ static void allocations_can_fail(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(capf_profile),
-	        cmocka_unit_test(lsc_profile),
-	        cmocka_unit_test(self_signed_profiles),
-	        cmocka_unit_test(issuer_name_is_copied),
-	        cmocka_unit_test(signed_bytes_are_in_the_certificate),
-	        cmocka_unit_test(serials_differ),
-	        cmocka_unit_test(elliptic_issuer),
-	        cmocka_unit_test(bad_requests),
-	        cmocka_unit_test(allocations_can_fail),
+		cmocka_unit_test(capf_profile),
+		cmocka_unit_test(lsc_profile),
+		cmocka_unit_test(self_signed_profiles),
+		cmocka_unit_test(issuer_name_is_copied),
+		cmocka_unit_test(signed_bytes_are_in_the_certificate),
+		cmocka_unit_test(serials_differ),
+		cmocka_unit_test(elliptic_issuer),
+		cmocka_unit_test(bad_requests),
+		cmocka_unit_test(allocations_can_fail),
 	};
 
 	return cmocka_run_group_tests_name("crypto/issue", tests, open_office, close_office);

@@ -83,12 +83,12 @@ static void signs_as_openssl_does(void **state)
 		enum digest_alg alg;
 		const char *file;
 	} cases[] = {
-	        {DIGEST_SHA1, "rsa-sha1.sig"},
-	        {DIGEST_SHA256, "rsa-sha256.sig"},
-	        {DIGEST_SHA512, "rsa-sha512.sig"},
+		{DIGEST_SHA1, "rsa-sha1.sig"},
+		{DIGEST_SHA256, "rsa-sha256.sig"},
+		{DIGEST_SHA512, "rsa-sha512.sig"},
 	};
 	struct span pieces[] = {
-	        span_str("The quick brown fox"), span_str(" jumps over the lazy dog")};
+		span_str("The quick brown fox"), span_str(" jumps over the lazy dog")};
 	struct key *k = fixture_key();
 	struct buf expected, sig = {0};
 	size_t i;
@@ -122,7 +122,7 @@ static void round_trip(enum key_type type, unsigned bits)
 	assert_true(span_eq(buf_span(&spki), buf_span(&spki2)));
 	assert_int_equal(key_sign(again, DIGEST_SHA256, &text, 1, &sig), ERR_OK);
 	assert_int_equal(
-	        ossl_verify(key_get_native(k), DIGEST_SHA256, &text, 1, buf_span(&sig)), ERR_OK);
+		ossl_verify(key_get_native(k), DIGEST_SHA256, &text, 1, buf_span(&sig)), ERR_OK);
 	if (type == KEY_EC)
 		assert_int_equal(key_decrypt(k, text, 16, &plain), ERR_UNSUPPORTED);
 	key_free(k);
@@ -234,14 +234,14 @@ static void allocations_can_fail(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(opens_what_openssl_sealed),
-	        cmocka_unit_test(wrong_padding_gives_random_bytes),
-	        cmocka_unit_test(encrypts_to_a_certificate),
-	        cmocka_unit_test(signs_as_openssl_does),
-	        cmocka_unit_test(generating),
-	        cmocka_unit_test(files),
-	        cmocka_unit_test(bad_der),
-	        cmocka_unit_test(allocations_can_fail),
+		cmocka_unit_test(opens_what_openssl_sealed),
+		cmocka_unit_test(wrong_padding_gives_random_bytes),
+		cmocka_unit_test(encrypts_to_a_certificate),
+		cmocka_unit_test(signs_as_openssl_does),
+		cmocka_unit_test(generating),
+		cmocka_unit_test(files),
+		cmocka_unit_test(bad_der),
+		cmocka_unit_test(allocations_can_fail),
 	};
 
 	return cmocka_run_group_tests_name("crypto/key", tests, NULL, NULL);

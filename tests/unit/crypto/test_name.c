@@ -22,7 +22,7 @@ static void odd_names(void **state)
 	struct cert *c = fixture_cert("name-odd.der");
 
 	assert_string_equal(cert_subject(c), "CN=a\\;b\\\\c;OU=first;OU=second;L=S\xC3\xA3o Paulo;"
-	                                     "serialNumber=PID:CP-7962G SN:FCH1;1.2.3.4.5=own");
+					     "serialNumber=PID:CP-7962G SN:FCH1;1.2.3.4.5=own");
 	assert_string_equal(cert_common_name(c), "a;b\\c");
 	cert_free(c);
 	c = fixture_cert("name-none.der");
@@ -57,9 +57,9 @@ static void different(const char *a, const char *b)
 static void comparing(void **state)
 {
 	same("cn=\"SAST-ADN4e31f914        \";ou=IPCBU;o=\"Cisco Systems",
-	        "CN=SAST-ADN4e31f914;OU=IPCBU;O=Cisco Systems, Inc.");
+		"CN=SAST-ADN4e31f914;OU=IPCBU;O=Cisco Systems, Inc.");
 	same("cn=Cisco Manufacturing CA;o=Cisco Systems",
-	        "O=Cisco Systems;CN=Cisco Manufacturing CA");
+		"O=Cisco Systems;CN=Cisco Manufacturing CA");
 	same("CN=SAST,O=SAST,OU=SAST", "CN=SAST;OU=SAST;O=SAST");
 	same("CN=a\\,b,O=c", "CN=a,b;O=c");
 	same("CN=a\\;b;O=c", "CN=\"a;b\";O=c");
@@ -135,14 +135,14 @@ static void serials(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(print_order_is_fixed),
-	        cmocka_unit_test(odd_names),
-	        cmocka_unit_test(nul_in_name_is_refused),
-	        cmocka_unit_test(comparing),
-	        cmocka_unit_test(comparing_different),
-	        cmocka_unit_test(cut_value_takes_what_is_left),
-	        cmocka_unit_test(too_many_attributes),
-	        cmocka_unit_test(serials),
+		cmocka_unit_test(print_order_is_fixed),
+		cmocka_unit_test(odd_names),
+		cmocka_unit_test(nul_in_name_is_refused),
+		cmocka_unit_test(comparing),
+		cmocka_unit_test(comparing_different),
+		cmocka_unit_test(cut_value_takes_what_is_left),
+		cmocka_unit_test(too_many_attributes),
+		cmocka_unit_test(serials),
 	};
 
 	return cmocka_run_group_tests_name("crypto/name", tests, NULL, NULL);

@@ -15,7 +15,7 @@ struct held_executor {
 };
 
 static enum err hold(
-        struct executor *x, void (*work)(void *job), void (*done)(void *job), void *job)
+	struct executor *x, void (*work)(void *job), void (*done)(void *job), void *job)
 {
 	struct held_executor *h = (struct held_executor *)x;
 
@@ -153,7 +153,7 @@ static void generates_once(void **state)
 static void names_stay_in_the_folder(void **state)
 {
 	static const char *const bad[] = {"", ".", "..", "../rsa", "a/b", "a.b", "a b", "a\n",
-	        "01234567890123456789012345678901234567890123456789012345678901234"};
+		"01234567890123456789012345678901234567890123456789012345678901234"};
 	char *folder;
 	struct signer *s = file_signer(&folder, executor_inline());
 	struct buf sig = {0};
@@ -163,12 +163,12 @@ static void names_stay_in_the_folder(void **state)
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		fail_clear(&why);
 		assert_int_equal(
-		        signer_sign_now(s, bad[i], DIGEST_SHA1, NULL, 0, &sig, &why), ERR_ARG);
+			signer_sign_now(s, bad[i], DIGEST_SHA1, NULL, 0, &sig, &why), ERR_ARG);
 		assert_non_null(strstr(why.text, "letters"));
 	}
 	fail_clear(&why);
 	assert_int_equal(
-	        signer_sign_now(s, "other", DIGEST_SHA1, NULL, 0, &sig, &why), ERR_NOTFOUND);
+		signer_sign_now(s, "other", DIGEST_SHA1, NULL, 0, &sig, &why), ERR_NOTFOUND);
 	assert_non_null(strstr(why.text, "other.key"));
 	assert_int_equal(sig.len, 0);
 	signer_free(s);
@@ -187,7 +187,7 @@ static void signs_now(void **state)
 	assert_int_equal(signer_sign_now(s, "rsa", DIGEST_SHA1, &text, 1, &sig, NULL), ERR_OK);
 	assert_true(span_eq(buf_span(&sig), buf_span(&expected)));
 	assert_int_equal(
-	        signer_sign_now(later, "rsa", DIGEST_SHA1, &text, 1, &sig, NULL), ERR_STATE);
+		signer_sign_now(later, "rsa", DIGEST_SHA1, &text, 1, &sig, NULL), ERR_STATE);
 	assert_null(h.job);
 	signer_free(s);
 	signer_free(later);
@@ -245,13 +245,13 @@ static void every_allocation_can_fail(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(answers_later_over_its_own_copy),
-	        cmocka_unit_test(decrypts),
-	        cmocka_unit_test(generates_once),
-	        cmocka_unit_test(names_stay_in_the_folder),
-	        cmocka_unit_test(signs_now),
-	        cmocka_unit_test(null_keystore_has_no_keys),
-	        cmocka_unit_test(every_allocation_can_fail),
+		cmocka_unit_test(answers_later_over_its_own_copy),
+		cmocka_unit_test(decrypts),
+		cmocka_unit_test(generates_once),
+		cmocka_unit_test(names_stay_in_the_folder),
+		cmocka_unit_test(signs_now),
+		cmocka_unit_test(null_keystore_has_no_keys),
+		cmocka_unit_test(every_allocation_can_fail),
 	};
 
 	return cmocka_run_group_tests_name("crypto/signer", tests, NULL, NULL);

@@ -9,9 +9,9 @@
 
 /* RFC 3711 B.3, as in the vectors' maker. */
 static const uint8_t key[SRTP_KEY] = {0xE1, 0xF9, 0x7A, 0x0D, 0x3E, 0x01, 0x8B, 0xE0, 0xD6, 0x4F,
-        0xA3, 0x2C, 0x06, 0xDE, 0x41, 0x39};
+	0xA3, 0x2C, 0x06, 0xDE, 0x41, 0x39};
 static const uint8_t salt[SRTP_SALT] = {
-        0x0E, 0xC6, 0x75, 0xAD, 0x49, 0x8A, 0xFE, 0xEB, 0xB6, 0x96, 0x0B, 0x3A, 0xAB, 0xE6};
+	0x0E, 0xC6, 0x75, 0xAD, 0x49, 0x8A, 0xFE, 0xEB, 0xB6, 0x96, 0x0B, 0x3A, 0xAB, 0xE6};
 
 static struct srtp_stream *stream(enum srtp_algorithm alg, bool sending)
 {
@@ -37,7 +37,7 @@ static void outside_vectors(void **state)
 	}
 	buf_u8(&file, 0);
 	for (line = strtok_r((char *)file.data, "\n", &rest); line;
-	        line = strtok_r(NULL, "\n", &rest)) {
+		line = strtok_r(NULL, "\n", &rest)) {
 		if (line[0] == '#')
 			continue;
 		alg = line[0] - '0';
@@ -142,10 +142,10 @@ static void refused(void **state)
 	assert_int_equal(srtp_stream_new(&s, SRTP_NONE, key, salt, true, &why), ERR_UNSUPPORTED);
 	assert_string_equal(why.text, "SRTP: algorithm 0");
 	assert_int_equal(srtp_stream_new(&s, (enum srtp_algorithm)6, key, salt, true, NULL),
-	        ERR_UNSUPPORTED);
+		ERR_UNSUPPORTED);
 	mem_fail_from(1);
 	assert_int_equal(
-	        srtp_stream_new(&s, SRTP_AES128_SHA1_32, key, salt, true, NULL), ERR_NOMEM);
+		srtp_stream_new(&s, SRTP_AES128_SHA1_32, key, salt, true, NULL), ERR_NOMEM);
 	mem_fail_from(0);
 	assert_null(s);
 }
@@ -153,11 +153,11 @@ static void refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(outside_vectors),
-	        cmocka_unit_test(bad_tag_and_replay),
-	        cmocka_unit_test(one_direction_only),
-	        cmocka_unit_test(short_packets),
-	        cmocka_unit_test(refused),
+		cmocka_unit_test(outside_vectors),
+		cmocka_unit_test(bad_tag_and_replay),
+		cmocka_unit_test(one_direction_only),
+		cmocka_unit_test(short_packets),
+		cmocka_unit_test(refused),
 	};
 
 	return cmocka_run_group_tests_name("crypto/srtp", tests, NULL, NULL);

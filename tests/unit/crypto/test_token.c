@@ -89,7 +89,7 @@ static void opens_a_token_made_elsewhere(void **state)
 	assert_int_equal(signer_sign_now(s, LABEL, DIGEST_SHA1, &text, 1, &sig, NULL), ERR_OK);
 	assert_true(span_eq(buf_span(&sig), buf_span(&expected)));
 	assert_int_equal(
-	        signer_sign_now(s, "rsa", DIGEST_SHA1, &text, 1, &sig, &why), ERR_NOTFOUND);
+		signer_sign_now(s, "rsa", DIGEST_SHA1, &text, 1, &sig, &why), ERR_NOTFOUND);
 	signer_free(s);
 	buf_fini(&sig);
 	buf_fini(&expected);
@@ -105,8 +105,8 @@ static void creates(void **state)
 	char *path;
 
 	assert_int_equal(
-	        token_create_with(folder, SERIAL, PIN, 1024, NOW, DAYS, &cheap, &info, &why),
-	        ERR_OK);
+		token_create_with(folder, SERIAL, PIN, 1024, NOW, DAYS, &cheap, &info, &why),
+		ERR_OK);
 	assert_string_equal(why.text, "");
 	assert_string_equal(info.label, LABEL);
 	assert_string_equal(info.serial, SERIAL);
@@ -129,8 +129,8 @@ static void creates(void **state)
 	assert_int_equal(try_once(folder, WRONG, NULL, &why), ERR_PIN);
 	fail_clear(&why);
 	assert_int_equal(
-	        token_create_with(folder, SERIAL, PIN, 1024, NOW, DAYS, &cheap, NULL, &why),
-	        ERR_EXISTS);
+		token_create_with(folder, SERIAL, PIN, 1024, NOW, DAYS, &cheap, NULL, &why),
+		ERR_EXISTS);
 	assert_int_equal(left_now(folder), 14);
 }
 
@@ -140,7 +140,7 @@ static void draws_a_serial(void **state)
 	struct token_info info;
 
 	assert_int_equal(
-	        token_create_with(folder, NULL, PIN, 1024, NOW, DAYS, &cheap, &info, NULL), ERR_OK);
+		token_create_with(folder, NULL, PIN, 1024, NOW, DAYS, &cheap, &info, NULL), ERR_OK);
 	assert_int_equal(strlen(info.serial), 11);
 	assert_memory_equal(info.serial, "ADN", 3);
 	assert_int_equal(strspn(info.serial + 3, "0123456789abcdef"), 8);
@@ -168,12 +168,12 @@ static void default_cost(void **state)
 }
 
 static void refuse_create(const char *folder, const char *serial, const char *pin, unsigned bits,
-        const struct token_kdf *kdf, const char *text)
+	const struct token_kdf *kdf, const char *text)
 {
 	struct fail why = {0};
 
 	assert_int_equal(
-	        token_create_with(folder, serial, pin, bits, NOW, DAYS, kdf, NULL, &why), ERR_ARG);
+		token_create_with(folder, serial, pin, bits, NOW, DAYS, kdf, NULL, &why), ERR_ARG);
 	assert_non_null(strstr(why.text, text));
 }
 
@@ -312,7 +312,7 @@ static void rolled_back_counter(void **state)
 	assert_int_equal(try_once(folder, WRONG, &left, &why), ERR_PIN);
 	assert_int_equal(left, 10);
 	assert_int_equal(
-	        token_create_with(folder, "B2", PIN, 1024, NOW, DAYS, &cheap, NULL, NULL), ERR_OK);
+		token_create_with(folder, "B2", PIN, 1024, NOW, DAYS, &cheap, NULL, NULL), ERR_OK);
 	assert_int_equal(rename(from, to), 0);
 	assert_int_equal(try_once(folder, PIN, &left, &why), ERR_LOCKED);
 	assert_non_null(strstr(why.text, "another token's"));
@@ -333,7 +333,7 @@ static void damaged_token(void **state)
 	for (i = 0; i < good.len; i += 7) {
 		good.data[i] ^= 1;
 		assert_int_equal(
-		        file_replace(path, buf_span(&good), 0600, FILE_NOSYNC, NULL), ERR_OK);
+			file_replace(path, buf_span(&good), 0600, FILE_NOSYNC, NULL), ERR_OK);
 		assert_int_equal(try_once(folder, PIN, &left, &why), ERR_FORMAT);
 		good.data[i] ^= 1;
 	}
@@ -420,7 +420,7 @@ static void killed_while_trying(void **state)
 	pid_t child;
 
 	assert_int_equal(
-	        token_create_with(folder, SERIAL, PIN, 1024, NOW, DAYS, &slow, NULL, NULL), ERR_OK);
+		token_create_with(folder, SERIAL, PIN, 1024, NOW, DAYS, &slow, NULL, NULL), ERR_OK);
 	for (i = 14; i >= 5; i--) {
 		child = try_in_child(folder, i % 2 ? WRONG : "caf-1");
 		while (left_now(folder) > i)
@@ -515,8 +515,8 @@ static void lists_in_order(void **state)
 	assert_int_equal(token_each("/tmp/cadeado-none", stop_at_second, &seen, NULL), ERR_OK);
 	for (i = 0; i < 3; i++)
 		assert_int_equal(token_create_with(folder, serials[i], PIN, 1024, NOW, DAYS, &cheap,
-		                         NULL, NULL),
-		        ERR_OK);
+					 NULL, NULL),
+			ERR_OK);
 	path = file_join(folder, "SAST-A1.tries");
 	unlink(path);
 	mem_free(path);
@@ -585,25 +585,25 @@ static void allocations_can_fail_in_create(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        TEST(opens_a_token_made_elsewhere),
-	        TEST(creates),
-	        TEST(draws_a_serial),
-	        TEST(default_cost),
-	        TEST(limits),
-	        TEST(not_found),
-	        TEST(counts_down_and_locks),
-	        TEST(counter_gone_or_damaged_is_locked),
-	        TEST(rolled_back_counter),
-	        TEST(damaged_token),
-	        TEST(twenty_at_once_get_fifteen),
-	        TEST(killed_while_trying),
+		TEST(opens_a_token_made_elsewhere),
+		TEST(creates),
+		TEST(draws_a_serial),
+		TEST(default_cost),
+		TEST(limits),
+		TEST(not_found),
+		TEST(counts_down_and_locks),
+		TEST(counter_gone_or_damaged_is_locked),
+		TEST(rolled_back_counter),
+		TEST(damaged_token),
+		TEST(twenty_at_once_get_fifteen),
+		TEST(killed_while_trying),
 #ifdef CADEADO_TEST_HOOKS
-	        TEST(killed_at_every_step),
-	        TEST(disk_full_at_every_step),
+		TEST(killed_at_every_step),
+		TEST(disk_full_at_every_step),
 #endif
-	        TEST(lists_in_order),
-	        TEST(allocations_can_fail),
-	        TEST(allocations_can_fail_in_create),
+		TEST(lists_in_order),
+		TEST(allocations_can_fail),
+		TEST(allocations_can_fail_in_create),
 	};
 
 	return cmocka_run_group_tests_name("crypto/token", tests, NULL, NULL);
