@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Target functions: cnfxml_parse, cnfxml_write_full, cnfxml_write_reduced. */
+#include "target.h"
+#include "wire/cnfxml/cnfxml.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct fail why = {0};
+	struct buf out = {0}, again = {0};
+	struct cnfxml c, read;
+
+	if (cnfxml_parse(&c, span_of(data, size), &why)) {
+		if (!why.code || !why.text[0])
+			fuzz_fail("refused without a text");
+		return 0;
+	}
+	/* Whatever can be read can be written, and says the same when read again. */
+	if (cnfxml_write_full(&out, &c) || cnfxml_parse(&read, buf_span(&out), &why))
+		fuzz_fail(why.text[0] ? why.text : "cannot be written");
+	if (cnfxml_write_full(&again, &read) || !span_eq(buf_span(&out), buf_span(&again)))
+		fuzz_fail("written and read again it says something else");
+	buf_clear(&out);
+	if (cnfxml_write_reduced(&out, &c) || cnfxml_parse(&read, buf_span(&out), &why) ||
+		read.full)
+		fuzz_fail(why.text[0] ? why.text : "cannot be written reduced");
+	buf_fini(&out);
+	buf_fini(&again);
+	return 0;
+}
