@@ -1,0 +1,272 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The eight checks on a cluster that works, and on one broken in exactly one way each."""
+
+import os
+import shutil
+import socket
+import struct
+import subprocess
+import threading
+
+import pytest
+
+import lab as labs
+from lab import FIRST, SECOND, wait_for
+
+GOOD, FAULT, CANNOT = "good", "fault", "cannot tell"
+
+
+def verdicts(lab):
+    """Verdicts of the eight checks, and the evidence of each as one text."""
+    done = lab.cadeado("doctor", "--json", check=False)
+    import json
+    report = json.loads(done.stdout)
+    found = [c["verdict"] for c in report["checks"]]
+    assert len(found) == 8
+    assert (done.returncode == 0) == (found == [GOOD] * 8) == report["good"], done.stdout
+    assert done.returncode in (0, 1)
+    return found, ["\n".join(c["evidence"]) for c in report["checks"]], done
+
+
+def test_all_eight_are_good(lab):
+    lab.whole_path()
+    found, evidence, _ = verdicts(lab)
+    assert found == [GOOD] * 8, evidence
+    assert "serial" in evidence[0]
+    md5 = lab.json("show", "ctl")["md5"]
+    assert md5 in evidence[1] and md5 in evidence[2] and md5 in evidence[4]
+    assert "Trust List Updated" in evidence[3]
+    assert "LSC issued by CN=CAPF-" in evidence[5]
+    assert "Cipher=AES128-SHA, Security Mode=3" in evidence[6]
+    assert evidence[7].count("lock") == 2
+    text = lab.cadeado("doctor").stdout
+    assert "All eight checks are good." in text
+
+
+def node_certificate(lab, name, days, key=None):
+    """A certificate of the node made by openssl: the same subject, other dates, maybe another key."""
+    keys = lab.path("keys")
+    pem, keyfile = os.path.join(keys, name + ".pem"), os.path.join(keys, name + ".key")
+    subject = subprocess.run(["openssl", "x509", "-in", pem, "-noout", "-subject", "-nameopt", "compat"],
+                             capture_output=True, text=True, check=True).stdout.strip()[len("subject="):]
+    if key:
+        subprocess.run(["openssl", "genrsa", "-out", keyfile, "2048"], check=True, capture_output=True)
+        os.chmod(keyfile, 0o600)
+    start, end = days
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    import datetime
+    with open(keyfile, "rb") as f:
+        private = serialization.load_pem_private_key(f.read(), None)
+    with open(pem, "rb") as f:
+        old = x509.load_pem_x509_certificate(f.read())
+    now = datetime.datetime.utcnow()
+    new = x509.CertificateBuilder().subject_name(old.subject).issuer_name(old.subject)
+    new = new.public_key(private.public_key()).serial_number(x509.random_serial_number())
+    new = new.not_valid_before(now + datetime.timedelta(days=start)).not_valid_after(now + datetime.timedelta(days=end))
+    for ext in old.extensions:
+        if ext.oid.dotted_string not in ("2.5.29.14", "2.5.29.35"):
+            new = new.add_extension(ext.value, ext.critical)
+    made = new.sign(private, hashes.SHA256())
+    with open(pem, "wb") as f:
+        f.write(made.public_bytes(serialization.Encoding.PEM))
+    assert subject
+    return made
+
+
+def test_1_an_expired_certificate(lab):
+    lab.whole_path()
+    node_certificate(lab, "CallManager", (-400, -1))
+    found, evidence, _ = verdicts(lab)
+    assert found[0] == FAULT and "CallManager.pem has expired" in evidence[0]
+    # The list still names the certificate that was valid: that is a fault of its own.
+    assert found[1] == FAULT and "CallManager.pem does not stand in the list" in evidence[1]
+
+
+def test_1_a_certificate_that_expires_soon_is_said(lab):
+    node_certificate(lab, "CAPF", (-10, 10))
+    found, evidence, _ = verdicts(lab)
+    assert found[0] == GOOD and "CAPF.pem expires within 30 days" in evidence[0]
+
+
+def test_2_a_byte_of_the_ctl_on_disk(lab):
+    lab.whole_path()
+    path = lab.path("tftp", "CTLFile.tlv")
+    with open(path, "r+b") as f:
+        f.seek(-10, os.SEEK_END)
+        byte = f.read(1)[0]
+        f.seek(-10, os.SEEK_END)
+        f.write(bytes([byte ^ 1]))
+    found, evidence, done = verdicts(lab)
+    assert found[0] == GOOD
+    assert found[1] == FAULT and "Verification of the CTL File Failed" in evidence[1]
+    assert found[2:] == [CANNOT] * 6, found
+    assert "check 2" in evidence[2]
+
+
+class OtherTftp(threading.Thread):
+    """A TFTP server of somebody else's that answers every request with one file (RFC 1350)."""
+
+    def __init__(self, port, content):
+        super().__init__(daemon=True)
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind(("127.0.0.1", port))
+        self.content = content
+
+    def run(self):
+        while True:
+            try:
+                packet, peer = self.socket.recvfrom(2048)
+            except OSError:
+                return
+            if packet[:2] != b"\0\1":
+                continue
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+                s.settimeout(5)
+                for n in range(len(self.content) // 512 + 1):
+                    s.sendto(struct.pack(">HH", 3, n + 1) + self.content[n * 512:(n + 1) * 512], peer)
+                    s.recv(64)
+
+
+def test_3_tftp_serves_another_list(lab, tmp_path):
+    lab.whole_path()
+    stranger = labs.Lab(tmp_path / "stranger", lab.base)
+    stranger.create()
+    with open(stranger.path("tftp", "CTLFile.tlv"), "rb") as f:
+        content = f.read()
+    lab.stop()
+    other = OtherTftp(lab.port("tftp"), content)
+    other.start()
+    found, evidence, _ = verdicts(lab)
+    other.socket.close()
+    assert found[:2] == [GOOD, GOOD]
+    assert found[2] == FAULT and "over TFTP" in evidence[2]
+    assert found[3:] == [CANNOT] * 5, found
+
+
+def test_4_a_phone_that_holds_a_strangers_list(lab, tmp_path):
+    stranger = labs.Lab(tmp_path / "stranger", lab.base)
+    stranger.create()
+    shutil.copy(stranger.path("tftp", "CTLFile.tlv"), os.path.join(lab.folder(FIRST), "CTLFile.tlv"))
+    lab.add_phones()
+    lab.phone(SECOND)
+    lab.phone(FIRST)
+    assert lab.registered(SECOND)
+    assert wait_for(lambda: "Trust List Verification Failed" in lab.status(FIRST))
+    found, evidence, _ = verdicts(lab)
+    assert found[:3] == [GOOD] * 3, evidence
+    assert found[3] == FAULT and FIRST in evidence[3] and "Trust List Verification Failed" in evidence[3]
+    assert found[4:] == [CANNOT] * 4, (found, evidence)
+    # The other phone's state is still told.
+    assert SECOND in evidence[6]
+
+
+def test_5_a_phones_copy_is_one_byte_off(lab):
+    lab.whole_path()
+    path = os.path.join(lab.folder(SECOND), "CTLFile.tlv")
+    with open(path, "rb") as f:
+        content = bytearray(f.read())
+    content[200] ^= 0x40
+    with open(path, "wb") as f:
+        f.write(content)
+    found, evidence, _ = verdicts(lab)
+    assert found[:4] == [GOOD] * 4, evidence
+    assert found[4] == FAULT and SECOND in evidence[4] and "MD5" in evidence[4]
+    assert found[5:] == [GOOD] * 3, evidence
+
+
+def test_6_a_capf_key_that_is_not_in_the_ctl(lab):
+    lab.whole_path()
+    shutil.copytree(lab.path("keys"), lab.path("keys.was"))
+    node_certificate(lab, "CAPF", (-1, 1000), key=True)
+    lab.stop()
+    lab.start()
+    shutil.rmtree(lab.path("keys"))
+    os.rename(lab.path("keys.was"), lab.path("keys"))
+    found, evidence, _ = verdicts(lab)
+    assert found[:5] == [GOOD] * 5, evidence
+    assert found[5] == FAULT and "not in the list" in evidence[5]
+    assert found[6:] == [CANNOT] * 2, found
+
+
+def test_7_a_phone_on_2000(lab):
+    lab.add_phones()
+    lab.phone(SECOND)
+    lab.phone(FIRST)
+    assert lab.registered(FIRST, SECOND)
+    lab.hang_up(SECOND)
+    lab.cadeado("device", "add", SECOND, "--profile", "Non Secure")
+    os.unlink(os.path.join(lab.folder(SECOND), "phone.json"))
+    lab.phone(SECOND)
+    assert lab.registered(SECOND)
+    assert lab.state(SECOND)["transport"] == "tcp"
+    found, evidence, _ = verdicts(lab)
+    assert found[:6] == [GOOD] * 6, evidence
+    assert found[6] == FAULT and f"{SECOND} is registered over TCP {lab.port('sccp')}" in evidence[6]
+    assert found[7] == CANNOT
+
+
+def test_8_one_leg_without_keys(lab):
+    lab.add_phones()
+    lab.phone(SECOND, "--answer", "--media-clear")
+    lab.phone(FIRST, "--call", "1002", "--talk", "3600")
+
+    def heard():
+        call = lab.state(FIRST).get("call") or {}
+        return call.get("rejected", 0) + call.get("clear", 0) > 20
+    assert wait_for(heard), lab.output(FIRST)[-2000:]
+    found, evidence, _ = verdicts(lab)
+    assert found[:7] == [GOOD] * 7, evidence
+    assert found[7] == FAULT and FIRST in evidence[7]
+
+
+def test_without_a_daemon(idle_lab):
+    idle_lab.add_phones()
+    found, evidence, _ = verdicts(idle_lab)
+    assert found[:3] == [GOOD, GOOD, FAULT], evidence
+    assert found[3:] == [CANNOT] * 5
+
+
+def test_without_phones(lab):
+    found, evidence, _ = verdicts(lab)
+    assert found == [GOOD] * 3 + [CANNOT] * 5
+    assert "no phone" in evidence[3]
+
+
+def test_an_expired_lsc(lab):
+    """A certificate of the phone that ran out: the server refuses it, and check 6 says why."""
+    lab.add_phones()
+    lab.phone(SECOND)
+    lab.phone(FIRST)
+    assert lab.registered(FIRST, SECOND)
+    lab.hang_up(FIRST)
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    import datetime
+    with open(os.path.join(lab.folder(FIRST), "LSC.pem"), "rb") as f:
+        old = x509.load_pem_x509_certificate(f.read())
+    with open(lab.path("keys", "CAPF.key"), "rb") as f:
+        capf = serialization.load_pem_private_key(f.read(), None)
+    now = datetime.datetime.utcnow()
+    new = x509.CertificateBuilder().subject_name(old.subject).issuer_name(old.issuer).public_key(old.public_key())
+    new = new.serial_number(4711).not_valid_before(now - datetime.timedelta(days=30))
+    new = new.not_valid_after(now - datetime.timedelta(days=1))
+    for ext in old.extensions:
+        new = new.add_extension(ext.value, ext.critical)
+    with open(os.path.join(lab.folder(FIRST), "LSC.pem"), "wb") as f:
+        f.write(new.sign(capf, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
+    os.unlink(os.path.join(lab.folder(FIRST), "phone.json"))
+    lab.phone(FIRST)
+    assert wait_for(lambda: "errno=10" in lab.trace("sdi.log")), lab.trace("sdi.log")[-2000:]
+    assert not lab.state(FIRST).get("registered")
+    found, evidence, _ = verdicts(lab)
+    assert found[5] == FAULT and FIRST in evidence[5] and "not valid today" in evidence[5]
+    assert found[6] == CANNOT
+
+
+@pytest.mark.parametrize("words", [["doctor", "--phones", "/nonexistent"]])
+def test_phones_folder_that_is_not_there(lab, words):
+    lab.add_phones()
+    done = lab.cadeado(*words, check=False)
+    assert done.returncode == 1
+    assert "nothing of this phone is at hand" in done.stdout
