@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Who may register, and what it gets at once. */
+#include "service/sccp/station.h"
+
+#include "base/log.h"
+
+#define DATE_TEMPLATE       "D.M.Y"
+#define SECONDARY_KEEPALIVE 60 /* seconds, towards a backup server */
+
+/* Texts of RegisterReject: 32 bytes, which is what a phone shows. */
+#define TEXT_UNKNOWN     "Error: unknown device"
+#define TEXT_CERTIFICATE "Security Error: certificate"
+#define TEXT_NEEDS_TLS   "Security Error: TLS required"
+#define TEXT_FULL        "Error: server is full"
+#define TEXT_TROUBLE     "Error: server trouble"
+
+struct job {
+	struct sccp *service;
+	struct slot_ref ref;
+	struct cluster *cluster; /* for the job only */
+	char name[DEVICE_NAME_SIZE];
+	bool secure;
+	struct device device;
+	int cluster_mode;
+	enum err err;
+	struct fail why;
+};
+
+static void reject(struct station *s, const char *text, const char *reason)
+{
+	struct sccp_message m = {.id = SCCP_REGISTER_REJECT};
+
+	station_complain(s, reason);
+	str_copy(m.register_reject.text, sizeof(m.register_reject.text), text);
+	station_put(s, &m);
+	station_finish(s);
+}
+
+static bool allowed(const struct job *j)
+{
+	return j->secure || j->device.security_mode == CALLCTL_NON_SECURE;
+}
+
+static void work(void *arg)
+{
+	struct job *j = arg;
+
+	j->err = device_get(j->cluster, j->name, &j->device, &j->why);
+	if (j->err == ERR_OK)
+		j->err = cluster_mode(j->cluster, &j->cluster_mode, &j->why);
+	if (j->err == ERR_OK && allowed(j))
+		j->err = device_seen(j->cluster, j->name, &j->why);
+}
+
+/* Which of the newer forms of messages the server understands, per version. */
+static void set_features(uint8_t features[3], unsigned version)
+{
+	static const uint8_t old[3] = {0x20, 0xF1, 0xFE}, dynamic[3] = {0x20, 0xF1, 0xFF};
+
+	if (version >= 11)
+		memcpy(features, dynamic, sizeof(dynamic));
+	else if (version >= 5)
+		memcpy(features, old, sizeof(old));
+}
+
+static void acknowledge(struct station *s)
+{
+	struct sccp_message m = {.id = SCCP_REGISTER_ACK};
+	struct sccp_message ask = {.id = SCCP_CAPABILITIES_REQ};
+
+	m.register_ack.keepalive = (uint32_t)s->service->env->settings->keepalive;
+	str_copy(m.register_ack.date_template, sizeof(m.register_ack.date_template), DATE_TEMPLATE);
+	m.register_ack.secondary_keepalive = SECONDARY_KEEPALIVE;
+	m.register_ack.version = (uint8_t)s->version;
+	set_features(m.register_ack.features, s->version);
+	station_put(s, &m);
+	station_put(s, &ask);
+}
+
+static enum err add_to_calls(struct station *s, struct fail *why)
+{
+	struct callctl_line line = {0};
+	struct callctl_station_config config = {
+		.id = station_id(s),
+		.device = s->device,
+		.version = s->version,
+		.mode = (unsigned)s->security_mode,
+		.tls = s->secure,
+		.lines = &line,
+		.lines_count = s->line_number[0] ? 1 : 0,
+	};
+
+	str_copy(line.number, sizeof(line.number), s->line_number);
+	str_copy(line.name, sizeof(line.name), s->line_name);
+	return callctl_station_add(&s->call_station, s->service->calls, &config, why);
+}
+
+/* A phone that lost its power comes again while its old connection still looks alive. */
+static void end_old(struct sccp *x, const char *device)
+{
+	struct station *old;
+
+	HASH_FIND_STR(x->by_device, device, old);
+	if (!old)
+		return;
+	station_complain(old, "registers anew on another connection, this one ends");
+	station_free(old);
+}
+
+static void trace_registration(const struct station *s, int cluster_mode)
+{
+	trace_line(TRACE_SDI,
+		"StationD: (%07u) ClusterSecurityMode = (%d) DeviceSecurityMode = (%d)", s->number,
+		cluster_mode, s->security_mode);
+	if (s->secure)
+		trace_line(TRACE_SDI,
+			"StationD: (%07u) TLS Connection Cipher - INFO:deviceName=%s, Cipher=%s, "
+			"Security Mode=%d",
+			s->number, s->device, stream_cipher(s->stream), s->security_mode);
+}
+
+static void admit(struct station *s, const struct job *j)
+{
+	struct sccp *x = s->service;
+	struct fail why = {0};
+	enum err err;
+
+	s->security_mode = j->device.security_mode;
+	str_copy(s->line_number, sizeof(s->line_number), j->device.number);
+	str_copy(s->line_name, sizeof(s->line_name), j->device.display);
+	end_old(x, s->device);
+	err = add_to_calls(s, &why);
+	if (err == ERR_OK) {
+		HASH_ADD_STR(x->by_device, device, s);
+		if (!s->hh.tbl)
+			err = fail_set(&why, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
+	}
+	if (err != ERR_OK) {
+		reject(s, err == ERR_LIMIT ? TEXT_FULL : TEXT_TROUBLE, why.text);
+		return;
+	}
+	station_registered(s);
+	trace_registration(s, j->cluster_mode);
+	acknowledge(s);
+}
+
+static void done(void *arg)
+{
+	struct job *j = arg;
+	struct sccp *x = j->service;
+	struct station *s = x->stopped ? NULL : slots_get(x->slots, j->ref);
+	struct slot_ref ref = j->ref;
+
+	if (!s)
+		;
+	else if (j->err == ERR_NOTFOUND)
+		reject(s, TEXT_UNKNOWN, "unknown device, registration refused");
+	else if (j->err != ERR_OK)
+		reject(s, TEXT_TROUBLE, j->why.text);
+	else if (!allowed(j))
+		reject(s, TEXT_NEEDS_TLS, "its profile asks for TLS, registration refused");
+	else
+		admit(s, j);
+	mem_free(j);
+	if (!x->stopped)
+		station_resume(x, ref);
+	if (--x->jobs == 0 && x->stopped)
+		sccp_instance_free(x);
+}
+
+/* The name must be that of the certificate: a phone's identity is its key, not its address. */
+static bool certificate_fits(struct station *s)
+{
+	char text[96];
+
+	if (!s->secure || str_ieq(s->cert_device, s->device))
+		return true;
+	snprintf(text, sizeof(text), "the certificate shown is that of %s, registration refused",
+		s->cert_device);
+	reject(s, TEXT_CERTIFICATE, text);
+	return false;
+}
+
+void registration_begin(struct station *s, const struct sccp_registration *r)
+{
+	struct sccp *x = s->service;
+	struct job *j;
+
+	if (str_device_name(s->device, r->device_name) != ERR_OK) {
+		s->device[0] = '\0';
+		reject(s, TEXT_UNKNOWN, "Register, device_name at byte 12: not a device name");
+		return;
+	}
+	if (!certificate_fits(s))
+		return;
+	s->version = sccp_negotiate(r->version);
+	str_copy(s->firmware, sizeof(s->firmware), r->firmware);
+	j = mem_new(sizeof(*j));
+	if (j) {
+		j->service = x;
+		j->ref = s->ref;
+		j->cluster = x->env->cluster;
+		j->secure = s->secure;
+		memcpy(j->name, s->device, sizeof(j->name));
+		s->state = STATION_AWAIT_REGISTER_BUSY;
+		stream_pause(s->stream, true);
+		x->jobs++;
+		if (executor_run(x->env->blocking, work, done, j) == ERR_OK)
+			return;
+		x->jobs--;
+		mem_free(j);
+	}
+	reject(s, TEXT_TROUBLE, "out of memory");
+}
