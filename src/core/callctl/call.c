@@ -24,7 +24,7 @@ static uint32_t new_reference(struct callctl *c)
 			c->last_reference = 1;
 		for (call = c->calls; call; call = call->next)
 			if (call->caller.reference == c->last_reference ||
-			        call->callee.reference == c->last_reference)
+				call->callee.reference == c->last_reference)
 				break;
 	} while (call);
 	return c->last_reference;
@@ -101,7 +101,7 @@ void call_fail(struct callctl *c, struct call *call, enum failure failure, int64
 {
 	release(c, &call->callee);
 	callctl_trace(
-	        c, &call->caller, "call to %s failed: %s", call->number, failure_text(failure));
+		c, &call->caller, "call to %s failed: %s", call->number, failure_text(failure));
 	call->phase = PHASE_FAILED;
 	call->deadline = now_ms + CALLCTL_FAILED_MS;
 	show_failed(c, &call->caller, failure);

@@ -123,7 +123,7 @@ void media_start(struct callctl *c, struct leg *l);
 void media_stop(struct callctl *c, struct leg *l);
 void media_wipe(struct call *call);
 void media_capabilities(
-        struct callctl_station *s, const struct sccp_capability *list, size_t count);
+	struct callctl_station *s, const struct sccp_capability *list, size_t count);
 
 /* call.c */
 struct call *call_new(struct callctl *c, struct callctl_station *s, unsigned line) MUST_USE;
@@ -131,9 +131,6 @@ void call_dial(struct callctl *c, struct call *call, int64_t now_ms);
 void call_answer(struct callctl *c, struct call *call, enum how how, int64_t now_ms);
 /* The caller hears why; the called party, if there is one, is let go. */
 void call_fail(struct callctl *c, struct call *call, enum failure failure, int64_t now_ms);
-the called party, if there is one,
-        is let go.* / void call_fail(struct callctl *c, struct call *call, uint32_t state,
-                              uint32_t tone, const char *prompt, int64_t now_ms);
 void call_end(struct callctl *c, struct call *call);
 void call_free(struct callctl *c, struct call *call);
 

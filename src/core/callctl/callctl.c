@@ -65,7 +65,7 @@ void callctl_trace(struct callctl *c, const struct leg *l, const char *fmt, ...)
 }
 
 enum err callctl_station_add(struct callctl_station **out, struct callctl *c,
-        const struct callctl_station_config *config, struct fail *why)
+	const struct callctl_station_config *config, struct fail *why)
 {
 	size_t lines = config->lines_count;
 	struct callctl_station *s;
@@ -74,14 +74,14 @@ enum err callctl_station_add(struct callctl_station **out, struct callctl *c,
 	*out = NULL;
 	if (config->mode < CALLCTL_NON_SECURE || config->mode > CALLCTL_ENCRYPTED)
 		return fail_set(
-		        why, ERR_ARG, "%s: device security mode %u", config->device, config->mode);
+			why, ERR_ARG, "%s: device security mode %u", config->device, config->mode);
 	if (lines > CALLCTL_LINES_MAX)
 		return fail_set(why, ERR_LIMIT, "%s: %zu lines, at most %u", config->device, lines,
-		        CALLCTL_LINES_MAX);
+			CALLCTL_LINES_MAX);
 	if (c->stations_count >= c->stations_max)
 		return fail_set(why, ERR_LIMIT,
-		        "%s: %zu stations are registered, that is the limit", config->device,
-		        c->stations_count);
+			"%s: %zu stations are registered, that is the limit", config->device,
+			c->stations_count);
 	s = mem_new(sizeof *s + lines * sizeof s->lines[0]);
 	if (!s)
 		return fail_set(why, ERR_NOMEM, "%s", config->device);
@@ -146,7 +146,7 @@ static bool is_dialling(const struct leg *l)
 }
 
 static struct call *begin_call(
-        struct callctl *c, struct callctl_station *s, uint32_t line, enum how how, int64_t now_ms)
+	struct callctl *c, struct callctl_station *s, uint32_t line, enum how how, int64_t now_ms)
 {
 	struct call *call;
 
@@ -164,7 +164,7 @@ static struct call *begin_call(
 
 /* Going off hook, by whatever means: answers what rings, else begins a call. */
 static void off_hook(
-        struct callctl *c, struct callctl_station *s, uint32_t line, enum how how, int64_t now_ms)
+	struct callctl *c, struct callctl_station *s, uint32_t line, enum how how, int64_t now_ms)
 {
 	if (!s->leg)
 		begin_call(c, s, line, how, now_ms);
@@ -188,7 +188,7 @@ static char keypad_char(uint32_t button)
 }
 
 static void digit(struct callctl *c, struct callctl_station *s, const struct sccp_keypad_button *b,
-        int64_t now_ms)
+	int64_t now_ms)
 {
 	struct leg *l = leg_for(s, b->call);
 	char ch = keypad_char(b->button);
@@ -210,7 +210,7 @@ static void digit(struct callctl *c, struct callctl_station *s, const struct scc
 	if (!len)
 		show_first_digit(c, l);
 	if (len + 1 == CALLCTL_NUMBER_MAX ||
-	        (numbers_find(c, call->number) && numbers_complete(c, call->number)))
+		(numbers_find(c, call->number) && numbers_complete(c, call->number)))
 		call_dial(c, call, now_ms);
 }
 
@@ -226,7 +226,7 @@ static void backspace(struct callctl *c, struct leg *l, int64_t now_ms)
 }
 
 static void enbloc(struct callctl *c, struct callctl_station *s, const struct sccp_enbloc_call *e,
-        int64_t now_ms)
+	int64_t now_ms)
 {
 	struct call *call = s->leg ? s->leg->call : begin_call(c, s, e->line, BY_KEY, now_ms);
 
@@ -234,7 +234,7 @@ static void enbloc(struct callctl *c, struct callctl_station *s, const struct sc
 		return;
 	/* Nothing but what a keypad has goes into a number: it is shown and traced. */
 	if (e->number[strspn(e->number, KEYPAD)] ||
-	        !str_copy(call->number, sizeof call->number, e->number)) {
+		!str_copy(call->number, sizeof call->number, e->number)) {
 		call->number[0] = '\0';
 		call_fail(c, call, FAILED_UNKNOWN_NUMBER, now_ms);
 		return;
@@ -243,7 +243,7 @@ static void enbloc(struct callctl *c, struct callctl_station *s, const struct sc
 }
 
 static void soft_key(struct callctl *c, struct callctl_station *s,
-        const struct sccp_soft_key_event *e, int64_t now_ms)
+	const struct sccp_soft_key_event *e, int64_t now_ms)
 {
 	struct leg *l = leg_for(s, e->call);
 
@@ -269,7 +269,7 @@ static void soft_key(struct callctl *c, struct callctl_station *s,
 }
 
 static void stimulus(
-        struct callctl *c, struct callctl_station *s, const struct sccp_stimulus *e, int64_t now_ms)
+	struct callctl *c, struct callctl_station *s, const struct sccp_stimulus *e, int64_t now_ms)
 {
 	struct leg *l = leg_for(s, e->call);
 
@@ -303,7 +303,7 @@ static void media_failed(struct callctl *c, struct leg *l, uint32_t status)
 }
 
 static void receive_ack(
-        struct callctl *c, struct callctl_station *s, const struct sccp_open_receive_channel_ack *a)
+	struct callctl *c, struct callctl_station *s, const struct sccp_open_receive_channel_ack *a)
 {
 	struct leg *l = s->leg, *peer;
 
@@ -316,7 +316,7 @@ static void receive_ack(
 		return;
 	}
 	if (a->address.type != FIELD_ADDRESS_IPV4 &&
-	        peer->station->version < SCCP_VERSION_ADDRESS) {
+		peer->station->version < SCCP_VERSION_ADDRESS) {
 		media_failed(c, l, SCCP_MEDIA_UNKNOWN_ERROR);
 		return;
 	}
@@ -332,7 +332,7 @@ static void receive_ack(
 }
 
 static void send_ack(
-        struct callctl *c, struct callctl_station *s, const struct sccp_start_media_ack *a)
+	struct callctl *c, struct callctl_station *s, const struct sccp_start_media_ack *a)
 {
 	struct leg *l = s->leg;
 
@@ -344,7 +344,7 @@ static void send_ack(
 }
 
 void callctl_message(
-        struct callctl *c, struct callctl_station *s, const struct sccp_message *m, int64_t now_ms)
+	struct callctl *c, struct callctl_station *s, const struct sccp_message *m, int64_t now_ms)
 {
 	switch (m->id) {
 	case SCCP_CAPABILITIES_RES:
@@ -354,7 +354,7 @@ void callctl_message(
 	case SCCP_UPDATE_CAPABILITIES_V2:
 	case SCCP_UPDATE_CAPABILITIES_V3:
 		media_capabilities(
-		        s, m->update_capabilities.capabilities, m->update_capabilities.count);
+			s, m->update_capabilities.capabilities, m->update_capabilities.count);
 		break;
 	case SCCP_OFF_HOOK: off_hook(c, s, m->off_hook.line, BY_HANDSET, now_ms); break;
 	case SCCP_OFF_HOOK_WITH_NUMBER:
@@ -421,30 +421,30 @@ size_t callctl_calls_count(const struct callctl *c)
 }
 
 void callctl_calls_visit(const struct callctl *c,
-        void (*visit)(void *ctx, const struct callctl_call_info *info), void *ctx)
+	void (*visit)(void *ctx, const struct callctl_call_info *info), void *ctx)
 {
 	static const char *const states[] = {
-	        [PHASE_DIALLING] = "dialling",
-	        [PHASE_RINGING] = "ringing",
-	        [PHASE_CONNECTED] = "connected",
-	        [PHASE_FAILED] = "failed",
+		[PHASE_DIALLING] = "dialling",
+		[PHASE_RINGING] = "ringing",
+		[PHASE_CONNECTED] = "connected",
+		[PHASE_FAILED] = "failed",
 	};
 	struct callctl_call_info info;
 	const struct call *call;
 
 	for (call = c->calls; call; call = call->next) {
 		info = (struct callctl_call_info){
-		        .caller_device = call->caller.station->device,
-		        .caller_number = leg_line(&call->caller)->number,
-		        .callee_device = call->callee.station ? call->callee.station->device : "",
-		        .callee_number = call->number,
-		        .state = states[call->phase],
-		        .caller_reference = call->caller.reference,
-		        .callee_reference = call->callee.reference,
-		        .security = call->security,
-		        .codec = call->codec,
-		        .srtp = call->srtp,
-		        .media = call->caller.sending && call->callee.sending,
+			.caller_device = call->caller.station->device,
+			.caller_number = leg_line(&call->caller)->number,
+			.callee_device = call->callee.station ? call->callee.station->device : "",
+			.callee_number = call->number,
+			.state = states[call->phase],
+			.caller_reference = call->caller.reference,
+			.callee_reference = call->callee.reference,
+			.security = call->security,
+			.codec = call->codec,
+			.srtp = call->srtp,
+			.media = call->caller.sending && call->callee.sending,
 		};
 		visit(ctx, &info);
 	}

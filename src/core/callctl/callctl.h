@@ -66,7 +66,7 @@ struct callctl_call_info {
 
 /* *io is copied. ERR_NOMEM. */
 enum err callctl_new(
-        struct callctl **out, const struct callctl_io *io, size_t stations_max) MUST_USE;
+	struct callctl **out, const struct callctl_io *io, size_t stations_max) MUST_USE;
 /* Sends nothing. */
 void callctl_free(struct callctl *c);
 
@@ -74,7 +74,7 @@ void callctl_free(struct callctl *c);
  * than stations_max stations or CALLCTL_LINES_MAX lines, ERR_ARG for a mode that is none,
  * ERR_NOMEM. Whether a device is registered already is for the caller to decide beforehand. */
 enum err callctl_station_add(struct callctl_station **out, struct callctl *c,
-        const struct callctl_station_config *config, struct fail *why) MUST_USE;
+	const struct callctl_station_config *config, struct fail *why) MUST_USE;
 
 /* The station is gone: nothing is sent to it any more, its call ends for the other party. */
 void callctl_station_remove(struct callctl *c, struct callctl_station *s, int64_t now_ms);
@@ -85,7 +85,7 @@ bool callctl_station_in_call(const struct callctl_station *s);
 /* A message of the station, decoded with its version. Takes capabilities, hook, keypad, soft keys,
  * buttons and what concerns media; passes over the rest. */
 void callctl_message(
-        struct callctl *c, struct callctl_station *s, const struct sccp_message *m, int64_t now_ms);
+	struct callctl *c, struct callctl_station *s, const struct sccp_message *m, int64_t now_ms);
 
 /* Ends what took too long. now_ms counts from anywhere but never runs backwards. */
 void callctl_tick(struct callctl *c, int64_t now_ms);
@@ -95,7 +95,7 @@ int64_t callctl_next_tick(const struct callctl *c);
 
 size_t callctl_calls_count(const struct callctl *c);
 void callctl_calls_visit(const struct callctl *c,
-        void (*visit)(void *ctx, const struct callctl_call_info *info), void *ctx);
+	void (*visit)(void *ctx, const struct callctl_call_info *info), void *ctx);
 
 /* The status of a call between two stations: the lowest of what either offers. A mode counts only
  * on a TLS connection. spec: docs/formats/sccp.md#icon */

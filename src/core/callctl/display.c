@@ -14,10 +14,10 @@
 static void set_ringer(struct callctl *c, const struct leg *l, uint32_t mode)
 {
 	struct sccp_message m = {.id = SCCP_SET_RINGER,
-	        .set_ringer = {.mode = mode,
-	                .duration = SCCP_RING_NORMAL,
-	                .line = l->line,
-	                .call = l->reference}};
+		.set_ringer = {.mode = mode,
+			.duration = SCCP_RING_NORMAL,
+			.line = l->line,
+			.call = l->reference}};
 
 	callctl_send(c, l, &m);
 }
@@ -32,7 +32,7 @@ static void set_speaker(struct callctl *c, const struct leg *l, uint32_t mode)
 static void set_lamp(struct callctl *c, const struct leg *l, uint32_t mode)
 {
 	struct sccp_message m = {.id = SCCP_SET_LAMP,
-	        .set_lamp = {.stimulus = SCCP_STIMULUS_LINE, .instance = l->line, .mode = mode}};
+		.set_lamp = {.stimulus = SCCP_STIMULUS_LINE, .instance = l->line, .mode = mode}};
 
 	callctl_send(c, l, &m);
 }
@@ -40,10 +40,10 @@ static void set_lamp(struct callctl *c, const struct leg *l, uint32_t mode)
 static void call_state(struct callctl *c, const struct leg *l, uint32_t state)
 {
 	struct sccp_message m = {.id = SCCP_CALL_STATE,
-	        .call_state = {.state = state,
-	                .line = l->line,
-	                .call = l->reference,
-	                .precedence_level = PRECEDENCE_NORMAL}};
+		.call_state = {.state = state,
+			.line = l->line,
+			.call = l->reference,
+			.precedence_level = PRECEDENCE_NORMAL}};
 
 	callctl_send(c, l, &m);
 }
@@ -52,10 +52,10 @@ static void select_keys(struct callctl *c, const struct leg *l, uint32_t set)
 {
 	bool idle = set == SCCP_SET_ON_HOOK;
 	struct sccp_message m = {.id = SCCP_SELECT_SOFT_KEYS,
-	        .select_soft_keys = {.line = idle ? 0 : l->line,
-	                .call = idle ? 0 : l->reference,
-	                .set = set,
-	                .mask = ALL_KEYS}};
+		.select_soft_keys = {.line = idle ? 0 : l->line,
+			.call = idle ? 0 : l->reference,
+			.set = set,
+			.mask = ALL_KEYS}};
 
 	callctl_send(c, l, &m);
 }
@@ -63,7 +63,7 @@ static void select_keys(struct callctl *c, const struct leg *l, uint32_t set)
 static void activate_plane(struct callctl *c, const struct leg *l)
 {
 	struct sccp_message m = {
-	        .id = SCCP_ACTIVATE_CALL_PLANE, .activate_call_plane = {.line = l->line}};
+		.id = SCCP_ACTIVATE_CALL_PLANE, .activate_call_plane = {.line = l->line}};
 
 	callctl_send(c, l, &m);
 }
@@ -71,7 +71,7 @@ static void activate_plane(struct callctl *c, const struct leg *l)
 static void start_tone(struct callctl *c, const struct leg *l, uint32_t tone)
 {
 	struct sccp_message m = {.id = SCCP_START_TONE,
-	        .start_tone = {.tone = tone, .line = l->line, .call = l->reference}};
+		.start_tone = {.tone = tone, .line = l->line, .call = l->reference}};
 
 	callctl_send(c, l, &m);
 }
@@ -79,22 +79,22 @@ static void start_tone(struct callctl *c, const struct leg *l, uint32_t tone)
 void show_stop_tone(struct callctl *c, const struct leg *l)
 {
 	struct sccp_message m = {
-	        .id = SCCP_STOP_TONE, .stop_tone = {.line = l->line, .call = l->reference}};
+		.id = SCCP_STOP_TONE, .stop_tone = {.line = l->line, .call = l->reference}};
 
 	callctl_send(c, l, &m);
 }
 
 static void prompt(
-        struct callctl *c, const struct leg *l, uint32_t line, uint32_t call, const char *text)
+	struct callctl *c, const struct leg *l, uint32_t line, uint32_t call, const char *text)
 {
 	struct sccp_message m = {.id = SCCP_DISPLAY_PROMPT_STATUS,
-	        .display_prompt_status = {.line = line, .call = call}};
+		.display_prompt_status = {.line = line, .call = call}};
 
 	if (l->station->version >= SCCP_VERSION_PACKED) {
 		m = (struct sccp_message){.id = SCCP_DISPLAY_PROMPT_STATUS_V2,
-		        .display_prompt_status_v2 = {.line = line, .call = call}};
+			.display_prompt_status_v2 = {.line = line, .call = call}};
 		str_copy(m.display_prompt_status_v2.text, sizeof m.display_prompt_status_v2.text,
-		        text);
+			text);
 	} else {
 		str_copy(m.display_prompt_status.text, sizeof m.display_prompt_status.text, text);
 	}
@@ -104,12 +104,12 @@ static void prompt(
 static void notify(struct callctl *c, const struct leg *l, const char *text)
 {
 	struct sccp_message m = {.id = SCCP_DISPLAY_PRI_NOTIFY,
-	        .display_pri_notify = {.timeout = NOTIFY_SECONDS, .priority = NOTIFY_PRIORITY}};
+		.display_pri_notify = {.timeout = NOTIFY_SECONDS, .priority = NOTIFY_PRIORITY}};
 
 	if (l->station->version >= SCCP_VERSION_PACKED) {
 		m = (struct sccp_message){.id = SCCP_DISPLAY_PRI_NOTIFY_V2,
-		        .display_pri_notify_v2 = {
-		                .timeout = NOTIFY_SECONDS, .priority = NOTIFY_PRIORITY}};
+			.display_pri_notify_v2 = {
+				.timeout = NOTIFY_SECONDS, .priority = NOTIFY_PRIORITY}};
 		str_copy(m.display_pri_notify_v2.text, sizeof m.display_pri_notify_v2.text, text);
 	} else {
 		str_copy(m.display_pri_notify.text, sizeof m.display_pri_notify.text, text);
@@ -120,7 +120,7 @@ static void notify(struct callctl *c, const struct leg *l, const char *text)
 static void clear_prompt(struct callctl *c, const struct leg *l)
 {
 	struct sccp_message m = {.id = SCCP_CLEAR_PROMPT_STATUS,
-	        .clear_prompt_status = {.line = l->line, .call = l->reference}};
+		.clear_prompt_status = {.line = l->line, .call = l->reference}};
 
 	callctl_send(c, l, &m);
 }
@@ -133,9 +133,9 @@ static void clear_prompt(struct callctl *c, const struct leg *l)
 		str_copy((info)->called_name, sizeof(info)->called_name, to_name);                 \
 		str_copy((info)->called_number, sizeof(info)->called_number, call->number);        \
 		str_copy((info)->original_called_name, sizeof(info)->original_called_name,         \
-		        to_name);                                                                  \
+			to_name);                                                                  \
 		str_copy((info)->original_called_number, sizeof(info)->original_called_number,     \
-		        call->number);                                                             \
+			call->number);                                                             \
 		(info)->line = l->line;                                                            \
 		(info)->call = l->reference;                                                       \
 		(info)->type = l == &call->caller ? SCCP_CALL_OUTBOUND : SCCP_CALL_INBOUND;        \
@@ -162,7 +162,7 @@ static void call_info(struct callctl *c, const struct leg *l)
 static void dialed_number(struct callctl *c, const struct leg *l)
 {
 	struct sccp_message m = {
-	        .id = SCCP_DIALED_NUMBER, .dialed_number = {.line = l->line, .call = l->reference}};
+		.id = SCCP_DIALED_NUMBER, .dialed_number = {.line = l->line, .call = l->reference}};
 
 	str_copy(m.dialed_number.number, sizeof m.dialed_number.number, l->call->number);
 	callctl_send(c, l, &m);
@@ -240,15 +240,15 @@ static const struct {
 	uint32_t state, tone;
 	const char *prompt, *text;
 } failures[] = {
-        [FAILED_BUSY] = {SCCP_STATE_BUSY, SCCP_TONE_BUSY, SCCP_PHRASE_BUSY, "busy"},
-        [FAILED_REFUSED] = {SCCP_STATE_BUSY, SCCP_TONE_BUSY, SCCP_PHRASE_BUSY, "refused"},
-        [FAILED_NO_ANSWER] = {SCCP_STATE_BUSY, SCCP_TONE_BUSY, SCCP_PHRASE_BUSY, "no answer"},
-        [FAILED_UNKNOWN_NUMBER] = {SCCP_STATE_INVALID_NUMBER, SCCP_TONE_REORDER,
-                SCCP_PHRASE_UNKNOWN_NUMBER, "unknown number"},
-        [FAILED_NO_CODEC] = {SCCP_STATE_LINE_IN_USE, SCCP_TONE_REORDER, SCCP_PHRASE_TEMP_FAIL,
-                "no codec in common"},
-        [FAILED_STATION_GONE] = {SCCP_STATE_LINE_IN_USE, SCCP_TONE_REORDER, SCCP_PHRASE_TEMP_FAIL,
-                "the called phone is gone"},
+	[FAILED_BUSY] = {SCCP_STATE_BUSY, SCCP_TONE_BUSY, SCCP_PHRASE_BUSY, "busy"},
+	[FAILED_REFUSED] = {SCCP_STATE_BUSY, SCCP_TONE_BUSY, SCCP_PHRASE_BUSY, "refused"},
+	[FAILED_NO_ANSWER] = {SCCP_STATE_BUSY, SCCP_TONE_BUSY, SCCP_PHRASE_BUSY, "no answer"},
+	[FAILED_UNKNOWN_NUMBER] = {SCCP_STATE_INVALID_NUMBER, SCCP_TONE_REORDER,
+		SCCP_PHRASE_UNKNOWN_NUMBER, "unknown number"},
+	[FAILED_NO_CODEC] = {SCCP_STATE_LINE_IN_USE, SCCP_TONE_REORDER, SCCP_PHRASE_TEMP_FAIL,
+		"no codec in common"},
+	[FAILED_STATION_GONE] = {SCCP_STATE_LINE_IN_USE, SCCP_TONE_REORDER, SCCP_PHRASE_TEMP_FAIL,
+		"the called phone is gone"},
 };
 
 const char *failure_text(enum failure failure)
@@ -268,7 +268,7 @@ void show_failed(struct callctl *c, const struct leg *l, enum failure failure)
 void show_backspace(struct callctl *c, const struct leg *l)
 {
 	struct sccp_message m = {.id = SCCP_BACK_SPACE_RES,
-	        .back_space_res = {.line = l->line, .call = l->reference}};
+		.back_space_res = {.line = l->line, .call = l->reference}};
 
 	callctl_send(c, l, &m);
 }

@@ -24,8 +24,8 @@ static bool has_codec(const struct callctl_station *s, uint32_t codec)
 uint32_t media_codec(const struct callctl_station *a, const struct callctl_station *b)
 {
 	static const uint32_t preferred[] = {SCCP_CODEC_ULAW_64K, SCCP_CODEC_ALAW_64K,
-	        SCCP_CODEC_G722_64K, SCCP_CODEC_G729A, SCCP_CODEC_G729, SCCP_CODEC_G729AB,
-	        SCCP_CODEC_G729B};
+		SCCP_CODEC_G722_64K, SCCP_CODEC_G729A, SCCP_CODEC_G729, SCCP_CODEC_G729AB,
+		SCCP_CODEC_G729B};
 	size_t i;
 
 	for (i = 0; i < COUNT(preferred); i++)
@@ -63,8 +63,8 @@ enum err media_prepare(struct callctl *c, struct call *call)
 	if (!call->codec)
 		return ERR_UNSUPPORTED;
 	call->rfc2833_payload = has_codec(a, SCCP_CODEC_RFC2833) && has_codec(b, SCCP_CODEC_RFC2833)
-	                                ? RFC2833_PAYLOAD
-	                                : 0;
+					? RFC2833_PAYLOAD
+					: 0;
 	call->security = callctl_security(a->mode, a->tls, b->mode, b->tls);
 	call->srtp = call->security == SCCP_SECURITY_ENCRYPTED;
 	if (call->srtp) {
@@ -141,15 +141,15 @@ void media_start(struct callctl *c, struct leg *l)
 void media_stop(struct callctl *c, struct leg *l)
 {
 	struct sccp_message m = {.id = SCCP_CLOSE_RECEIVE_CHANNEL,
-	        .close_receive_channel = {
-	                .conference = l->reference, .party = l->party, .call = l->reference}};
+		.close_receive_channel = {
+			.conference = l->reference, .party = l->party, .call = l->reference}};
 
 	if (!l->party)
 		return;
 	callctl_send(c, l, &m);
 	m = (struct sccp_message){.id = SCCP_STOP_MEDIA,
-	        .stop_media = {
-	                .conference = l->reference, .party = l->party, .call = l->reference}};
+		.stop_media = {
+			.conference = l->reference, .party = l->party, .call = l->reference}};
 	callctl_send(c, l, &m);
 	l->party = 0;
 	l->acked = l->sending = false;

@@ -51,12 +51,12 @@ enum err numbers_add(struct callctl *c, struct callctl_station *s)
 		/* A number that is there already keeps its place before this one: a line on two
 		 * stations rings the one that came first. */
 		while (at < c->numbers_count &&
-		        strcmp(c->numbers[at].text, s->lines[i].number) == 0)
+			strcmp(c->numbers[at].text, s->lines[i].number) == 0)
 			at++;
 		memmove(c->numbers + at + 1, c->numbers + at,
-		        (c->numbers_count - at) * sizeof *c->numbers);
+			(c->numbers_count - at) * sizeof *c->numbers);
 		c->numbers[at] = (struct number){
-		        .text = s->lines[i].number, .station = s, .line = (unsigned)i + 1};
+			.text = s->lines[i].number, .station = s, .line = (unsigned)i + 1};
 		c->numbers_count++;
 	}
 	return ERR_OK;

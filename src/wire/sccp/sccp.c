@@ -10,6 +10,7 @@
 /* spec: docs/formats/sccp.md#enbloc */
 #define ENBLOC_LINE_SINCE   18u
 #define ENBLOC_LINE_ALIGNED 28u
+#define ENBLOC_LINE_MAX     0xFFFFFFu
 
 struct sccp_row {
 	uint32_t id;
@@ -131,12 +132,12 @@ size_t sccp_frame(struct span in, enum err *err, struct fail *why)
 	length = cur_le32(&c, "length");
 	if (length < SCCP_LENGTH_LEAST) {
 		*err = cur_fail_at(&c, ERR_PROTO, 0, "length", "%" PRIu32 ", at least %u", length,
-		        SCCP_LENGTH_LEAST);
+			SCCP_LENGTH_LEAST);
 		return 0;
 	}
 	if (length > SCCP_TOTAL_MAX - SCCP_LENGTH_FROM) {
 		*err = cur_fail_at(&c, ERR_LIMIT, 0, "length", "%" PRIu32 ", at most %u", length,
-		        SCCP_TOTAL_MAX - SCCP_LENGTH_FROM);
+			SCCP_TOTAL_MAX - SCCP_LENGTH_FROM);
 		return 0;
 	}
 	total = length + SCCP_LENGTH_FROM;
@@ -144,19 +145,24 @@ size_t sccp_frame(struct span in, enum err *err, struct fail *why)
 }
 
 /* Some phones align the word after the 25-byte number, others do not; the one that is not zero
- * counts. spec: docs/formats/sccp.md#enbloc */
+ * counts. A line that needs the fourth byte would read differently in either form: no phone has it.
+ * spec: docs/formats/sccp.md#enbloc */
 static void mend_enbloc(struct sccp_message *m, struct span body, unsigned version)
 {
 	struct cursor c;
-	uint32_t line;
+	uint32_t line = 0;
 
-	if (version < ENBLOC_LINE_SINCE || body.len < ENBLOC_LINE_ALIGNED + sizeof line)
+	if (version < ENBLOC_LINE_SINCE)
 		return;
 	cur_init(&c, body, NULL, NULL);
-	cur_skip(&c, ENBLOC_LINE_ALIGNED, "line");
-	line = cur_le32(&c, "line");
+	if (body.len >= ENBLOC_LINE_ALIGNED + sizeof line) {
+		cur_skip(&c, ENBLOC_LINE_ALIGNED, "line");
+		line = cur_le32(&c, "line");
+	}
 	if (line)
 		m->enbloc_call.line = line;
+	if (m->enbloc_call.line > ENBLOC_LINE_MAX)
+		m->enbloc_call.line = 0;
 }
 
 enum err sccp_decode(struct sccp_message *m, struct span in, unsigned version, struct fail *why)
@@ -178,10 +184,10 @@ enum err sccp_decode(struct sccp_message *m, struct span in, unsigned version, s
 		return err;
 	if (in.len > SCCP_TOTAL_MAX)
 		return cur_fail_at(&c, ERR_LIMIT, 0, "length", "message of %zu bytes, at most %u",
-		        in.len, SCCP_TOTAL_MAX);
+			in.len, SCCP_TOTAL_MAX);
 	if (length != in.len - SCCP_LENGTH_FROM)
 		return cur_fail_at(&c, ERR_PROTO, 0, "length", "%" PRIu32 ", but %zu bytes follow",
-		        length, in.len - SCCP_LENGTH_FROM);
+			length, in.len - SCCP_LENGTH_FROM);
 	body = span_of(in.ptr + SCCP_HEADER, in.len - SCCP_HEADER);
 	row = find(m->id);
 	if (!row) {
@@ -199,7 +205,7 @@ enum err sccp_decode(struct sccp_message *m, struct span in, unsigned version, s
 }
 
 static enum err encode_body(
-        struct buf *out, const struct sccp_message *m, const struct sccp_row *row, unsigned version)
+	struct buf *out, const struct sccp_message *m, const struct sccp_row *row, unsigned version)
 {
 	struct fields_how how = how_of(version);
 
