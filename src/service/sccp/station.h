@@ -50,6 +50,7 @@ struct station {
 	enum station_state state;
 	bool secure;                        /* on the TLS listener */
 	bool told_ready;                    /* the idle screen was sent: registration is complete */
+	bool refused;                       /* its certificate was; that has been logged */
 	bool broken;                        /* output could not be made: to be closed */
 	uint32_t number;                    /* "(0000048)" of the traces */
 	unsigned version;                   /* negotiated; 0 before that */
