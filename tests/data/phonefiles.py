@@ -23,7 +23,8 @@ END = datetime.datetime(2050, 1, 1)
 class Identity:
     """A key with a certificate; self-signed unless an issuer is given."""
 
-    def __init__(self, name, bits=2048, issuer=None, start=START, end=END, public_key=None):
+    def __init__(self, name, bits=2048, issuer=None, start=START, end=END, public_key=None,
+                 ca=False):
         self.key = None if public_key else rsa.generate_private_key(65537, bits)
         self.name = 'CN=%s;O=Cadeado' % name
         self.issuer = issuer.name if issuer else self.name
@@ -33,7 +34,8 @@ class Identity:
         builder = (x509.CertificateBuilder().subject_name(subject)
                    .issuer_name(issuer.cert.subject if issuer else subject)
                    .public_key(public_key or self.key.public_key())
-                   .serial_number(self.serial).not_valid_before(start).not_valid_after(end))
+                   .serial_number(self.serial).not_valid_before(start).not_valid_after(end)
+                   .add_extension(x509.BasicConstraints(ca, None), critical=True))
         self.cert = builder.sign(issuer.key if issuer else self.key, hashes.SHA256())
         self.der = self.cert.public_bytes(serialization.Encoding.DER)
         self.pem = self.cert.public_bytes(serialization.Encoding.PEM)
