@@ -64,7 +64,7 @@ static void on_abort(int number)
 	static const char text[] = ": a property does not hold\n";
 
 	if (write(STDERR_FILENO, fuzz_input, strlen(fuzz_input)) < 0 ||
-	        write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
+		write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
 		_exit(1);
 	_exit(1);
 }

@@ -17,7 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size -= 2;
 	split = split > size ? size : split;
 	if (tls_hello_read(&h, span_of(data, split), span_of(data + split, size - split), &why) &&
-	        !why.text[0])
+		!why.text[0])
 		fuzz_fail("refused without a text");
 	if (h.completed && (!h.version || !h.secured[0] || !h.secured[1]))
 		fuzz_fail("completed without a handshake");

@@ -25,10 +25,10 @@ size_t cur_where(const struct cursor *c)
 }
 
 static enum err fail_va(struct cursor *c, enum err code, size_t where, const char *field,
-        const char *fmt, va_list args) __attribute__((format(printf, 5, 0)));
+	const char *fmt, va_list args) __attribute__((format(printf, 5, 0)));
 
 static enum err fail_va(struct cursor *c, enum err code, size_t where, const char *field,
-        const char *fmt, va_list args)
+	const char *fmt, va_list args)
 {
 	char text[sizeof(((struct fail *)0)->text)];
 
@@ -37,7 +37,7 @@ static enum err fail_va(struct cursor *c, enum err code, size_t where, const cha
 	c->err = code;
 	vsnprintf(text, sizeof(text), fmt, args);
 	fail_at(c->why, code, where, "%s%s%s at byte %zu: %s", c->what ? c->what : "",
-	        c->what ? ", " : "", field, where, text);
+		c->what ? ", " : "", field, where, text);
 	return code;
 }
 
@@ -53,7 +53,7 @@ enum err cur_fail(struct cursor *c, enum err code, const char *field, const char
 }
 
 enum err cur_fail_at(
-        struct cursor *c, enum err code, size_t where, const char *field, const char *fmt, ...)
+	struct cursor *c, enum err code, size_t where, const char *field, const char *fmt, ...)
 {
 	va_list args;
 	enum err err;

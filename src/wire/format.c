@@ -9,14 +9,14 @@
 #include "wire/cnfxml/describe.h"
 
 const struct wire_format wire_formats[] = {
-        {"tlv", tlv_describe},
-        {"sgn", sgn_describe},
-        {"enc", enc_describe},
-        {"capf", capf_describe},
-        {"sccp", sccp_describe},
-        {"tftp", tftp_describe},
-        {"cnfxml", cnfxml_describe},
-        {0},
+	{"tlv", tlv_describe},
+	{"sgn", sgn_describe},
+	{"enc", enc_describe},
+	{"capf", capf_describe},
+	{"sccp", sccp_describe},
+	{"tftp", tftp_describe},
+	{"cnfxml", cnfxml_describe},
+	{0},
 };
 
 const struct wire_format *wire_format_find(const char *name)

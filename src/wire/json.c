@@ -63,7 +63,7 @@ static void mark_broken(json_t *container)
 {
 	if (json_is_object(container))
 		json_object_iter_set_new(
-		        container, json_object_iter_at(container, mark_key), &broken);
+			container, json_object_iter_at(container, mark_key), &broken);
 	else
 		json_array_set_new(container, 0, &broken);
 }
@@ -370,19 +370,19 @@ enum err json_parse(struct json **out, struct span text, struct fail *why)
 	*out = NULL;
 	if (text.len > JSON_SIZE_MAX)
 		return fail_set(why, ERR_LIMIT, "JSON document of %zu bytes: at most %u are read",
-		        text.len, JSON_SIZE_MAX);
+			text.len, JSON_SIZE_MAX);
 	if (nesting(text) > JSON_DEPTH_MAX)
 		return fail_set(
-		        why, ERR_LIMIT, "JSON document: nested deeper than %u", JSON_DEPTH_MAX);
+			why, ERR_LIMIT, "JSON document: nested deeper than %u", JSON_DEPTH_MAX);
 	starved = false;
 	j = json_loadb(
-	        text.len ? (const char *)text.ptr : "", text.len, JSON_REJECT_DUPLICATES, &error);
+		text.len ? (const char *)text.ptr : "", text.len, JSON_REJECT_DUPLICATES, &error);
 	if (!j && starved)
 		return fail_set(why, ERR_NOMEM, "JSON document: %s", err_text(ERR_NOMEM));
 	if (!j)
 		return fail_at(why, ERR_FORMAT, (size_t)error.position,
-		        "JSON document, line %d, column %d: %s", error.line, error.column,
-		        error.text);
+			"JSON document, line %d, column %d: %s", error.line, error.column,
+			error.text);
 	if (!add_marks(j)) {
 		json_decref(j);
 		return fail_set(why, ERR_NOMEM, "JSON document: %s", err_text(ERR_NOMEM));

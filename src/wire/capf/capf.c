@@ -19,29 +19,29 @@
 #define ROW(tag, name, min, max, kind, member)                                                     \
 	{                                                                                          \
 		CAPF_E_##tag, name, min, max, CAPF_KIND_##kind,                                    \
-		        offsetof(struct capf_message, member)                                      \
+			offsetof(struct capf_message, member)                                      \
 	}
 
 const struct capf_row capf_rows[] = {
-        ROW(REASON, "REASON", 1, 1, U8, reason),
-        ROW(REASON_INFO, "REASON_INFO", 0, TEXT_MAX, TEXT, reason_info),
-        ROW(CERT_TYPE, "CERT_TYPE", 1, 1, U8, cert_type),
-        ROW(CERTIFICATE, "CERTIFICATE", CERTIFICATE_PREFIX + 1, CERTIFICATE_MAX, CERTIFICATE,
-                certificate),
-        ROW(CERT_ID, "CERT_ID", 0, TEXT_MAX, BYTES, cert_id),
-        ROW(SIGNED_DATA, "SIGNED_DATA", 1, SIGNATURE_MAX, BYTES, signed_data),
-        ROW(VERSION, "VERSION", 1, 1, U8, version),
-        ROW(AUTH_TYPE, "AUTH_TYPE", 1, 1, U8, auth_type),
-        ROW(PUBLIC_KEY, "PUBLIC_KEY", 1, PUBLIC_KEY_MAX, BYTES, public_key),
-        ROW(KEY_SIZE, "KEY_SIZE", 2, 2, U16, key_size),
-        ROW(PASSWORD, "PASSWORD", 0, PASSWORD_MAX, SECRET, password),
-        ROW(RETRY_DELAY, "RETRY_DELAY", 0, 8, BYTES, retry_delay),
-        ROW(DEVICE_NAME, "DEVICE_NAME", 1, TEXT_MAX, TEXT, device_name),
-        ROW(SUDI_DATA, "SUDI_DATA", 1, SUDI_MAX, BYTES, sudi_data),
-        ROW(KEY_TYPE, "KEY_TYPE", 1, 1, U8, key_type),
-        ROW(CURVE, "CURVE", 1, 1, U8, curve),
-        ROW(DIGEST_TYPE, "DIGEST_TYPE", 1, 1, U8, digest_type),
-        ROW(SHA2_SIGNED_DATA, "SHA2_SIGNED_DATA", 1, SIGNATURE_MAX, BYTES, sha2_signed_data),
+	ROW(REASON, "REASON", 1, 1, U8, reason),
+	ROW(REASON_INFO, "REASON_INFO", 0, TEXT_MAX, TEXT, reason_info),
+	ROW(CERT_TYPE, "CERT_TYPE", 1, 1, U8, cert_type),
+	ROW(CERTIFICATE, "CERTIFICATE", CERTIFICATE_PREFIX + 1, CERTIFICATE_MAX, CERTIFICATE,
+		certificate),
+	ROW(CERT_ID, "CERT_ID", 0, TEXT_MAX, BYTES, cert_id),
+	ROW(SIGNED_DATA, "SIGNED_DATA", 1, SIGNATURE_MAX, BYTES, signed_data),
+	ROW(VERSION, "VERSION", 1, 1, U8, version),
+	ROW(AUTH_TYPE, "AUTH_TYPE", 1, 1, U8, auth_type),
+	ROW(PUBLIC_KEY, "PUBLIC_KEY", 1, PUBLIC_KEY_MAX, BYTES, public_key),
+	ROW(KEY_SIZE, "KEY_SIZE", 2, 2, U16, key_size),
+	ROW(PASSWORD, "PASSWORD", 0, PASSWORD_MAX, SECRET, password),
+	ROW(RETRY_DELAY, "RETRY_DELAY", 0, 8, BYTES, retry_delay),
+	ROW(DEVICE_NAME, "DEVICE_NAME", 1, TEXT_MAX, TEXT, device_name),
+	ROW(SUDI_DATA, "SUDI_DATA", 1, SUDI_MAX, BYTES, sudi_data),
+	ROW(KEY_TYPE, "KEY_TYPE", 1, 1, U8, key_type),
+	ROW(CURVE, "CURVE", 1, 1, U8, curve),
+	ROW(DIGEST_TYPE, "DIGEST_TYPE", 1, 1, U8, digest_type),
+	ROW(SHA2_SIGNED_DATA, "SHA2_SIGNED_DATA", 1, SIGNATURE_MAX, BYTES, sha2_signed_data),
 };
 const size_t capf_rows_count = sizeof(capf_rows) / sizeof(capf_rows[0]);
 
@@ -49,29 +49,29 @@ static const struct {
 	uint8_t type;
 	const char *name;
 } types[] = {
-        {CAPF_AUTH_REQ, "AUTH_REQ"},
-        {CAPF_AUTH_RES, "AUTH_RES"},
-        {CAPF_KEY_GEN_REQ, "KEY_GEN_REQ"},
-        {CAPF_KEY_GEN_RES, "KEY_GEN_RES"},
-        {5, "ENCRYPT_RES"},
-        {6, "ENCRYPT_REQ"},
-        {7, "DECRYPT_REQ"},
-        {8, "DECRYPT_RES"},
-        {CAPF_STORE_CERT_REQ, "STORE_CERT_REQ"},
-        {CAPF_STORE_CERT_RES, "STORE_CERT_RES"},
-        {CAPF_FETCH_CERT_REQ, "FETCH_CERT_REQ"},
-        {CAPF_FETCH_CERT_RES, "FETCH_CERT_RES"},
-        {CAPF_DELETE_CERT_REQ, "DELETE_CERT_REQ"},
-        {CAPF_DELETE_CERT_RES, "DELETE_CERT_RES"},
-        {CAPF_END_SESSION, "END_SESSION"},
-        {CAPF_RETRY_LATER, "RETRY_LATER"},
-        {CAPF_REQ_IN_PROGRESS, "REQ_IN_PROGRESS"},
-        {18, "STATUS_REQ"},
-        {19, "STATUS_RES"},
-        {20, "ABORT_REQ"},
-        {21, "ABORT_RES"},
-        {22, "SIGN_CERT_REQ"},
-        {23, "SIGN_CERT_RES"},
+	{CAPF_AUTH_REQ, "AUTH_REQ"},
+	{CAPF_AUTH_RES, "AUTH_RES"},
+	{CAPF_KEY_GEN_REQ, "KEY_GEN_REQ"},
+	{CAPF_KEY_GEN_RES, "KEY_GEN_RES"},
+	{5, "ENCRYPT_RES"},
+	{6, "ENCRYPT_REQ"},
+	{7, "DECRYPT_REQ"},
+	{8, "DECRYPT_RES"},
+	{CAPF_STORE_CERT_REQ, "STORE_CERT_REQ"},
+	{CAPF_STORE_CERT_RES, "STORE_CERT_RES"},
+	{CAPF_FETCH_CERT_REQ, "FETCH_CERT_REQ"},
+	{CAPF_FETCH_CERT_RES, "FETCH_CERT_RES"},
+	{CAPF_DELETE_CERT_REQ, "DELETE_CERT_REQ"},
+	{CAPF_DELETE_CERT_RES, "DELETE_CERT_RES"},
+	{CAPF_END_SESSION, "END_SESSION"},
+	{CAPF_RETRY_LATER, "RETRY_LATER"},
+	{CAPF_REQ_IN_PROGRESS, "REQ_IN_PROGRESS"},
+	{18, "STATUS_REQ"},
+	{19, "STATUS_RES"},
+	{20, "ABORT_REQ"},
+	{21, "ABORT_RES"},
+	{22, "SIGN_CERT_REQ"},
+	{23, "SIGN_CERT_RES"},
 };
 
 const char *capf_type_name(unsigned type)
@@ -127,7 +127,7 @@ size_t capf_frame(struct span in, enum err *err, struct fail *why)
 	*err = ERR_OK;
 	if (in.len && in.ptr[0] != MAGIC) {
 		*err = fail_at(why, ERR_PROTO, 0,
-		        "message, protocol at byte 0: 0x%02X, CAPF has 0x55", in.ptr[0]);
+			"message, protocol at byte 0: 0x%02X, CAPF has 0x55", in.ptr[0]);
 		return 0;
 	}
 	if (in.len < CAPF_HEADER)
@@ -135,7 +135,7 @@ size_t capf_frame(struct span in, enum err *err, struct fail *why)
 	length = (size_t)in.ptr[6] << 8 | in.ptr[7];
 	if (length > CAPF_BODY_MAX) {
 		*err = fail_at(why, ERR_LIMIT, 6, "%s, length at byte 6: %zu, at most %u",
-		        capf_type_name(in.ptr[1]), length, CAPF_BODY_MAX);
+			capf_type_name(in.ptr[1]), length, CAPF_BODY_MAX);
 		return 0;
 	}
 	return in.len < CAPF_HEADER + length ? 0 : CAPF_HEADER + length;
@@ -167,8 +167,8 @@ static struct span read_certificate(struct cursor *value, uint8_t *type, const c
 		cur_fail_at(value, ERR_FORMAT, where, name, "the certificate's prefix is wrong");
 	if (length != cur_left(value) + CERTIFICATE_COUNTED)
 		cur_fail_at(value, ERR_FORMAT, where + 1, name,
-		        "inner length %zu, the element has room for %zu", length,
-		        cur_left(value) + CERTIFICATE_COUNTED);
+			"inner length %zu, the element has room for %zu", length,
+			cur_left(value) + CERTIFICATE_COUNTED);
 	return cur_take(value, cur_left(value), name);
 }
 
@@ -213,7 +213,7 @@ static void read_element(struct capf_message *m, struct cursor *c, size_t *known
 	}
 	if (length < row->min || length > row->max) {
 		cur_fail_at(c, length < row->min ? ERR_FORMAT : ERR_LIMIT, where + 1, name,
-		        "length %u, must be %u to %u", length, row->min, row->max);
+			"length %u, must be %u to %u", length, row->min, row->max);
 		return;
 	}
 	value.what = c->what;
@@ -243,11 +243,11 @@ enum err capf_decode(struct capf_message *m, struct span in, struct fail *why)
 		cur_fail_at(&c, ERR_LIMIT, 6, "length", "%u, at most %u", length, CAPF_BODY_MAX);
 	else if (length != cur_left(&c))
 		cur_fail_at(&c, length > cur_left(&c) ? ERR_SHORT : ERR_FORMAT, 6, "length",
-		        "%u, but %zu bytes follow", length, cur_left(&c));
+			"%u, but %zu bytes follow", length, cur_left(&c));
 	for (elements = 0; cur_left(&c); elements++) {
 		if (elements == CAPF_ELEMENTS_MAX)
 			cur_fail(&c, ERR_LIMIT, "element", "more than %u elements",
-			        CAPF_ELEMENTS_MAX);
+				CAPF_ELEMENTS_MAX);
 		else
 			read_element(m, &c, &known);
 	}
@@ -255,7 +255,7 @@ enum err capf_decode(struct capf_message *m, struct span in, struct fail *why)
 }
 
 static enum err write_element(
-        struct buf *out, const struct capf_message *m, const struct capf_row *row)
+	struct buf *out, const struct capf_message *m, const struct capf_row *row)
 {
 	size_t at, length;
 

@@ -23,7 +23,7 @@ static void put_row(struct buf *dump, const struct capf_message *m, const struct
 }
 
 enum err capf_describe(
-        struct span in, unsigned version, struct buf *dump, struct buf *again, struct fail *why)
+	struct span in, unsigned version, struct buf *dump, struct buf *again, struct fail *why)
 {
 	struct capf_message m;
 	enum err err = capf_decode(&m, in, why);

@@ -27,7 +27,7 @@ struct capture_writer;
 /* Replaces the file at `path`: link type RAW, IPv4 and IPv6 packets with valid checksums. ERR_IO;
  * ERR_UNSUPPORTED when libpcap cannot be loaded. */
 enum err capture_writer_new(
-        struct capture_writer **out, const char *path, struct fail *why) MUST_USE;
+	struct capture_writer **out, const char *path, struct fail *why) MUST_USE;
 /* Frees the writer; the first failure since _new (ERR_IO, ERR_LIMIT, ERR_NOMEM). NULL is allowed.
  */
 enum err capture_writer_close(struct capture_writer *w, struct fail *why) MUST_USE;
@@ -44,9 +44,9 @@ struct capture_tcp {
  * They never fail: the writer keeps its first error for _close. With a NULL writer they do nothing.
  */
 void capture_tcp_open(struct capture_writer *w, struct capture_tcp *t, int64_t time_us,
-        const struct capture_end *client, const struct capture_end *server);
+	const struct capture_end *client, const struct capture_end *server);
 void capture_tcp_data(struct capture_writer *w, struct capture_tcp *t, int64_t time_us,
-        bool from_client, struct span bytes);
+	bool from_client, struct span bytes);
 void capture_tcp_close(struct capture_writer *w, struct capture_tcp *t, int64_t time_us);
 
 /* A connection read from a capture. Who sent the first SYN is the client; where no SYN was

@@ -114,7 +114,7 @@ static bool read_link(struct cursor *c, int link)
 		cur_skip(c, 12, "addresses");
 		type = cur_be16(c, "type");
 		for (tags = 0; tags < VLAN_TAGS_MAX && (type == ETHER_VLAN || type == ETHER_QINQ);
-		        tags++) {
+			tags++) {
 			cur_skip(c, 2, "tag");
 			type = cur_be16(c, "type");
 		}
@@ -231,14 +231,14 @@ static struct flow *find(struct capture_flows *f, const struct segment *s, unsig
 
 		for (*from = 0; *from < 2; (*from)++)
 			if (end_same(&flow->ends[*from], &s->src) &&
-			        end_same(&flow->ends[!*from], &s->dst))
+				end_same(&flow->ends[!*from], &s->dst))
 				return flow;
 	}
 	return NULL;
 }
 
 static enum err add(struct capture_flows *f, const struct segment *s, int64_t time_us,
-        struct flow **out, unsigned *from, struct fail *why)
+	struct flow **out, unsigned *from, struct fail *why)
 {
 	size_t cap = f->cap ? 2 * f->cap : FIRST_FLOWS;
 	uint32_t *bucket = bucket_of(f, s);
@@ -246,7 +246,7 @@ static enum err add(struct capture_flows *f, const struct segment *s, int64_t ti
 
 	if (f->count == CAPTURE_CONNECTIONS_MAX)
 		return fail_set(why, ERR_LIMIT, "packet capture: more than %u connections",
-		        CAPTURE_CONNECTIONS_MAX);
+			CAPTURE_CONNECTIONS_MAX);
 	if (f->count == f->cap) {
 		flow = mem_resize(f->flows, cap * sizeof(*flow));
 		if (!flow)
@@ -288,7 +288,7 @@ static enum err append(struct capture_flows *f, struct stream *s, uint32_t seq, 
 }
 
 static enum err keep(
-        struct capture_flows *f, struct stream *s, uint32_t seq, struct span bytes, bool *lost)
+	struct capture_flows *f, struct stream *s, uint32_t seq, struct span bytes, bool *lost)
 {
 	struct pending *p;
 
@@ -331,7 +331,7 @@ static enum err take_pending(struct capture_flows *f, struct stream *s)
 }
 
 static enum err take_payload(
-        struct capture_flows *f, struct flow *flow, struct stream *s, const struct segment *seg)
+	struct capture_flows *f, struct flow *flow, struct stream *s, const struct segment *seg)
 {
 	uint32_t seq = seg->seq + !!(seg->flags & TCP_SYN);
 	int32_t ahead;
@@ -351,7 +351,7 @@ static enum err take_payload(
 }
 
 enum err capture_flows_packet(
-        struct capture_flows *f, int link, int64_t time_us, struct span packet, struct fail *why)
+	struct capture_flows *f, int link, int64_t time_us, struct span packet, struct fail *why)
 {
 	struct cursor c, inner;
 	struct segment s = {0};
@@ -364,7 +364,7 @@ enum err capture_flows_packet(
 		return ERR_OK;
 	flow = find(f, &s, &from);
 	if (!flow ||
-	        ((s.flags & (TCP_SYN | TCP_ACK)) == TCP_SYN && flow->syn && flow->isn != s.seq)) {
+		((s.flags & (TCP_SYN | TCP_ACK)) == TCP_SYN && flow->syn && flow->isn != s.seq)) {
 		err = add(f, &s, time_us, &flow, &from, why);
 		if (err)
 			return err;
@@ -379,7 +379,7 @@ enum err capture_flows_packet(
 	err = s.flags & TCP_RST ? ERR_OK : take_payload(f, flow, &flow->streams[from], &s);
 	if (!err && f->bytes > CAPTURE_BYTES_MAX)
 		return fail_set(why, ERR_LIMIT, "packet capture: more than %u bytes in connections",
-		        CAPTURE_BYTES_MAX);
+			CAPTURE_BYTES_MAX);
 	return err ? fail_set(why, err, "packet capture: %s", err_text(err)) : ERR_OK;
 }
 
@@ -392,16 +392,16 @@ enum err capture_flows_each(struct capture_flows *f, capture_fn fn, void *ctx)
 		struct flow *flow = &f->flows[i];
 		struct stream *s = flow->streams;
 		struct capture_connection c = {
-		        .client = flow->ends[0],
-		        .server = flow->ends[1],
-		        .first_us = flow->first_us,
-		        .last_us = flow->last_us,
-		        .to_server = buf_span(&s[0].bytes),
-		        .to_client = buf_span(&s[1].bytes),
-		        .from_start = flow->syn && flow->syn_ack,
-		        .closed = flow->closed,
-		        .gaps = flow->lost || s[0].pending || s[1].pending,
-		        .cut = s[0].cut || s[1].cut,
+			.client = flow->ends[0],
+			.server = flow->ends[1],
+			.first_us = flow->first_us,
+			.last_us = flow->last_us,
+			.to_server = buf_span(&s[0].bytes),
+			.to_client = buf_span(&s[1].bytes),
+			.from_start = flow->syn && flow->syn_ack,
+			.closed = flow->closed,
+			.gaps = flow->lost || s[0].pending || s[1].pending,
+			.cut = s[0].cut || s[1].cut,
 		};
 
 		err = fn(ctx, &c);

@@ -16,7 +16,7 @@ bool capture_flows_link(int link);
 
 /* Takes one packet; what is not whole, not IP or not TCP is left out. ERR_NOMEM, ERR_LIMIT. */
 enum err capture_flows_packet(struct capture_flows *f, int link, int64_t time_us,
-        struct span packet, struct fail *why) MUST_USE;
+	struct span packet, struct fail *why) MUST_USE;
 
 /* In the order of first packets; see capture_fn. */
 enum err capture_flows_each(struct capture_flows *f, capture_fn fn, void *ctx) MUST_USE;

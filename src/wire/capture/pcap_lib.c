@@ -15,16 +15,16 @@ static const struct {
 	const char *name;
 	size_t member;
 } functions[] = {
-        FUNCTION(open_dead),
-        FUNCTION(dump_open),
-        FUNCTION(dump),
-        FUNCTION(dump_flush),
-        FUNCTION(dump_close),
-        FUNCTION(fopen_offline),
-        FUNCTION(next_ex),
-        FUNCTION(datalink),
-        FUNCTION(close),
-        FUNCTION(geterr),
+	FUNCTION(open_dead),
+	FUNCTION(dump_open),
+	FUNCTION(dump),
+	FUNCTION(dump_flush),
+	FUNCTION(dump_close),
+	FUNCTION(fopen_offline),
+	FUNCTION(next_ex),
+	FUNCTION(datalink),
+	FUNCTION(close),
+	FUNCTION(geterr),
 };
 
 enum err pcap_lib_load(struct pcap_lib *lib, struct fail *why)
@@ -35,15 +35,15 @@ enum err pcap_lib_load(struct pcap_lib *lib, struct fail *why)
 	lib->handle = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
 	if (!lib->handle)
 		return fail_set(why, ERR_UNSUPPORTED,
-		        "packet captures need " LIBRARY " (Debian package libpcap0.8): %s",
-		        dlerror());
+			"packet captures need " LIBRARY " (Debian package libpcap0.8): %s",
+			dlerror());
 	for (i = 0; i < sizeof(functions) / sizeof(functions[0]); i++) {
 		void *function = dlsym(lib->handle, functions[i].name);
 
 		if (!function) {
 			pcap_lib_unload(lib);
 			return fail_set(
-			        why, ERR_UNSUPPORTED, LIBRARY " has no %s", functions[i].name);
+				why, ERR_UNSUPPORTED, LIBRARY " has no %s", functions[i].name);
 		}
 		/* C has no cast between pointers to data and to functions; POSIX has the same bits.
 		 */

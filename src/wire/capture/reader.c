@@ -7,7 +7,7 @@
 
 /* Every packet of the file; ERR_FORMAT where it is damaged. */
 static enum err read_packets(struct pcap_lib *lib, pcap_t *pcap, struct capture_flows *flows,
-        const char *path, struct fail *why)
+	const char *path, struct fail *why)
 {
 	int link = lib->datalink(pcap), got;
 	struct pcap_pkthdr *head;
@@ -18,8 +18,8 @@ static enum err read_packets(struct pcap_lib *lib, pcap_t *pcap, struct capture_
 		return fail_set(why, ERR_UNSUPPORTED, "%s: link type %d", path, link);
 	while (!err && (got = lib->next_ex(pcap, &head, &bytes)) == 1)
 		err = capture_flows_packet(flows, link,
-		        (int64_t)head->ts.tv_sec * 1000000 + head->ts.tv_usec,
-		        span_of(bytes, head->caplen), why);
+			(int64_t)head->ts.tv_sec * 1000000 + head->ts.tv_usec,
+			span_of(bytes, head->caplen), why);
 	if (!err && got == PCAP_ERROR)
 		err = fail_set(why, ERR_FORMAT, "%s: %s", path, lib->geterr(pcap));
 	return err;
@@ -45,7 +45,7 @@ enum err capture_read(const char *path, capture_fn fn, void *ctx, struct fail *w
 	file = fopen(path, "rbe");
 	if (!file) {
 		err = fail_set(why, errno == ENOENT ? ERR_NOTFOUND : ERR_IO, "%s: %s", path,
-		        strerror(errno));
+			strerror(errno));
 		goto end;
 	}
 	pcap = lib.fopen_offline(file, message);

@@ -29,80 +29,80 @@ static const struct {
 	uint16_t number;
 	const char *name;
 } suites[] = {
-        {0x0001, "NULL-MD5"},
-        {0x0002, "NULL-SHA"},
-        {0x0004, "RC4-MD5"},
-        {0x0005, "RC4-SHA"},
-        {0x000A, "DES-CBC3-SHA"},
-        {0x002F, "AES128-SHA"},
-        {0x0033, "DHE-RSA-AES128-SHA"},
-        {0x0035, "AES256-SHA"},
-        {0x0039, "DHE-RSA-AES256-SHA"},
-        {0x003B, "NULL-SHA256"},
-        {0x003C, "AES128-SHA256"},
-        {0x003D, "AES256-SHA256"},
-        {0x0041, "CAMELLIA128-SHA"},
-        {0x0067, "DHE-RSA-AES128-SHA256"},
-        {0x006B, "DHE-RSA-AES256-SHA256"},
-        {0x0084, "CAMELLIA256-SHA"},
-        {0x009C, "AES128-GCM-SHA256"},
-        {0x009D, "AES256-GCM-SHA384"},
-        {0x009E, "DHE-RSA-AES128-GCM-SHA256"},
-        {0x009F, "DHE-RSA-AES256-GCM-SHA384"},
-        {0x1301, "TLS_AES_128_GCM_SHA256"},
-        {0x1302, "TLS_AES_256_GCM_SHA384"},
-        {0x1303, "TLS_CHACHA20_POLY1305_SHA256"},
-        {0xC009, "ECDHE-ECDSA-AES128-SHA"},
-        {0xC00A, "ECDHE-ECDSA-AES256-SHA"},
-        {0xC010, "ECDHE-RSA-NULL-SHA"},
-        {0xC013, "ECDHE-RSA-AES128-SHA"},
-        {0xC014, "ECDHE-RSA-AES256-SHA"},
-        {0xC023, "ECDHE-ECDSA-AES128-SHA256"},
-        {0xC024, "ECDHE-ECDSA-AES256-SHA384"},
-        {0xC027, "ECDHE-RSA-AES128-SHA256"},
-        {0xC028, "ECDHE-RSA-AES256-SHA384"},
-        {0xC02B, "ECDHE-ECDSA-AES128-GCM-SHA256"},
-        {0xC02C, "ECDHE-ECDSA-AES256-GCM-SHA384"},
-        {0xC02F, "ECDHE-RSA-AES128-GCM-SHA256"},
-        {0xC030, "ECDHE-RSA-AES256-GCM-SHA384"},
-        {0xC09C, "AES128-CCM"},
-        {0xC09D, "AES256-CCM"},
-        {0xCCA8, "ECDHE-RSA-CHACHA20-POLY1305"},
-        {0xCCA9, "ECDHE-ECDSA-CHACHA20-POLY1305"},
-        {0xCCAA, "DHE-RSA-CHACHA20-POLY1305"},
+	{0x0001, "NULL-MD5"},
+	{0x0002, "NULL-SHA"},
+	{0x0004, "RC4-MD5"},
+	{0x0005, "RC4-SHA"},
+	{0x000A, "DES-CBC3-SHA"},
+	{0x002F, "AES128-SHA"},
+	{0x0033, "DHE-RSA-AES128-SHA"},
+	{0x0035, "AES256-SHA"},
+	{0x0039, "DHE-RSA-AES256-SHA"},
+	{0x003B, "NULL-SHA256"},
+	{0x003C, "AES128-SHA256"},
+	{0x003D, "AES256-SHA256"},
+	{0x0041, "CAMELLIA128-SHA"},
+	{0x0067, "DHE-RSA-AES128-SHA256"},
+	{0x006B, "DHE-RSA-AES256-SHA256"},
+	{0x0084, "CAMELLIA256-SHA"},
+	{0x009C, "AES128-GCM-SHA256"},
+	{0x009D, "AES256-GCM-SHA384"},
+	{0x009E, "DHE-RSA-AES128-GCM-SHA256"},
+	{0x009F, "DHE-RSA-AES256-GCM-SHA384"},
+	{0x1301, "TLS_AES_128_GCM_SHA256"},
+	{0x1302, "TLS_AES_256_GCM_SHA384"},
+	{0x1303, "TLS_CHACHA20_POLY1305_SHA256"},
+	{0xC009, "ECDHE-ECDSA-AES128-SHA"},
+	{0xC00A, "ECDHE-ECDSA-AES256-SHA"},
+	{0xC010, "ECDHE-RSA-NULL-SHA"},
+	{0xC013, "ECDHE-RSA-AES128-SHA"},
+	{0xC014, "ECDHE-RSA-AES256-SHA"},
+	{0xC023, "ECDHE-ECDSA-AES128-SHA256"},
+	{0xC024, "ECDHE-ECDSA-AES256-SHA384"},
+	{0xC027, "ECDHE-RSA-AES128-SHA256"},
+	{0xC028, "ECDHE-RSA-AES256-SHA384"},
+	{0xC02B, "ECDHE-ECDSA-AES128-GCM-SHA256"},
+	{0xC02C, "ECDHE-ECDSA-AES256-GCM-SHA384"},
+	{0xC02F, "ECDHE-RSA-AES128-GCM-SHA256"},
+	{0xC030, "ECDHE-RSA-AES256-GCM-SHA384"},
+	{0xC09C, "AES128-CCM"},
+	{0xC09D, "AES256-CCM"},
+	{0xCCA8, "ECDHE-RSA-CHACHA20-POLY1305"},
+	{0xCCA9, "ECDHE-ECDSA-CHACHA20-POLY1305"},
+	{0xCCAA, "DHE-RSA-CHACHA20-POLY1305"},
 };
 
 static const struct {
 	uint8_t number;
 	const char *name;
 } alerts[] = {
-        {0, "close notify"},
-        {10, "unexpected message"},
-        {20, "bad record MAC"},
-        {21, "decryption failed"},
-        {22, "record overflow"},
-        {30, "decompression failure"},
-        {40, "handshake failure"},
-        {41, "no certificate"},
-        {42, "bad certificate"},
-        {43, "unsupported certificate"},
-        {44, "certificate revoked"},
-        {45, "certificate expired"},
-        {46, "certificate unknown"},
-        {47, "illegal parameter"},
-        {48, "unknown CA"},
-        {49, "access denied"},
-        {50, "decode error"},
-        {51, "decrypt error"},
-        {70, "protocol version"},
-        {71, "insufficient security"},
-        {80, "internal error"},
-        {86, "inappropriate fallback"},
-        {90, "user canceled"},
-        {100, "no renegotiation"},
-        {110, "unsupported extension"},
-        {112, "unrecognized name"},
-        {116, "certificate required"},
+	{0, "close notify"},
+	{10, "unexpected message"},
+	{20, "bad record MAC"},
+	{21, "decryption failed"},
+	{22, "record overflow"},
+	{30, "decompression failure"},
+	{40, "handshake failure"},
+	{41, "no certificate"},
+	{42, "bad certificate"},
+	{43, "unsupported certificate"},
+	{44, "certificate revoked"},
+	{45, "certificate expired"},
+	{46, "certificate unknown"},
+	{47, "illegal parameter"},
+	{48, "unknown CA"},
+	{49, "access denied"},
+	{50, "decode error"},
+	{51, "decrypt error"},
+	{70, "protocol version"},
+	{71, "insufficient security"},
+	{80, "internal error"},
+	{86, "inappropriate fallback"},
+	{90, "user canceled"},
+	{100, "no renegotiation"},
+	{110, "unsupported extension"},
+	{112, "unrecognized name"},
+	{116, "certificate required"},
 };
 
 /* One direction. */
@@ -224,7 +224,7 @@ static void read_certificate(struct buf *out, struct cursor *c)
 	}
 	if (total != cur_left(c)) {
 		cur_fail_at(c, ERR_FORMAT, where, "Certificate", "list of %zu bytes, %zu follow",
-		        total, cur_left(c));
+			total, cur_left(c));
 		return;
 	}
 	if (!total)
@@ -261,7 +261,7 @@ static enum err read_messages(struct tls_hello *h, struct side *s, struct fail *
 		len = read_u24(&c, "handshake");
 		if (len > TLS_HELLO_HANDSHAKE_MAX)
 			return cur_fail_at(&c, ERR_LIMIT, cur_where(&start), "handshake",
-			        "message of %zu bytes, at most %u", len, TLS_HELLO_HANDSHAKE_MAX);
+				"message of %zu bytes, at most %u", len, TLS_HELLO_HANDSHAKE_MAX);
 		if (len > cur_left(&c))
 			break;
 		cur_sub(&c, &body, len, c.what);
@@ -281,11 +281,11 @@ static void take_record(struct tls_hello *h, struct side *s, uint8_t type, struc
 	else if (type == RECORD_APPLICATION)
 		s->application |= *secured;
 	else if (type == RECORD_ALERT && !*secured && fragment.len == 2 &&
-	         h->alerts_count < TLS_HELLO_ALERTS_MAX)
+		 h->alerts_count < TLS_HELLO_ALERTS_MAX)
 		h->alerts[h->alerts_count++] = (struct tls_hello_alert){
-		        .from_client = s->client,
-		        .level = fragment.ptr[0],
-		        .description = fragment.ptr[1],
+			.from_client = s->client,
+			.level = fragment.ptr[0],
+			.description = fragment.ptr[1],
 		};
 	else if (type == RECORD_HANDSHAKE && !*secured)
 		buf_put(&s->handshake, fragment);
@@ -305,33 +305,33 @@ static enum err read_records(struct tls_hello *h, struct side *s)
 		type = cur_u8(c, "record");
 		if (type < RECORD_CCS || type > RECORD_HEARTBEAT)
 			return cur_fail_at(c, ERR_FORMAT, cur_where(&start), "record",
-			        "type %u is none of TLS", type);
+				"type %u is none of TLS", type);
 		if (cur_left(c) < 4)
 			break;
 		version = cur_be16(c, "record");
 		len = cur_be16(c, "record");
 		if (version >> 8 != 3)
 			return cur_fail_at(c, ERR_FORMAT, cur_where(&start) + 1, "record",
-			        "version 0x%04X is none of TLS", version);
+				"version 0x%04X is none of TLS", version);
 		if (len > TLS_HELLO_RECORD_MAX)
 			return cur_fail_at(c, ERR_LIMIT, cur_where(&start) + 3, "record",
-			        "%u bytes, at most %u", len, TLS_HELLO_RECORD_MAX);
+				"%u bytes, at most %u", len, TLS_HELLO_RECORD_MAX);
 		if (len > cur_left(c))
 			break;
 		fragment = cur_take(c, len, "record");
 		take_record(h, s, type, fragment);
 		if (s->handshake.len > TLS_HELLO_HANDSHAKE_MAX)
 			return cur_fail_at(c, ERR_LIMIT, cur_where(&start), "handshake",
-			        "more than %u bytes", TLS_HELLO_HANDSHAKE_MAX);
+				"more than %u bytes", TLS_HELLO_HANDSHAKE_MAX);
 	}
 	if (buf_check(&s->handshake))
 		return cur_fail(c, buf_check(&s->handshake), "handshake", "%s",
-		        err_text(buf_check(&s->handshake)));
+			err_text(buf_check(&s->handshake)));
 	return cur_check(c);
 }
 
 enum err tls_hello_read(
-        struct tls_hello *h, struct span to_server, struct span to_client, struct fail *why)
+	struct tls_hello *h, struct span to_server, struct span to_client, struct fail *why)
 {
 	struct side client = {.client = true}, server = {.client = false};
 	enum err err;
@@ -349,7 +349,7 @@ enum err tls_hello_read(
 	if (!err && h->version && h->version <= TLS_1_2) {
 		h->resumed = server.session.len && span_eq(server.session, client.session);
 		h->completed = h->secured[0] && h->secured[1] &&
-		               (client.application || server.application);
+			       (client.application || server.application);
 	}
 	buf_fini(&client.handshake);
 	buf_fini(&server.handshake);

@@ -21,7 +21,7 @@ struct tls_hello_alert {
 
 struct tls_hello {
 	uint16_t client_version; /* the highest that was offered: 0x0301 is TLS 1.0; 0: no
-	                            ClientHello */
+				    ClientHello */
 	uint16_t version;        /* what the server chose; 0: no ServerHello */
 	uint16_t cipher;
 	char cipher_name[TLS_HELLO_NAME_MAX]; /* as OpenSSL says it: "AES256-SHA"; else "0x1234" */
@@ -39,7 +39,7 @@ struct tls_hello {
  * ERR_FORMAT with a place like "server, Certificate at byte 97: …" when it is not TLS or
  * contradicts itself, ERR_LIMIT, ERR_NOMEM. The caller calls tls_hello_fini in any case. */
 enum err tls_hello_read(struct tls_hello *h, struct span to_server, struct span to_client,
-        struct fail *why) MUST_USE;
+	struct fail *why) MUST_USE;
 void tls_hello_fini(struct tls_hello *h);
 
 /* "TLSv1.2"; "none" for 0, "unknown version" otherwise. */

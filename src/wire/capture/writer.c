@@ -107,7 +107,7 @@ static uint16_t fold(uint32_t sum)
 }
 
 static void put_ip(
-        struct buf *p, const struct capture_tcp *t, unsigned from, uint16_t id, size_t len)
+	struct buf *p, const struct capture_tcp *t, unsigned from, uint16_t id, size_t len)
 {
 	const struct capture_end *src = &t->ends[from], *dst = &t->ends[!from];
 
@@ -144,7 +144,7 @@ static uint16_t tcp_checksum(const struct capture_tcp *t, const uint8_t *tcp, si
 }
 
 static void put_packet(struct capture_writer *w, struct capture_tcp *t, int64_t time_us,
-        unsigned from, unsigned flags, struct span bytes)
+	unsigned from, unsigned flags, struct span bytes)
 {
 	struct buf *p = &w->packet;
 	struct pcap_pkthdr head = {0};
@@ -185,7 +185,7 @@ static void flush(struct capture_writer *w)
 }
 
 void capture_tcp_open(struct capture_writer *w, struct capture_tcp *t, int64_t time_us,
-        const struct capture_end *client, const struct capture_end *server)
+	const struct capture_end *client, const struct capture_end *server)
 {
 	const struct span none = {0};
 
@@ -204,7 +204,7 @@ void capture_tcp_open(struct capture_writer *w, struct capture_tcp *t, int64_t t
 }
 
 void capture_tcp_data(struct capture_writer *w, struct capture_tcp *t, int64_t time_us,
-        bool from_client, struct span bytes)
+	bool from_client, struct span bytes)
 {
 	const struct span none = {0};
 	unsigned from = from_client ? 0 : 1, count = 0;
@@ -218,7 +218,7 @@ void capture_tcp_data(struct capture_writer *w, struct capture_tcp *t, int64_t t
 		len = bytes.len - at < CAPTURE_SEGMENT ? bytes.len - at : CAPTURE_SEGMENT;
 		last = at + len == bytes.len;
 		put_packet(w, t, time_us, from, TCP_ACK | (last ? TCP_PSH : 0),
-		        span_of(bytes.ptr + at, len));
+			span_of(bytes.ptr + at, len));
 		if (last || ++count % ACK_EVERY == 0)
 			put_packet(w, t, time_us, !from, TCP_ACK, none);
 	}

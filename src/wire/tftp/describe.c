@@ -22,7 +22,7 @@ static void put_options(struct buf *dump, const struct tftp_packet *p)
 }
 
 enum err tftp_describe(
-        struct span in, unsigned version, struct buf *dump, struct buf *again, struct fail *why)
+	struct span in, unsigned version, struct buf *dump, struct buf *again, struct fail *why)
 {
 	static const char *const names[] = {"", "RRQ", "WRQ", "DATA", "ACK", "ERROR", "OACK"};
 	struct tftp_packet p;

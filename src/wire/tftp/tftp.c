@@ -59,7 +59,7 @@ static void read_options(struct tftp_packet *p, struct cursor *c)
 			cur_fail_at(c, ERR_FORMAT, where, "option", "has no name");
 		if (p->options_count == TFTP_OPTIONS_MAX)
 			cur_fail_at(c, ERR_LIMIT, where, "option", "more than %u options",
-			        TFTP_OPTIONS_MAX);
+				TFTP_OPTIONS_MAX);
 		/* RFC 2347: an option may only be specified once. */
 		for (i = 0; i < p->options_count; i++)
 			if (same_text(o.name, p->options[i].name))
@@ -86,7 +86,7 @@ static void read_error(struct tftp_packet *p, struct cursor *c)
 		p->text = read_text(c, TEXT_MAX, "message");
 	if (p->text.len > TEXT_MAX)
 		cur_fail_at(
-		        c, ERR_LIMIT, 4, "message", "%zu bytes, at most %u", p->text.len, TEXT_MAX);
+			c, ERR_LIMIT, 4, "message", "%zu bytes, at most %u", p->text.len, TEXT_MAX);
 	if (p->text.len && memchr(p->text.ptr, 0, p->text.len))
 		cur_fail_at(c, ERR_FORMAT, 4, "message", "NUL inside");
 }
@@ -108,7 +108,7 @@ enum err tftp_decode(struct tftp_packet *p, struct span in, struct fail *why)
 	p->opcode = (enum tftp_opcode)opcode;
 	if (opcode != TFTP_DATA && opcode != TFTP_ERROR && in.len > TFTP_REQUEST_MAX)
 		return cur_fail_at(&c, ERR_LIMIT, 0, "packet", "%zu bytes, at most %u", in.len,
-		        TFTP_REQUEST_MAX);
+			TFTP_REQUEST_MAX);
 	switch (p->opcode) {
 	case TFTP_RRQ:
 	case TFTP_WRQ: read_request(p, &c); break;
@@ -116,7 +116,7 @@ enum err tftp_decode(struct tftp_packet *p, struct span in, struct fail *why)
 		p->block = cur_be16(&c, "block");
 		if (cur_left(&c) > DATA_MAX)
 			cur_fail(&c, ERR_LIMIT, "data", "%zu bytes, at most %u", cur_left(&c),
-			        DATA_MAX);
+				DATA_MAX);
 		p->data = cur_take(&c, cur_left(&c), "data");
 		break;
 	case TFTP_ACK: p->block = cur_be16(&c, "block"); break;
@@ -147,7 +147,7 @@ static enum err put_options(struct buf *out, const struct tftp_packet *p)
 
 	for (i = 0; i < p->options_count && !err; i++) {
 		err = p->options[i].name.len ? put_text(out, p->options[i].name, TFTP_REQUEST_MAX)
-		                             : ERR_ARG;
+					     : ERR_ARG;
 		if (!err)
 			err = put_text(out, p->options[i].value, TFTP_REQUEST_MAX);
 	}

@@ -8,18 +8,26 @@
 
 #include <stdbool.h>
 
-#define TFTP_NAME_MAX    128u /* bytes of a file name in a request */
-#define TFTP_OPTIONS_MAX 8u   /* options in one packet */
-#define TFTP_BLKSIZE_MIN 8u
+#define TFTP_NAME_MAX        128u /* bytes of a file name in a request */
+#define TFTP_OPTIONS_MAX     8u   /* options in one packet */
+#define TFTP_BLKSIZE_MIN     8u
 #define TFTP_BLKSIZE_DEFAULT 512u
-#define TFTP_BLKSIZE_MAX 1468u /* what fits an Ethernet frame; larger requests are lowered to this */
+#define TFTP_BLKSIZE_MAX                                                                           \
+	1468u                 /* what fits an Ethernet frame; larger requests are lowered to this */
 #define TFTP_REQUEST_MAX 512u /* bytes of a request packet (RFC 2347) */
 
 enum tftp_opcode { TFTP_RRQ = 1, TFTP_WRQ, TFTP_DATA, TFTP_ACK, TFTP_ERROR, TFTP_OACK };
 
 enum tftp_error {
-	TFTP_E_UNDEFINED = 0, TFTP_E_NOTFOUND = 1, TFTP_E_ACCESS = 2, TFTP_E_FULL = 3,
-	TFTP_E_ILLEGAL = 4, TFTP_E_TID = 5, TFTP_E_EXISTS = 6, TFTP_E_USER = 7, TFTP_E_OPTION = 8,
+	TFTP_E_UNDEFINED = 0,
+	TFTP_E_NOTFOUND = 1,
+	TFTP_E_ACCESS = 2,
+	TFTP_E_FULL = 3,
+	TFTP_E_ILLEGAL = 4,
+	TFTP_E_TID = 5,
+	TFTP_E_EXISTS = 6,
+	TFTP_E_USER = 7,
+	TFTP_E_OPTION = 8,
 };
 
 struct tftp_option {
@@ -28,11 +36,11 @@ struct tftp_option {
 
 struct tftp_packet {
 	enum tftp_opcode opcode;
-	struct span name, mode;  /* RRQ, WRQ */
-	uint16_t block;          /* DATA, ACK */
-	uint16_t error;          /* ERROR */
-	struct span text;        /* ERROR: message */
-	struct span data;        /* DATA */
+	struct span name, mode;                       /* RRQ, WRQ */
+	uint16_t block;                               /* DATA, ACK */
+	uint16_t error;                               /* ERROR */
+	struct span text;                             /* ERROR: message */
+	struct span data;                             /* DATA */
 	struct tftp_option options[TFTP_OPTIONS_MAX]; /* RRQ, WRQ, OACK */
 	size_t options_count;
 };

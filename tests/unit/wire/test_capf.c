@@ -45,9 +45,9 @@ static void frames_are_refused_early(void **state)
 static void writes_only_what_is_there(void **state)
 {
 	struct capf_message m = {.type = CAPF_AUTH_REQ,
-	        .session = 1,
-	        .version = 3,
-	        .order = {CAPF_E_VERSION, CAPF_E_AUTH_TYPE}};
+		.session = 1,
+		.version = 3,
+		.order = {CAPF_E_VERSION, CAPF_E_AUTH_TYPE}};
 	struct buf out = {0};
 
 	buf_u8(&out, 0xEE);
@@ -68,10 +68,10 @@ static void writes_only_what_fits(void **state)
 {
 	static const uint8_t bytes[9000];
 	struct capf_message m = {.type = CAPF_STORE_CERT_REQ,
-	        .certificate_type = 1,
-	        .has = CAPF_HAS(CAPF_E_CERTIFICATE) | CAPF_HAS(CAPF_E_SUDI_DATA),
-	        .order = {CAPF_E_CERTIFICATE},
-	        .certificate = {bytes, sizeof(bytes)}};
+		.certificate_type = 1,
+		.has = CAPF_HAS(CAPF_E_CERTIFICATE) | CAPF_HAS(CAPF_E_SUDI_DATA),
+		.order = {CAPF_E_CERTIFICATE},
+		.certificate = {bytes, sizeof(bytes)}};
 	struct buf out = {0};
 
 	assert_int_equal(capf_encode(&out, &m), ERR_LIMIT);
@@ -92,10 +92,10 @@ static void out_of_memory(void **state)
 {
 	static const uint8_t bytes[5000];
 	struct capf_message m = {.type = CAPF_KEY_GEN_RES,
-	        .certificate_type = 1,
-	        .has = CAPF_HAS(CAPF_E_CERTIFICATE),
-	        .order = {CAPF_E_CERTIFICATE},
-	        .certificate = {bytes, sizeof(bytes)}};
+		.certificate_type = 1,
+		.has = CAPF_HAS(CAPF_E_CERTIFICATE),
+		.order = {CAPF_E_CERTIFICATE},
+		.certificate = {bytes, sizeof(bytes)}};
 	enum err err = ERR_NOMEM;
 	struct buf out = {0};
 	size_t n;
@@ -125,12 +125,12 @@ static void names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(frames_of_a_stream),
-	        cmocka_unit_test(frames_are_refused_early),
-	        cmocka_unit_test(writes_only_what_is_there),
-	        cmocka_unit_test(writes_only_what_fits),
-	        cmocka_unit_test(out_of_memory),
-	        cmocka_unit_test(names),
+		cmocka_unit_test(frames_of_a_stream),
+		cmocka_unit_test(frames_are_refused_early),
+		cmocka_unit_test(writes_only_what_is_there),
+		cmocka_unit_test(writes_only_what_fits),
+		cmocka_unit_test(out_of_memory),
+		cmocka_unit_test(names),
 	};
 
 	return cmocka_run_group_tests_name("wire/capf", tests, NULL, NULL);

@@ -288,9 +288,9 @@ static void write_two(const char *path)
 	const struct capture_end phone4 = {{192, 0, 2, 7}, false, 50000};
 	const struct capture_end server4 = {{192, 0, 2, 1}, false, 2443};
 	const struct capture_end phone6 = {
-	        {0x20, 0x01, 0x0D, 0xB8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7}, true, 50000};
+		{0x20, 0x01, 0x0D, 0xB8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7}, true, 50000};
 	const struct capture_end server6 = {
-	        {0x20, 0x01, 0x0D, 0xB8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}, true, 3804};
+		{0x20, 0x01, 0x0D, 0xB8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}, true, 3804};
 	struct capture_tcp a = {0}, b = {0};
 	struct capture_writer *w;
 	struct fail why = {0};
@@ -460,7 +460,7 @@ static void reading_without_memory(void **state)
 }
 
 static void assert_hello_fails(
-        enum err err, struct span to_server, struct span to_client, const char *text)
+	enum err err, struct span to_server, struct span to_client, const char *text)
 {
 	struct fail why = {0};
 	struct tls_hello h;
@@ -481,17 +481,17 @@ static void what_is_not_tls_is_named(void **state)
 	struct tls_hello h;
 
 	assert_hello_fails(ERR_FORMAT, span_str("GET / HTTP/1.1"), none,
-	        "client, record at byte 0: type 71 is none of TLS");
+		"client, record at byte 0: type 71 is none of TLS");
 	assert_hello_fails(ERR_FORMAT, none, span_of(wrong_version, 5),
-	        "server, record at byte 1: version 0x0200");
+		"server, record at byte 1: version 0x0200");
 	assert_hello_fails(ERR_LIMIT, none, span_of(long_record, 5),
-	        "server, record at byte 3: 65535 bytes, at most 18432");
+		"server, record at byte 3: 65535 bytes, at most 18432");
 	assert_hello_fails(ERR_LIMIT, none, span_of(long_message, 9),
-	        "server, handshake at byte 0: message of 65537 bytes");
+		"server, handshake at byte 0: message of 65537 bytes");
 	assert_hello_fails(ERR_FORMAT, none, span_of(bad_list, 13),
-	        "server, Certificate at byte 4: list of 9 bytes, 1 follow");
+		"server, Certificate at byte 4: list of 9 bytes, 1 follow");
 	assert_hello_fails(ERR_SHORT, none, span_of(short_hello, 11),
-	        "server, ServerHello at byte 6: needs 32 bytes, 0 are left");
+		"server, ServerHello at byte 6: needs 32 bytes, 0 are left");
 	assert_int_equal(tls_hello_read(&h, none, none, NULL), ERR_OK);
 	assert_int_equal(h.version, 0);
 	tls_hello_fini(&h);
@@ -510,8 +510,8 @@ static void streams_cut_anywhere(void **state)
 
 		memcpy(copy, seen.to_client[0].data, len);
 		assert_int_equal(
-		        tls_hello_read(&h, buf_span(&seen.to_server[0]), span_of(copy, len), NULL),
-		        ERR_OK);
+			tls_hello_read(&h, buf_span(&seen.to_server[0]), span_of(copy, len), NULL),
+			ERR_OK);
 		tls_hello_fini(&h);
 		mem_free(copy);
 	}
@@ -531,24 +531,24 @@ static void names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(mutual_tls10),
-	        cmocka_unit_test(full_then_resumed_tls12),
-	        cmocka_unit_test(refused_handshakes),
-	        cmocka_unit_test(tls13_over_ip6),
-	        cmocka_unit_test(order_and_repetition_do_not_matter),
-	        cmocka_unit_test(a_lost_segment_ends_its_stream),
-	        cmocka_unit_test(a_damaged_file_gives_what_stood_before),
-	        cmocka_unit_test(refuses_other_files),
-	        cmocka_unit_test(the_callback_can_stop),
-	        cmocka_unit_test(writes_what_others_would),
-	        cmocka_unit_test(records_a_tls_connection),
-	        cmocka_unit_test(long_streams_and_ports_used_again),
-	        cmocka_unit_test(writer_failures_are_told),
-	        cmocka_unit_test(writing_without_memory),
-	        cmocka_unit_test(reading_without_memory),
-	        cmocka_unit_test(what_is_not_tls_is_named),
-	        cmocka_unit_test(streams_cut_anywhere),
-	        cmocka_unit_test(names),
+		cmocka_unit_test(mutual_tls10),
+		cmocka_unit_test(full_then_resumed_tls12),
+		cmocka_unit_test(refused_handshakes),
+		cmocka_unit_test(tls13_over_ip6),
+		cmocka_unit_test(order_and_repetition_do_not_matter),
+		cmocka_unit_test(a_lost_segment_ends_its_stream),
+		cmocka_unit_test(a_damaged_file_gives_what_stood_before),
+		cmocka_unit_test(refuses_other_files),
+		cmocka_unit_test(the_callback_can_stop),
+		cmocka_unit_test(writes_what_others_would),
+		cmocka_unit_test(records_a_tls_connection),
+		cmocka_unit_test(long_streams_and_ports_used_again),
+		cmocka_unit_test(writer_failures_are_told),
+		cmocka_unit_test(writing_without_memory),
+		cmocka_unit_test(reading_without_memory),
+		cmocka_unit_test(what_is_not_tls_is_named),
+		cmocka_unit_test(streams_cut_anywhere),
+		cmocka_unit_test(names),
 	};
 
 	return cmocka_run_group_tests_name("wire/capture", tests, make_folder, remove_folder);

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 static const uint8_t bytes[] = {
-        0x01, 0x02, 0x03, 0x04, 0x05, 0xF6, 0x07, 0x08, 0x09, 0x0A, 0xFB, 0x0C, 0xFD, 0x0E, 0x0F};
+	0x01, 0x02, 0x03, 0x04, 0x05, 0xF6, 0x07, 0x08, 0x09, 0x0A, 0xFB, 0x0C, 0xFD, 0x0E, 0x0F};
 
 static void byte_orders(void **state)
 {
@@ -95,11 +95,11 @@ static void an_inner_cursor_of_a_failed_one_yields_nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(byte_orders),
-	        cmocka_unit_test(first_error_stays),
-	        cmocka_unit_test(huge_lengths_do_not_wrap),
-	        cmocka_unit_test(inner_cursors_know_the_absolute_place),
-	        cmocka_unit_test(an_inner_cursor_of_a_failed_one_yields_nothing),
+		cmocka_unit_test(byte_orders),
+		cmocka_unit_test(first_error_stays),
+		cmocka_unit_test(huge_lengths_do_not_wrap),
+		cmocka_unit_test(inner_cursors_know_the_absolute_place),
+		cmocka_unit_test(an_inner_cursor_of_a_failed_one_yields_nothing),
 	};
 
 	return cmocka_run_group_tests_name("wire/cursor", tests, NULL, NULL);

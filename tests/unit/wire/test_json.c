@@ -39,19 +39,19 @@ static void compact_and_indented(void **state)
 	struct json *j = sample();
 
 	assert_written(j, false,
-	        "{\"name\":\"CTLFile.tlv\",\"size\":4712,\"good\":true,"
-	        "\"rows\":[{\"role\":\"CCM+TFTP\"},{},[]]}");
+		"{\"name\":\"CTLFile.tlv\",\"size\":4712,\"good\":true,"
+		"\"rows\":[{\"role\":\"CCM+TFTP\"},{},[]]}");
 	assert_written(j, true,
-	        "{\n  \"name\": \"CTLFile.tlv\",\n  \"size\": 4712,\n  \"good\": true,\n"
-	        "  \"rows\": [\n    {\n      \"role\": \"CCM+TFTP\"\n    },\n    {},\n    []\n"
-	        "  ]\n}\n");
+		"{\n  \"name\": \"CTLFile.tlv\",\n  \"size\": 4712,\n  \"good\": true,\n"
+		"  \"rows\": [\n    {\n      \"role\": \"CCM+TFTP\"\n    },\n    {},\n    []\n"
+		"  ]\n}\n");
 	json_free(j);
 }
 
 static void reads_what_others_wrote(void **state)
 {
 	static const char text[] = "{ \"a\" : \"x\\u00e9\\n\", \"b\": [1, -9223372036854775808, "
-	                           "false, null, 1.5], \"c\": {}, \"t\": true}";
+				   "false, null, 1.5], \"c\": {}, \"t\": true}";
 	struct fail why = {0};
 	struct json *j, *b;
 
@@ -70,8 +70,8 @@ static void reads_what_others_wrote(void **state)
 	assert_int_equal(json_count(j), 0);
 	json_set_int(json_get(j, "c"), "n", 3);
 	assert_written(j, false,
-	        "{\"a\":\"x\xC3\xA9\\n\",\"b\":[1,-9223372036854775808,false,null,1.5],"
-	        "\"c\":{\"n\":3},\"t\":true}");
+		"{\"a\":\"x\xC3\xA9\\n\",\"b\":[1,-9223372036854775808,false,null,1.5],"
+		"\"c\":{\"n\":3},\"t\":true}");
 	json_free(j);
 }
 
@@ -84,14 +84,14 @@ static void text_is_always_utf8(void **state)
 	json_append_take(j, json_span_new(span_of("a\0b", 3)));
 	json_append_take(j, json_span_new(span_of(NULL, 0)));
 	assert_written(
-	        j, false, "[\"ok \xC3\xA9 \\\"\\\\\\u001b\",\"bad \\\\xFF\",\"a\\\\x00b\",\"\"]");
+		j, false, "[\"ok \xC3\xA9 \\\"\\\\\\u001b\",\"bad \\\\xFF\",\"a\\\\x00b\",\"\"]");
 	json_free(j);
 }
 
 static void refuses(void **state)
 {
 	static const char *const bad[] = {"", "{", "[1,]", "{\"a\":1,\"a\":2}", "1 2",
-	        "[\"\\u0000\"]", "{\"\xFF\":1}", "nul"};
+		"[\"\\u0000\"]", "{\"\xFF\":1}", "nul"};
 	struct buf deep = {0};
 	struct fail why;
 	struct json *j;
@@ -175,13 +175,13 @@ static void a_child_that_broke_spoils_its_parent(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(compact_and_indented),
-	        cmocka_unit_test(reads_what_others_wrote),
-	        cmocka_unit_test(text_is_always_utf8),
-	        cmocka_unit_test(refuses),
-	        cmocka_unit_test(a_reference_keeps_the_value),
-	        cmocka_unit_test(out_of_memory),
-	        cmocka_unit_test(a_child_that_broke_spoils_its_parent),
+		cmocka_unit_test(compact_and_indented),
+		cmocka_unit_test(reads_what_others_wrote),
+		cmocka_unit_test(text_is_always_utf8),
+		cmocka_unit_test(refuses),
+		cmocka_unit_test(a_reference_keeps_the_value),
+		cmocka_unit_test(out_of_memory),
+		cmocka_unit_test(a_child_that_broke_spoils_its_parent),
 	};
 
 	return cmocka_run_group_tests_name("wire/json", tests, NULL, NULL);

@@ -12,8 +12,8 @@
 static void options_as_numbers(void **state)
 {
 	static const char rrq[] =
-	        "\0\1f\0octet\0BlkSize\0001432\0tsize\0000\0timeout\000255x\0a\0-5\0"
-	        "b\0001234567890123456789\0c\0";
+		"\0\1f\0octet\0BlkSize\0001432\0tsize\0000\0timeout\000255x\0a\0-5\0"
+		"b\0001234567890123456789\0c\0";
 	struct tftp_packet p;
 
 	assert_int_equal(tftp_decode(&p, span_of(rrq, sizeof(rrq)), NULL), ERR_OK);
@@ -32,9 +32,9 @@ static void options_as_numbers(void **state)
 static void names_inside_the_folder(void **state)
 {
 	static const char *const good[] = {"CTLFile.tlv", "SEP0011215A1AE3.cnf.xml.enc.sgn",
-	        "Desktops/320x196x4/List.xml", "...", "..a", "a..", ".hidden", "a b", "\xC3\xA9"};
+		"Desktops/320x196x4/List.xml", "...", "..a", "a..", ".hidden", "a b", "\xC3\xA9"};
 	static const char *const bad[] = {"", ".", "..", "/etc/passwd", "../x", "a/../x", "a/..",
-	        "a/.", "./a", "a//b", "a/", "/", "a\\b", "..\\x", "a\nb", "a\x7F", "\x1B[2J"};
+		"a/.", "./a", "a//b", "a/", "/", "a\\b", "..\\x", "a\nb", "a\x7F", "\x1B[2J"};
 	size_t i;
 
 	for (i = 0; i < sizeof(good) / sizeof(good[0]); i++)
@@ -69,7 +69,7 @@ static void writes_only_what_fits(void **state)
 	p.name = span_str("a");
 	p.options_count = 5;
 	p.options[0] = p.options[1] = p.options[2] = p.options[3] = p.options[4] =
-	        (struct tftp_option){span_str("x"), span_of(name, 100)};
+		(struct tftp_option){span_str("x"), span_of(name, 100)};
 	assert_int_equal(tftp_encode(&out, &p), ERR_LIMIT);
 	p.options_count = 1;
 	p.options[0].name.len = 0;
@@ -83,9 +83,9 @@ static void writes_only_what_fits(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(options_as_numbers),
-	        cmocka_unit_test(names_inside_the_folder),
-	        cmocka_unit_test(writes_only_what_fits),
+		cmocka_unit_test(options_as_numbers),
+		cmocka_unit_test(names_inside_the_folder),
+		cmocka_unit_test(writes_only_what_fits),
 	};
 
 	return cmocka_run_group_tests_name("wire/tftp", tests, NULL, NULL);

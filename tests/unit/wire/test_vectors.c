@@ -46,7 +46,7 @@ struct run {
 	} while (0)
 
 static enum err describe(
-        struct run *r, struct span in, struct buf *dump, struct buf *again, struct fail *why)
+	struct run *r, struct span in, struct buf *dump, struct buf *again, struct fail *why)
 {
 	enum err err = r->file->format->describe(in, r->version, dump, again, why);
 
@@ -208,7 +208,7 @@ static void do_match(struct run *r, const char *text)
 	if (!r->encoding) {
 		if (!has_line(buf_span(&r->dump), text))
 			run_fail(r, "no line \"%s\" in\n%.*s", text, (int)r->dump.len,
-			        (char *)r->dump.data);
+				(char *)r->dump.data);
 		return;
 	}
 	read_bytes(r, text, &bytes);
@@ -231,7 +231,7 @@ static void do_error(struct run *r, char *text)
 		run_fail(r, "error needs a code and a text");
 	if (!r->err)
 		run_fail(r, "decoded without an error:\n%.*s", (int)r->dump.len,
-		        (char *)r->dump.data);
+			(char *)r->dump.data);
 	if (strcmp(err_name(r->err), text) != 0 || !strstr(r->why.text, part))
 		run_fail(r, "the error is %s \"%s\"", err_name(r->err), r->why.text);
 	r->judged = true;
@@ -372,7 +372,7 @@ static int free_files(void **state)
 int main(void)
 {
 	static struct CMUnitTest tests[FILES_MAX + 1] = {
-	        cmocka_unit_test(every_format_has_vectors)};
+		cmocka_unit_test(every_format_has_vectors)};
 	const char *env = getenv("CADEADO_TESTS");
 	struct dirent *entry;
 	char *root;
