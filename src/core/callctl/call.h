@@ -118,7 +118,7 @@ uint32_t media_codec(const struct callctl_station *a, const struct callctl_stati
 /* Chooses codec and keys of a call that is being answered. ERR_UNSUPPORTED: no common codec. */
 enum err media_prepare(struct callctl *c, struct call *call) MUST_USE;
 void media_open(struct callctl *c, struct leg *l);
-/* Tells `l` to send, if its peer has told where. */
+/* Tells `l` to send to where its peer has told that it receives. */
 void media_start(struct callctl *c, struct leg *l);
 void media_stop(struct callctl *c, struct leg *l);
 void media_wipe(struct call *call);

@@ -119,8 +119,6 @@ void media_start(struct callctl *c, struct leg *l)
 	struct sccp_message m = {.id = SCCP_START_MEDIA};
 	struct sccp_start_media *s = &m.start_media;
 
-	if (l->sending || !peer->acked)
-		return;
 	s->conference = l->reference;
 	s->party = l->party;
 	s->remote = peer->address;

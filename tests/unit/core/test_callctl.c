@@ -65,6 +65,12 @@ static void walk_a_call(unsigned version_a, unsigned version_b)
 		     "A SelectSoftKeys 1\n"
 		     "A DisplayPromptStatus \\x80\\x18\n"
 		     "A OpenReceiveChannel codec 4 alg 1\n");
+	/* An acknowledgement for another stream is passed over. */
+	lab.phones[A].party++;
+	ack(&lab, A, 0);
+	ack(&lab, A, 1);
+	expect(&lab, "");
+	lab.phones[A].party--;
 	/* Each is told to send only when the other has told where it receives. */
 	ack(&lab, A, 0);
 	expect(&lab, "B StartMediaTransmission to 192.0.2.10:20000 alg 1\n");
