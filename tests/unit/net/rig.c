@@ -95,7 +95,7 @@ void seen_event(void *ctx, struct stream *s, enum stream_event ev)
 {
 	struct seen *seen = ctx;
 	unsigned *counts[] = {&seen->ready, &seen->data, &seen->drained, &seen->closed,
-	        &seen->timeout, &seen->error};
+		&seen->timeout, &seen->error};
 
 	assert_ptr_equal(s, seen->s);
 	++*counts[ev];
@@ -174,8 +174,8 @@ static void on_line(void *arg)
 		buf_u8(&c->text, '\0');
 		c->text.len--;
 		if (sscanf(line->text, "PORT %u", &c->port) == 1 ||
-		        sscanf(line->text, "ACCEPT %u.%u.%u.%u:%u", &a[0], &a[1], &a[2], &a[3],
-		                &c->port) == 5)
+			sscanf(line->text, "ACCEPT %u.%u.%u.%u:%u", &a[0], &a[1], &a[2], &a[3],
+				&c->port) == 5)
 			c->has_port++;
 	}
 	mem_free(line->text);
@@ -256,7 +256,7 @@ bool child_said(const struct child *c, const char *what)
 
 	if (!said)
 		print_error("child did not say '%s' but:\n%s\n", what,
-		        c->text.len ? (const char *)c->text.data : "");
+			c->text.len ? (const char *)c->text.data : "");
 	return said;
 }
 
@@ -282,9 +282,9 @@ static int make_cert(const char *name, const char *how)
 	char cmd[512];
 
 	snprintf(cmd, sizeof(cmd),
-	        "openssl req -x509 -nodes -days 30 -subj /O=Test/CN=%s %s -keyout %s/%s.key "
-	        "-out %s/%s.pem 2>/dev/null",
-	        name, how, rig_folder, name, rig_folder, name);
+		"openssl req -x509 -nodes -days 30 -subj /O=Test/CN=%s %s -keyout %s/%s.key "
+		"-out %s/%s.pem 2>/dev/null",
+		name, how, rig_folder, name, rig_folder, name);
 	return system(cmd);
 }
 

@@ -70,7 +70,7 @@ struct child {
 	unsigned has_port;
 };
 void child_start(struct child *c, struct rig *r, const char *fmt, ...)
-        __attribute__((format(printf, 3, 4)));
+	__attribute__((format(printf, 3, 4)));
 void child_say(struct child *c, const char *line);
 void child_wait(struct child *c, struct rig *r); /* ends its input, waits for its end */
 bool child_said(const struct child *c, const char *what);

@@ -13,18 +13,18 @@ static void addresses_in_text(void **state)
 		int port;
 		const char *host, *both;
 	} good[] = {
-	        {"127.0.0.1", 69, "127.0.0.1", "127.0.0.1:69"},
-	        {"0.0.0.0", 0, "0.0.0.0", "0.0.0.0:0"},
-	        {"::1", 65535, "::1", "[::1]:65535"},
-	        {"[::1]", 69, "::1", "[::1]:69"},
-	        {"2001:DB8:0:0:0:0:0:1", 1, "2001:db8::1", "[2001:db8::1]:1"},
-	        {"ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255", 65535,
-	                "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
-	                "[ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff]:65535"},
+		{"127.0.0.1", 69, "127.0.0.1", "127.0.0.1:69"},
+		{"0.0.0.0", 0, "0.0.0.0", "0.0.0.0:0"},
+		{"::1", 65535, "::1", "[::1]:65535"},
+		{"[::1]", 69, "::1", "[::1]:69"},
+		{"2001:DB8:0:0:0:0:0:1", 1, "2001:db8::1", "[2001:db8::1]:1"},
+		{"ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255", 65535,
+			"ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
+			"[ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff]:65535"},
 	};
 	static const char *const bad[] = {"", "localhost", "1.2.3", "1.2.3.4.5", "01.2.3.4 ",
-	        "256.1.1.1", "[127.0.0.1]", "[]", "[", "::1]", "fe80::1%lo", "1.2.3.4:5", ":::",
-	        "0000000000000000000000000000000000000000000000000000000000000000000000000001"};
+		"256.1.1.1", "[127.0.0.1]", "[]", "[", "::1]", "fe80::1%lo", "1.2.3.4:5", ":::",
+		"0000000000000000000000000000000000000000000000000000000000000000000000000001"};
 	char text[NET_ADDR_MAX];
 	struct net_addr a;
 	struct fail why;
@@ -105,7 +105,7 @@ static void a_taken_port_is_named_with_its_owner(void **state)
 		net_port_owner(false, got.port, text, sizeof(text));
 		assert_string_equal(text, mine);
 		assert_int_equal(listener_open(&two, r.loop, &got, NULL, false, nobody, NULL, &why),
-		        ERR_INUSE);
+			ERR_INUSE);
 		assert_int_equal(why.code, ERR_INUSE);
 		snprintf(number, sizeof(number), " %u ", (unsigned)got.port);
 		assert_non_null(strstr(why.text, number));
@@ -121,7 +121,7 @@ static void a_taken_port_is_named_with_its_owner(void **state)
 		net_port_owner(true, got.port, text, sizeof(text));
 		assert_string_equal(text, mine);
 		assert_int_equal(
-		        dgram_open(&e, r.loop, &got, false, no_packet, NULL, &why), ERR_INUSE);
+			dgram_open(&e, r.loop, &got, false, no_packet, NULL, &why), ERR_INUSE);
 		assert_non_null(strstr(why.text, "UDP port"));
 		assert_non_null(strstr(why.text, mine));
 		dgram_close(d);
@@ -149,10 +149,10 @@ static void other_failures_to_open(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(addresses_in_text),
-	        cmocka_unit_test(addresses_compared),
-	        cmocka_unit_test(a_taken_port_is_named_with_its_owner),
-	        cmocka_unit_test(other_failures_to_open),
+		cmocka_unit_test(addresses_in_text),
+		cmocka_unit_test(addresses_compared),
+		cmocka_unit_test(a_taken_port_is_named_with_its_owner),
+		cmocka_unit_test(other_failures_to_open),
 	};
 
 	return cmocka_run_group_tests_name("net/addr", tests, NULL, NULL);

@@ -170,11 +170,11 @@ static void no_memory_no_socket(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(packets_keep_their_edges),
-	        cmocka_unit_test(closing_inside_the_callback),
-	        cmocka_unit_test(a_flood_leaves_time_for_others),
-	        cmocka_unit_test(errors_of_the_network_are_not_ours),
-	        cmocka_unit_test(no_memory_no_socket),
+		cmocka_unit_test(packets_keep_their_edges),
+		cmocka_unit_test(closing_inside_the_callback),
+		cmocka_unit_test(a_flood_leaves_time_for_others),
+		cmocka_unit_test(errors_of_the_network_are_not_ours),
+		cmocka_unit_test(no_memory_no_socket),
 	};
 
 	return cmocka_run_group_tests_name("net/dgram", tests, NULL, NULL);

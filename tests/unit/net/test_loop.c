@@ -204,11 +204,11 @@ static void signals_come_to_the_loop(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(posts_come_in_order_from_any_thread),
-	        cmocka_unit_test(posts_before_stop_run),
-	        cmocka_unit_test(any_thread_may_stop),
-	        cmocka_unit_test(timers_fire_once_in_order),
-	        cmocka_unit_test(signals_come_to_the_loop),
+		cmocka_unit_test(posts_come_in_order_from_any_thread),
+		cmocka_unit_test(posts_before_stop_run),
+		cmocka_unit_test(any_thread_may_stop),
+		cmocka_unit_test(timers_fire_once_in_order),
+		cmocka_unit_test(signals_come_to_the_loop),
 	};
 
 	return cmocka_run_group_tests_name("net/loop", tests, NULL, NULL);

@@ -224,12 +224,12 @@ static void without_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(answers_come_to_the_asking_loop),
-	        cmocka_unit_test(executor_ends_first),
-	        cmocka_unit_test(pool_ends_first),
-	        cmocka_unit_test(an_executor_freed_in_its_answer),
-	        cmocka_unit_test(answers_left_in_a_freed_loop),
-	        cmocka_unit_test(without_memory),
+		cmocka_unit_test(answers_come_to_the_asking_loop),
+		cmocka_unit_test(executor_ends_first),
+		cmocka_unit_test(pool_ends_first),
+		cmocka_unit_test(an_executor_freed_in_its_answer),
+		cmocka_unit_test(answers_left_in_a_freed_loop),
+		cmocka_unit_test(without_memory),
 	};
 
 	return cmocka_run_group_tests_name("net/pool", tests, NULL, NULL);

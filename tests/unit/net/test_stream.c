@@ -46,8 +46,8 @@ static void connect_write_close(void **state)
 	host_init(&h, &r, NULL);
 	seen_init(&client);
 	assert_int_equal(
-	        stream_connect(&client.s, r.loop, &h.addr, NULL, seen_event, &client, &why),
-	        ERR_OK);
+		stream_connect(&client.s, r.loop, &h.addr, NULL, seen_event, &client, &why),
+		ERR_OK);
 	/* Not before READY. */
 	assert_int_equal(stream_write(client.s, span_str("early")), ERR_STATE);
 	rig_until(&r, &client.ready, 1);
@@ -86,8 +86,8 @@ static void a_refused_connection_is_an_event(void **state)
 	host_fini(&h);
 	seen_init(&client);
 	assert_int_equal(
-	        stream_connect(&client.s, r.loop, &h.addr, NULL, seen_event, &client, NULL),
-	        ERR_OK);
+		stream_connect(&client.s, r.loop, &h.addr, NULL, seen_event, &client, NULL),
+		ERR_OK);
 	rig_until(&r, &client.over, 1);
 	assert_int_equal(client.error, 1);
 	assert_int_equal(client.ready, 0);
@@ -143,7 +143,7 @@ static void *run_flood(void *arg)
 
 	while (f->got < BIG) {
 		p.events = (short)((f->sent < BIG ? POLLOUT : 0) |
-		                   (f->slow && f->sent < BIG ? 0 : POLLIN));
+				   (f->slow && f->sent < BIG ? 0 : POLLIN));
 		/* A slow one reads only when it can send no more. */
 		n = poll(&p, 1, f->slow ? 50 : -1);
 		if (n == 0) {
@@ -215,7 +215,7 @@ static void nobody_handles(void **state)
 
 	rig_init(&r);
 	assert_int_equal(
-	        listener_open(&ls, r.loop, &any, NULL, false, ignore_accepted, &s, NULL), ERR_OK);
+		listener_open(&ls, r.loop, &any, NULL, false, ignore_accepted, &s, NULL), ERR_OK);
 	listener_addr(ls, &addr);
 	fd = raw_connect(&addr);
 	rig_for(&r, 5000);
@@ -590,21 +590,21 @@ static void each_allocation_may_fail(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(connect_write_close),
-	        cmocka_unit_test(a_refused_connection_is_an_event),
-	        cmocka_unit_test(much_data_with_backpressure),
-	        cmocka_unit_test(nobody_handles),
-	        cmocka_unit_test(unread_input_is_limited),
-	        cmocka_unit_test(unsent_output_is_limited),
-	        cmocka_unit_test(pausing),
-	        cmocka_unit_test(closing_inside_each_event),
-	        cmocka_unit_test(timeouts),
-	        cmocka_unit_test(a_reset_is_an_error),
-	        cmocka_unit_test(finish_delivers_to_a_talking_peer),
-	        cmocka_unit_test(finished_streams_end_with_the_loop),
-	        cmocka_unit_test(tap_sees_all_bytes),
-	        cmocka_unit_test(no_descriptors_left),
-	        cmocka_unit_test(each_allocation_may_fail),
+		cmocka_unit_test(connect_write_close),
+		cmocka_unit_test(a_refused_connection_is_an_event),
+		cmocka_unit_test(much_data_with_backpressure),
+		cmocka_unit_test(nobody_handles),
+		cmocka_unit_test(unread_input_is_limited),
+		cmocka_unit_test(unsent_output_is_limited),
+		cmocka_unit_test(pausing),
+		cmocka_unit_test(closing_inside_each_event),
+		cmocka_unit_test(timeouts),
+		cmocka_unit_test(a_reset_is_an_error),
+		cmocka_unit_test(finish_delivers_to_a_talking_peer),
+		cmocka_unit_test(finished_streams_end_with_the_loop),
+		cmocka_unit_test(tap_sees_all_bytes),
+		cmocka_unit_test(no_descriptors_left),
+		cmocka_unit_test(each_allocation_may_fail),
 	};
 
 	return cmocka_run_group_tests_name("net/stream", tests, NULL, NULL);

@@ -57,8 +57,8 @@ static void go(struct site *s, uint16_t port)
 	struct net_addr to = rig_loopback(port);
 
 	assert_int_equal(
-	        stream_connect(&s->client.s, s->r.loop, &to, s->tls, seen_event, &s->client, NULL),
-	        ERR_OK);
+		stream_connect(&s->client.s, s->r.loop, &to, s->tls, seen_event, &s->client, NULL),
+		ERR_OK);
 }
 
 static void go_to_child(struct site *s)
@@ -82,16 +82,16 @@ static void profiles_against_other_servers(void **state)
 		enum tls_profile profile;
 		const char *server, *version, *cipher;
 	} rows[] = {
-	        {TLS_MODERN, "", "TLSv1.3", "TLS_AES_256_GCM_SHA384"},
-	        {TLS_MODERN, "--tls 1.2", "TLSv1.2", "ECDHE-RSA-AES256-GCM-SHA384"},
-	        {TLS_MODERN, "--tls 1.2 --ciphers AES256-SHA:@SECLEVEL=0", "TLSv1.2", "AES256-SHA"},
-	        {TLS_LEGACY, "--tls 1.0", "TLSv1", NULL},
-	        {TLS_LEGACY, "--tls 1.0 --ciphers AES128-SHA:@SECLEVEL=0", "TLSv1", "AES128-SHA"},
-	        {TLS_LEGACY, "", "TLSv1.3", NULL},
-	        /* A phone asks for AES256-SHA first; who prefers its own order is another matter.
-	         */
-	        {TLS_PHONE, "", "TLSv1.2", NULL},
-	        {TLS_PHONE, "--ciphers AES128-SHA:@SECLEVEL=0", "TLSv1.2", "AES128-SHA"},
+		{TLS_MODERN, "", "TLSv1.3", "TLS_AES_256_GCM_SHA384"},
+		{TLS_MODERN, "--tls 1.2", "TLSv1.2", "ECDHE-RSA-AES256-GCM-SHA384"},
+		{TLS_MODERN, "--tls 1.2 --ciphers AES256-SHA:@SECLEVEL=0", "TLSv1.2", "AES256-SHA"},
+		{TLS_LEGACY, "--tls 1.0", "TLSv1", NULL},
+		{TLS_LEGACY, "--tls 1.0 --ciphers AES128-SHA:@SECLEVEL=0", "TLSv1", "AES128-SHA"},
+		{TLS_LEGACY, "", "TLSv1.3", NULL},
+		/* A phone asks for AES256-SHA first; who prefers its own order is another matter.
+		 */
+		{TLS_PHONE, "", "TLSv1.2", NULL},
+		{TLS_PHONE, "--ciphers AES128-SHA:@SECLEVEL=0", "TLSv1.2", "AES128-SHA"},
 	};
 	struct site s;
 	size_t i;
@@ -99,7 +99,7 @@ static void profiles_against_other_servers(void **state)
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		site_init(&s, rows[i].profile, false);
 		child_start(&s.c, &s.r, "%s server --cert %s/server --echo %s", rig_peer(),
-		        rig_folder, rows[i].server);
+			rig_folder, rows[i].server);
 		go_to_child(&s);
 		rig_until(&s.r, &s.client.ready, 1);
 		assert_string_equal(s.client.version, rows[i].version);
@@ -128,10 +128,10 @@ static void a_phone_offers_two_ciphers(void **state)
 
 	site_init(&s, TLS_PHONE, false);
 	child_start(&s.c, &s.r,
-	        "openssl s_server -accept 127.0.0.1:0 -naccept 1 -cert %s/server.pem -key "
-	        "%s/server.key "
-	        "-cipher ALL:@SECLEVEL=0",
-	        rig_folder, rig_folder);
+		"openssl s_server -accept 127.0.0.1:0 -naccept 1 -cert %s/server.pem -key "
+		"%s/server.key "
+		"-cipher ALL:@SECLEVEL=0",
+		rig_folder, rig_folder);
 	go_to_child(&s);
 	rig_until(&s.r, &s.client.ready, 1);
 	assert_string_equal(s.client.version, "TLSv1.2");
@@ -192,8 +192,8 @@ static void a_server_asks_for_our_certificate(void **state)
 		for (with = 0; with < 2; with++) {
 			site_init(&s, TLS_MODERN, with);
 			child_start(&s.c, &s.r,
-			        "%s server --cert %s/server --ask --ca %s/phone.pem --tls %s",
-			        rig_peer(), rig_folder, rig_folder, versions[v]);
+				"%s server --cert %s/server --ask --ca %s/phone.pem --tls %s",
+				rig_peer(), rig_folder, rig_folder, versions[v]);
 			go_to_child(&s);
 			if (with) {
 				rig_until(&s.r, &s.client.ready, 1);
@@ -207,7 +207,7 @@ static void a_server_asks_for_our_certificate(void **state)
 			}
 			child_wait(&s.c, &s.r);
 			assert_true(child_said(
-			        &s.c, with ? "READY TLSv1" : "ERROR PEER_DID_NOT_RETURN"));
+				&s.c, with ? "READY TLSv1" : "ERROR PEER_DID_NOT_RETURN"));
 			child_fini(&s.c);
 			site_fini(&s);
 		}
@@ -220,7 +220,7 @@ static void a_peers_alert_is_named(void **state)
 	site_init(&s, TLS_MODERN, true);
 	/* The peer knows another authority. */
 	child_start(&s.c, &s.r, "%s server --cert %s/server --ask --ca %s/small.pem --tls 1.2",
-	        rig_peer(), rig_folder, rig_folder);
+		rig_peer(), rig_folder, rig_folder);
 	go_to_child(&s);
 	rig_until(&s.r, &s.client.over, 1);
 	assert_string_equal(s.client.text, "TLS handshake: peer sent alert unknown CA");
@@ -235,9 +235,9 @@ static void our_alerts_reach_a_server(void **state)
 		enum err judgement;
 		const char *alert;
 	} rows[] = {
-	        {ERR_TRUST, "ALERT TLSV1_ALERT_UNKNOWN_CA\n"},
-	        {ERR_EXPIRED, "ALERT SSLV3_ALERT_CERTIFICATE_EXPIRED\n"},
-	        {ERR_DENIED, "ALERT SSLV3_ALERT_BAD_CERTIFICATE\n"},
+		{ERR_TRUST, "ALERT TLSV1_ALERT_UNKNOWN_CA\n"},
+		{ERR_EXPIRED, "ALERT SSLV3_ALERT_CERTIFICATE_EXPIRED\n"},
+		{ERR_DENIED, "ALERT SSLV3_ALERT_BAD_CERTIFICATE\n"},
 	};
 	static const char *const versions[] = {"1.2", "1.3"};
 	struct site s;
@@ -248,7 +248,7 @@ static void our_alerts_reach_a_server(void **state)
 			site_init(&s, TLS_MODERN, false);
 			s.judgement = rows[i].judgement;
 			child_start(&s.c, &s.r, "%s server --cert %s/server --tls %s", rig_peer(),
-			        rig_folder, versions[v]);
+				rig_folder, versions[v]);
 			go_to_child(&s);
 			rig_until(&s.r, &s.client.over, 1);
 			assert_int_equal(s.client.ready, 0);
@@ -269,7 +269,7 @@ static void a_modern_client_is_not_talked_down(void **state)
 	for (i = 0; i < 2; i++) {
 		site_init(&s, TLS_MODERN, false);
 		child_start(
-		        &s.c, &s.r, "%s server --cert %s/%s", rig_peer(), rig_folder, servers[i]);
+			&s.c, &s.r, "%s server --cert %s/%s", rig_peer(), rig_folder, servers[i]);
 		go_to_child(&s);
 		rig_until(&s.r, &s.client.over, 1);
 		assert_int_equal(s.client.ready, 0);
@@ -373,18 +373,18 @@ static void names_and_texts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(profiles_against_other_servers),
-	        cmocka_unit_test(a_phone_offers_two_ciphers),
-	        cmocka_unit_test(phone_and_our_servers_agree_on_aes128_sha),
-	        cmocka_unit_test(a_server_asks_for_our_certificate),
-	        cmocka_unit_test(a_peers_alert_is_named),
-	        cmocka_unit_test(our_alerts_reach_a_server),
-	        cmocka_unit_test(a_modern_client_is_not_talked_down),
-	        cmocka_unit_test(a_peer_that_is_not_tls),
-	        cmocka_unit_test(settings_that_cannot_be),
-	        cmocka_unit_test(names_and_texts),
+		cmocka_unit_test(profiles_against_other_servers),
+		cmocka_unit_test(a_phone_offers_two_ciphers),
+		cmocka_unit_test(phone_and_our_servers_agree_on_aes128_sha),
+		cmocka_unit_test(a_server_asks_for_our_certificate),
+		cmocka_unit_test(a_peers_alert_is_named),
+		cmocka_unit_test(our_alerts_reach_a_server),
+		cmocka_unit_test(a_modern_client_is_not_talked_down),
+		cmocka_unit_test(a_peer_that_is_not_tls),
+		cmocka_unit_test(settings_that_cannot_be),
+		cmocka_unit_test(names_and_texts),
 	};
 
 	return cmocka_run_group_tests_name(
-	        "net/tls_client", tests, rig_certs_setup, rig_certs_teardown);
+		"net/tls_client", tests, rig_certs_setup, rig_certs_teardown);
 }

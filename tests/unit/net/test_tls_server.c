@@ -29,7 +29,7 @@ static enum err judge(void *ctx, struct span der)
 }
 
 static void site_init(
-        struct site *s, enum tls_profile profile, enum tls_peer_cert peer, bool max_tls12)
+	struct site *s, enum tls_profile profile, enum tls_peer_cert peer, bool max_tls12)
 {
 	struct fail why = {.code = ERR_OK};
 	struct tls_config config = {.profile = profile, .server = true, .peer_cert = peer};
@@ -88,19 +88,19 @@ static void one_write_is_one_record(void **state)
 		enum tls_profile profile;
 		const char *version, *ciphers, *ready, *cipher, *tail;
 	} rows[] = {
-	        {TLS_MODERN, "1.3", "ALL", "READY TLSv1.3 TLS_AES_256_GCM_SHA384\n", NULL,
-	                " 23:27 23:16401 23:18 23:5017 23:19\n"},
-	        {TLS_MODERN, "1.2", "AES256-SHA:AES128-SHA", "READY TLSv1.2 AES128-SHA\n",
-	                "AES128-SHA", "22:68 23:52 23:16436 23:52 23:5044 21:52\n"},
-	        {TLS_LEGACY, "1.1", "AES256-SHA:AES128-SHA:@SECLEVEL=0",
-	                "READY TLSv1.1 AES128-SHA\n", "AES128-SHA",
-	                "22:68 23:52 23:16436 23:52 23:5044 21:52\n"},
-	        {TLS_LEGACY, "1.0", "AES256-SHA:AES128-SHA:@SECLEVEL=0", "READY TLSv1 AES128-SHA\n",
-	                "AES128-SHA", "22:52 23:36 23:16420 23:36 23:5028 21:36\n"},
-	        {TLS_LEGACY, "1.0", "AES256-SHA:@SECLEVEL=0", "READY TLSv1 AES256-SHA\n",
-	                "AES256-SHA", "22:52 23:36 23:16420 23:36 23:5028 21:36\n"},
-	        {TLS_LEGACY, "1.2", "DEFAULT", "READY TLSv1.2 ECDHE-RSA-AES256-GCM-SHA384\n", NULL,
-	                " 23:34 23:16408 23:25 23:5024 21:26\n"},
+		{TLS_MODERN, "1.3", "ALL", "READY TLSv1.3 TLS_AES_256_GCM_SHA384\n", NULL,
+			" 23:27 23:16401 23:18 23:5017 23:19\n"},
+		{TLS_MODERN, "1.2", "AES256-SHA:AES128-SHA", "READY TLSv1.2 AES128-SHA\n",
+			"AES128-SHA", "22:68 23:52 23:16436 23:52 23:5044 21:52\n"},
+		{TLS_LEGACY, "1.1", "AES256-SHA:AES128-SHA:@SECLEVEL=0",
+			"READY TLSv1.1 AES128-SHA\n", "AES128-SHA",
+			"22:68 23:52 23:16436 23:52 23:5044 21:52\n"},
+		{TLS_LEGACY, "1.0", "AES256-SHA:AES128-SHA:@SECLEVEL=0", "READY TLSv1 AES128-SHA\n",
+			"AES128-SHA", "22:52 23:36 23:16420 23:36 23:5028 21:36\n"},
+		{TLS_LEGACY, "1.0", "AES256-SHA:@SECLEVEL=0", "READY TLSv1 AES256-SHA\n",
+			"AES256-SHA", "22:52 23:36 23:16420 23:36 23:5028 21:36\n"},
+		{TLS_LEGACY, "1.2", "DEFAULT", "READY TLSv1.2 ECDHE-RSA-AES256-GCM-SHA384\n", NULL,
+			" 23:34 23:16408 23:25 23:5024 21:26\n"},
 	};
 	struct site s;
 	size_t i;
@@ -109,7 +109,7 @@ static void one_write_is_one_record(void **state)
 		site_init(&s, rows[i].profile, TLS_PEER_NONE, false);
 		s.h.prepare = prepare_answer;
 		child_start(&s.c, &s.r, "%s client --port %u --tls %s --ciphers %s --send 5",
-		        rig_peer(), PORT(&s), rows[i].version, rows[i].ciphers);
+			rig_peer(), PORT(&s), rows[i].version, rows[i].ciphers);
 		child_wait(&s.c, &s.r);
 		assert_true(child_said(&s.c, rows[i].ready));
 		assert_true(child_said(&s.c, "GOT 21395\n"));
@@ -128,7 +128,7 @@ static void tls12_may_be_the_most(void **state)
 	site_init(&s, TLS_MODERN, TLS_PEER_NONE, true);
 	s.h.prepare = prepare_answer;
 	child_start(
-	        &s.c, &s.r, "%s client --port %u --send 5 --ciphers DEFAULT", rig_peer(), PORT(&s));
+		&s.c, &s.r, "%s client --port %u --send 5 --ciphers DEFAULT", rig_peer(), PORT(&s));
 	child_wait(&s.c, &s.r);
 	assert_true(child_said(&s.c, "READY TLSv1.2 ECDHE-RSA-AES"));
 	assert_string_equal(s.h.seen[0].version, "TLSv1.2");
@@ -142,8 +142,8 @@ static void openssl_speaks_tls10_to_legacy(void **state)
 	site_init(&s, TLS_LEGACY, TLS_PEER_NONE, false);
 	s.h.prepare = prepare_answer;
 	child_start(&s.c, &s.r,
-	        "openssl s_client -connect 127.0.0.1:%u -tls1 -cipher DEFAULT@SECLEVEL=0 -ign_eof",
-	        PORT(&s));
+		"openssl s_client -connect 127.0.0.1:%u -tls1 -cipher DEFAULT@SECLEVEL=0 -ign_eof",
+		PORT(&s));
 	rig_until(&s.r, &s.h.seen[0].ready, 1);
 	child_say(&s.c, "hello\n");
 	child_wait(&s.c, &s.r);
@@ -161,24 +161,24 @@ static void refused_handshakes_are_named(void **state)
 		enum tls_peer_cert cert;
 		const char *cmd, *theirs, *ours;
 	} rows[] = {
-	        {TLS_MODERN, TLS_PEER_NONE, "--tls 1.0 --ciphers DEFAULT@SECLEVEL=0",
-	                "ALERT TLSV1_ALERT_PROTOCOL_VERSION\n",
-	                "TLS handshake: unsupported protocol"},
-	        {TLS_MODERN, TLS_PEER_NONE, "--tls 1.1 --ciphers DEFAULT@SECLEVEL=0",
-	                "ALERT TLSV1_ALERT_PROTOCOL_VERSION\n",
-	                "TLS handshake: unsupported protocol"},
-	        {TLS_MODERN, TLS_PEER_NONE, "--tls 1.2 --ciphers CAMELLIA128-SHA@SECLEVEL=0",
-	                "ALERT SSLV3_ALERT_HANDSHAKE_FAILURE\n", "TLS handshake: no shared cipher"},
-	        {TLS_LEGACY, TLS_PEER_NONE, "--tls 1.2 --ciphers eNULL@SECLEVEL=0",
-	                "ALERT SSLV3_ALERT_HANDSHAKE_FAILURE\n", "TLS handshake: no shared cipher"},
-	        {TLS_LEGACY, TLS_PEER_NONE, "--tls 1.2 --ciphers aNULL@SECLEVEL=0",
-	                "ALERT SSLV3_ALERT_HANDSHAKE_FAILURE\n", "TLS handshake: no shared cipher"},
-	        {TLS_MODERN, TLS_PEER_REQUIRED, "--tls 1.2",
-	                "ALERT SSLV3_ALERT_HANDSHAKE_FAILURE\n",
-	                "TLS handshake: peer did not return a certificate"},
-	        {TLS_MODERN, TLS_PEER_REQUIRED, "--tls 1.3",
-	                "ALERT TLSV13_ALERT_CERTIFICATE_REQUIRED\n",
-	                "TLS handshake: peer did not return a certificate"},
+		{TLS_MODERN, TLS_PEER_NONE, "--tls 1.0 --ciphers DEFAULT@SECLEVEL=0",
+			"ALERT TLSV1_ALERT_PROTOCOL_VERSION\n",
+			"TLS handshake: unsupported protocol"},
+		{TLS_MODERN, TLS_PEER_NONE, "--tls 1.1 --ciphers DEFAULT@SECLEVEL=0",
+			"ALERT TLSV1_ALERT_PROTOCOL_VERSION\n",
+			"TLS handshake: unsupported protocol"},
+		{TLS_MODERN, TLS_PEER_NONE, "--tls 1.2 --ciphers CAMELLIA128-SHA@SECLEVEL=0",
+			"ALERT SSLV3_ALERT_HANDSHAKE_FAILURE\n", "TLS handshake: no shared cipher"},
+		{TLS_LEGACY, TLS_PEER_NONE, "--tls 1.2 --ciphers eNULL@SECLEVEL=0",
+			"ALERT SSLV3_ALERT_HANDSHAKE_FAILURE\n", "TLS handshake: no shared cipher"},
+		{TLS_LEGACY, TLS_PEER_NONE, "--tls 1.2 --ciphers aNULL@SECLEVEL=0",
+			"ALERT SSLV3_ALERT_HANDSHAKE_FAILURE\n", "TLS handshake: no shared cipher"},
+		{TLS_MODERN, TLS_PEER_REQUIRED, "--tls 1.2",
+			"ALERT SSLV3_ALERT_HANDSHAKE_FAILURE\n",
+			"TLS handshake: peer did not return a certificate"},
+		{TLS_MODERN, TLS_PEER_REQUIRED, "--tls 1.3",
+			"ALERT TLSV13_ALERT_CERTIFICATE_REQUIRED\n",
+			"TLS handshake: peer did not return a certificate"},
 	};
 	struct site s;
 	size_t i;
@@ -186,7 +186,7 @@ static void refused_handshakes_are_named(void **state)
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		site_init(&s, rows[i].profile, rows[i].cert, false);
 		child_start(
-		        &s.c, &s.r, "%s client --port %u %s", rig_peer(), PORT(&s), rows[i].cmd);
+			&s.c, &s.r, "%s client --port %u %s", rig_peer(), PORT(&s), rows[i].cmd);
 		rig_until(&s.r, &s.h.seen[0].over, 1);
 		child_wait(&s.c, &s.r);
 		assert_true(child_said(&s.c, rows[i].theirs));
@@ -203,7 +203,11 @@ static void what_is_not_tls_is_named(void **state)
 	struct site s;
 
 	site_init(&s, TLS_MODERN, TLS_PEER_NONE, false);
-	child_start(&s.c, &s.r, "curl -s http://127.0.0.1:%u/", PORT(&s));
+	child_start(&s.c, &s.r,
+		"/usr/bin/python3 -c 'import socket; "
+		"s = socket.create_connection((\"127.0.0.1\", %u)); "
+		"s.send(b\"GET / HTTP/1.1\\r\\n\\r\\n\"); s.recv(100)'",
+		PORT(&s));
 	rig_until(&s.r, &s.h.seen[0].over, 1);
 	child_wait(&s.c, &s.r);
 	assert_string_equal(s.h.seen[0].text, "TLS handshake: http request");
@@ -217,13 +221,13 @@ static void judgements_become_alerts(void **state)
 		enum err judgement;
 		const char *alert;
 	} rows[] = {
-	        {ERR_EXPIRED, "ALERT SSLV3_ALERT_CERTIFICATE_EXPIRED\n"},
-	        {ERR_TRUST, "ALERT TLSV1_ALERT_UNKNOWN_CA\n"},
-	        {ERR_NOTFOUND, "ALERT TLSV1_ALERT_UNKNOWN_CA\n"},
-	        {ERR_DENIED, "ALERT SSLV3_ALERT_BAD_CERTIFICATE\n"},
-	        {ERR_VERIFY, "ALERT TLSV1_ALERT_DECRYPT_ERROR\n"},
-	        {ERR_UNSUPPORTED, "ALERT SSLV3_ALERT_UNSUPPORTED_CERTIFICATE\n"},
-	        {ERR_STORE, "ALERT TLSV1_ALERT_INTERNAL_ERROR\n"},
+		{ERR_EXPIRED, "ALERT SSLV3_ALERT_CERTIFICATE_EXPIRED\n"},
+		{ERR_TRUST, "ALERT TLSV1_ALERT_UNKNOWN_CA\n"},
+		{ERR_NOTFOUND, "ALERT TLSV1_ALERT_UNKNOWN_CA\n"},
+		{ERR_DENIED, "ALERT SSLV3_ALERT_BAD_CERTIFICATE\n"},
+		{ERR_VERIFY, "ALERT TLSV1_ALERT_DECRYPT_ERROR\n"},
+		{ERR_UNSUPPORTED, "ALERT SSLV3_ALERT_UNSUPPORTED_CERTIFICATE\n"},
+		{ERR_STORE, "ALERT TLSV1_ALERT_INTERNAL_ERROR\n"},
 	};
 	static const char *const versions[] = {"1.2", "1.3"};
 	char text[256];
@@ -235,16 +239,16 @@ static void judgements_become_alerts(void **state)
 			site_init(&s, TLS_MODERN, TLS_PEER_OPTIONAL, false);
 			s.judgement = rows[i].judgement;
 			child_start(&s.c, &s.r,
-			        "%s client --port %u --tls %s --cert %s/phone --send 5", rig_peer(),
-			        PORT(&s), versions[v], rig_folder);
+				"%s client --port %u --tls %s --cert %s/phone --send 5", rig_peer(),
+				PORT(&s), versions[v], rig_folder);
 			rig_until(&s.r, &s.h.seen[0].over, 1);
 			child_wait(&s.c, &s.r);
 			assert_true(child_said(&s.c, rows[i].alert));
 			assert_int_equal(s.h.seen[0].ready, 0);
 			assert_int_equal(s.h.seen[0].code, rows[i].judgement);
 			snprintf(text, sizeof(text),
-			        "TLS handshake: peer's certificate refused: %s",
-			        err_text(rows[i].judgement));
+				"TLS handshake: peer's certificate refused: %s",
+				err_text(rows[i].judgement));
 			assert_string_equal(s.h.seen[0].text, text);
 			site_fini(&s);
 		}
@@ -265,10 +269,10 @@ static void certificates_asked_for(void **state)
 		const char *name;
 		unsigned judged;
 	} rows[] = {
-	        {TLS_PEER_NONE, "phone", 0},
-	        {TLS_PEER_OPTIONAL, "", 0},
-	        {TLS_PEER_OPTIONAL, "phone", 1},
-	        {TLS_PEER_REQUIRED, "phone", 1},
+		{TLS_PEER_NONE, "phone", 0},
+		{TLS_PEER_OPTIONAL, "", 0},
+		{TLS_PEER_OPTIONAL, "phone", 1},
+		{TLS_PEER_REQUIRED, "phone", 1},
 	};
 	static const char *const versions[] = {"1.2", "1.3"};
 	struct rig_cert phone;
@@ -288,15 +292,15 @@ static void certificates_asked_for(void **state)
 			cert[0] = '\0';
 			if (rows[i].name[0])
 				snprintf(cert, sizeof(cert), "--cert %s/%s", rig_folder,
-				        rows[i].name);
+					rows[i].name);
 			child_start(&s.c, &s.r, "%s client --port %u --tls %s --send 5 %s",
-			        rig_peer(), PORT(&s), versions[v], cert);
+				rig_peer(), PORT(&s), versions[v], cert);
 			child_wait(&s.c, &s.r);
 			assert_true(child_said(&s.c, "GOT 21395\n"));
 			assert_int_equal(own.judged, rows[i].judged);
 			assert_int_equal(s.judged, 0);
 			assert_int_equal(
-			        s.h.seen[0].cert_len, rows[i].judged ? (size_t)phone.len : 0);
+				s.h.seen[0].cert_len, rows[i].judged ? (size_t)phone.len : 0);
 			site_fini(&s);
 		}
 	rig_cert_free(&phone);
@@ -309,19 +313,19 @@ static void small_keys_only_with_legacy(void **state)
 
 	site_init(&s, TLS_MODERN, TLS_PEER_OPTIONAL, false);
 	child_start(&s.c, &s.r, "%s client --port %u --tls 1.2 --cert %s/small --send 5",
-	        rig_peer(), PORT(&s), rig_folder);
+		rig_peer(), PORT(&s), rig_folder);
 	rig_until(&s.r, &s.h.seen[0].over, 1);
 	child_wait(&s.c, &s.r);
 	assert_int_equal(s.judged, 0);
 	assert_string_equal(s.h.seen[0].text,
-	        "TLS handshake: peer's certificate refused: its key is "
-	        "too small for this TLS profile");
+		"TLS handshake: peer's certificate refused: its key is "
+		"too small for this TLS profile");
 	site_fini(&s);
 
 	site_init(&s, TLS_LEGACY, TLS_PEER_OPTIONAL, false);
 	s.h.prepare = prepare_answer;
 	child_start(&s.c, &s.r, "%s client --port %u --tls 1.0 --cert %s/small --send 5",
-	        rig_peer(), PORT(&s), rig_folder);
+		rig_peer(), PORT(&s), rig_folder);
 	child_wait(&s.c, &s.r);
 	assert_true(child_said(&s.c, "GOT 21395\n"));
 	assert_int_equal(s.judged, 1);
@@ -351,10 +355,10 @@ static void a_slow_handshake_is_ended(void **state)
 	site_init(&s, TLS_MODERN, TLS_PEER_NONE, false);
 	listener_handshake_limit(s.h.listener, 20000);
 	child_start(&s.c, &s.r,
-	        "/usr/bin/python3 -c 'import socket; "
-	        "s = socket.create_connection((\"127.0.0.1\", %u)); "
-	        "s.send(b\"\\x16\\x03\\x01\"); print(\"END\", len(s.recv(100)))'",
-	        PORT(&s));
+		"/usr/bin/python3 -c 'import socket; "
+		"s = socket.create_connection((\"127.0.0.1\", %u)); "
+		"s.send(b\"\\x16\\x03\\x01\"); print(\"END\", len(s.recv(100)))'",
+		PORT(&s));
 	rig_until(&s.r, &s.h.seen[0].over, 1);
 	child_wait(&s.c, &s.r);
 	assert_true(child_said(&s.c, "END 0"));
@@ -372,11 +376,11 @@ static void ways_to_leave(void **state)
 		bool closed;
 		unsigned bytes;
 	} rows[] = {
-	        {"--tls 1.2 --send 7 --polite", true, 7},
-	        {"--tls 1.3 --send 7 --polite", true, 7},
-	        {"--tls 1.2 --send 7 --abrupt", true, 7},
-	        {"--tls 1.3 --send 7 --abrupt", true, 7},
-	        {"--tls 1.2 --reset", false, 0},
+		{"--tls 1.2 --send 7 --polite", true, 7},
+		{"--tls 1.3 --send 7 --polite", true, 7},
+		{"--tls 1.2 --send 7 --abrupt", true, 7},
+		{"--tls 1.3 --send 7 --abrupt", true, 7},
+		{"--tls 1.2 --reset", false, 0},
 	};
 	struct seen *seen;
 	struct site s;
@@ -386,7 +390,7 @@ static void ways_to_leave(void **state)
 		site_init(&s, TLS_MODERN, TLS_PEER_NONE, false);
 		seen = &s.h.seen[0];
 		child_start(
-		        &s.c, &s.r, "%s client --port %u %s", rig_peer(), PORT(&s), rows[i].how);
+			&s.c, &s.r, "%s client --port %u %s", rig_peer(), PORT(&s), rows[i].how);
 		rig_until(&s.r, &seen->over, 1);
 		child_wait(&s.c, &s.r);
 		assert_int_equal(seen->ready, 1);
@@ -406,7 +410,7 @@ static void input_inside_the_library(void **state)
 
 	site_init(&s, TLS_MODERN, TLS_PEER_NONE, false);
 	child_start(
-	        &s.c, &s.r, "%s client --port %u --send 200000 --record 100", rig_peer(), PORT(&s));
+		&s.c, &s.r, "%s client --port %u --send 200000 --record 100", rig_peer(), PORT(&s));
 	while (s.h.seen[0].in.len < 200000) {
 		rig_until(&s.r, &s.h.seen[0].data, s.h.seen[0].data + 1);
 		/* Each time, stop and go on. */
@@ -450,8 +454,8 @@ static void much_data_through_tls(void **state)
 		s.h.prepare = prepare_echo;
 		/* The peer sends everything before it reads. */
 		child_start(&s.c, &s.r,
-		        "%s client --port %u --tls %s --send 3000000 --until 3000000", rig_peer(),
-		        PORT(&s), versions[v]);
+			"%s client --port %u --tls %s --send 3000000 --until 3000000", rig_peer(),
+			PORT(&s), versions[v]);
 		child_wait(&s.c, &s.r);
 		assert_true(child_said(&s.c, "GOT 3000000\n"));
 		rig_until(&s.r, &s.h.seen[0].over, 1);
@@ -501,7 +505,7 @@ static void tap_equals_what_the_peer_saw(void **state)
 	s.h.prepare = prepare_tap;
 	s.h.ctx = &t;
 	child_start(&s.c, &s.r, "%s client --port %u --send 5 --raw %s", rig_peer(), PORT(&s),
-	        rig_folder);
+		rig_folder);
 	child_wait(&s.c, &s.r);
 	assert_true(child_said(&s.c, "GOT 21395\n"));
 	assert_file_is("got", &t.sent);
@@ -521,7 +525,7 @@ static void settings_outlive_their_owner(void **state)
 	tls_free(s.tls);
 	s.tls = NULL;
 	child_start(&s.c, &s.r, "%s client --port %u --cert %s/phone --send 5", rig_peer(),
-	        PORT(&s), rig_folder);
+		PORT(&s), rig_folder);
 	rig_until(&s.r, &s.h.accepted, 1);
 	listener_close(s.h.listener);
 	s.h.listener = NULL;
@@ -534,23 +538,23 @@ static void settings_outlive_their_owner(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(one_write_is_one_record),
-	        cmocka_unit_test(tls12_may_be_the_most),
-	        cmocka_unit_test(openssl_speaks_tls10_to_legacy),
-	        cmocka_unit_test(refused_handshakes_are_named),
-	        cmocka_unit_test(what_is_not_tls_is_named),
-	        cmocka_unit_test(judgements_become_alerts),
-	        cmocka_unit_test(certificates_asked_for),
-	        cmocka_unit_test(small_keys_only_with_legacy),
-	        cmocka_unit_test(renegotiation_is_refused),
-	        cmocka_unit_test(a_slow_handshake_is_ended),
-	        cmocka_unit_test(ways_to_leave),
-	        cmocka_unit_test(input_inside_the_library),
-	        cmocka_unit_test(much_data_through_tls),
-	        cmocka_unit_test(tap_equals_what_the_peer_saw),
-	        cmocka_unit_test(settings_outlive_their_owner),
+		cmocka_unit_test(one_write_is_one_record),
+		cmocka_unit_test(tls12_may_be_the_most),
+		cmocka_unit_test(openssl_speaks_tls10_to_legacy),
+		cmocka_unit_test(refused_handshakes_are_named),
+		cmocka_unit_test(what_is_not_tls_is_named),
+		cmocka_unit_test(judgements_become_alerts),
+		cmocka_unit_test(certificates_asked_for),
+		cmocka_unit_test(small_keys_only_with_legacy),
+		cmocka_unit_test(renegotiation_is_refused),
+		cmocka_unit_test(a_slow_handshake_is_ended),
+		cmocka_unit_test(ways_to_leave),
+		cmocka_unit_test(input_inside_the_library),
+		cmocka_unit_test(much_data_through_tls),
+		cmocka_unit_test(tap_equals_what_the_peer_saw),
+		cmocka_unit_test(settings_outlive_their_owner),
 	};
 
 	return cmocka_run_group_tests_name(
-	        "net/tls_server", tests, rig_certs_setup, rig_certs_teardown);
+		"net/tls_server", tests, rig_certs_setup, rig_certs_teardown);
 }

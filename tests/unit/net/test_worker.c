@@ -42,7 +42,7 @@ static enum err setup(void *ctx, unsigned index, struct loop *l, struct fail *wh
 		return fail_set(why, ERR_DENIED, "worker %u does not want to", index);
 	site->threads[index] = pthread_self();
 	err = listener_open(&site->listeners[index], l, &site->addr, NULL, true, on_accepted,
-	        &site->accepted[index], why);
+		&site->accepted[index], why);
 	if (err)
 		return err;
 	/* The first takes a free port, the others share it. */
@@ -122,7 +122,7 @@ static void hop_on(void *arg)
 
 	assert(pthread_equal(pthread_self(), h->site->threads[n % WORKERS]));
 	if (loop_post(n + 1 < 100 ? workers_loop(h->all, (n + 1) % WORKERS) : h->home->loop,
-	            n + 1 < 100 ? hop_on : come_home, h))
+		    n + 1 < 100 ? hop_on : come_home, h))
 		abort();
 }
 
@@ -157,13 +157,105 @@ static void a_failing_setup_stops_all(void **state)
 	assert_int_equal(workers_start(&w, 0, setup, teardown, &site, NULL), ERR_ARG);
 }
 
+#define PEERS 6
+
+struct tls_site {
+	struct site plain;
+	struct tls *tls;
+	atomic_uint judged, ready;
+};
+
+static enum err judge(void *ctx, struct span der)
+{
+	struct tls_site *site = ctx;
+
+	atomic_fetch_add(&site->judged, 1);
+	return der.len ? ERR_OK : ERR_FORMAT;
+}
+
+static void on_tls_event(void *ctx, struct stream *s, enum stream_event ev)
+{
+	struct tls_site *site = ctx;
+
+	if (ev == STREAM_READY)
+		atomic_fetch_add(&site->ready, 1);
+	if (ev != STREAM_DATA)
+		return;
+	assert(stream_write(s, stream_input(s)) == ERR_OK);
+	stream_finish(s);
+}
+
+static void on_tls_accepted(void *ctx, struct stream *s)
+{
+	stream_handle(s, on_tls_event, ctx);
+}
+
+static enum err tls_setup(void *ctx, unsigned index, struct loop *l, struct fail *why)
+{
+	struct tls_site *site = ctx;
+	struct site *plain = &site->plain;
+	enum err err;
+
+	plain->threads[index] = pthread_self();
+	err = listener_open(&plain->listeners[index], l, &plain->addr, site->tls, true,
+		on_tls_accepted, site, why);
+	if (!err)
+		listener_addr(plain->listeners[index], &plain->addr);
+	return err;
+}
+
+static void tls_teardown(void *ctx, unsigned index)
+{
+	struct tls_site *site = ctx;
+
+	teardown(&site->plain, index);
+}
+
+static void workers_share_tls_settings(void **state)
+{
+	struct tls_site site = {.plain.addr = rig_loopback(0)};
+	struct tls_config config = {.profile = TLS_MODERN,
+		.server = true,
+		.peer_cert = TLS_PEER_REQUIRED,
+		.verify = judge,
+		.verify_ctx = &site};
+	struct child peers[PEERS];
+	struct rig_cert cert;
+	struct workers *w;
+	struct rig r;
+	int i;
+
+	rig_init(&r);
+	rig_cert_load(&cert, "server");
+	config.cert_der = rig_cert_der(&cert);
+	config.native_key = cert.key;
+	assert_int_equal(tls_new(&site.tls, &config, NULL), ERR_OK);
+	assert_int_equal(workers_start(&w, WORKERS, tls_setup, tls_teardown, &site, NULL), ERR_OK);
+	tls_free(site.tls);
+	for (i = 0; i < PEERS; i++)
+		child_start(&peers[i], &r, "%s client --port %u --cert %s/phone --send 100",
+			rig_peer(), (unsigned)site.plain.addr.port, rig_folder);
+	for (i = 0; i < PEERS; i++) {
+		child_wait(&peers[i], &r);
+		assert_true(child_said(&peers[i], "GOT 100\n"));
+		child_fini(&peers[i]);
+	}
+	workers_stop(w);
+	assert_int_equal(atomic_load(&site.judged), PEERS);
+	assert_int_equal(atomic_load(&site.ready), PEERS);
+	rig_cert_free(&cert);
+	rig_fini(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(connections_spread_over_workers),
-	        cmocka_unit_test(workers_talk_by_posts),
-	        cmocka_unit_test(a_failing_setup_stops_all),
+		cmocka_unit_test(connections_spread_over_workers),
+		cmocka_unit_test(workers_talk_by_posts),
+		cmocka_unit_test(a_failing_setup_stops_all),
+		cmocka_unit_test(workers_share_tls_settings),
 	};
 
-	return cmocka_run_group_tests_name("net/worker", tests, NULL, NULL);
+	return cmocka_run_group_tests_name(
+		"net/worker", tests, rig_certs_setup, rig_certs_teardown);
 }
