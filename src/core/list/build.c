@@ -41,14 +41,14 @@ static enum err check_entry(const struct list_request *r, size_t i, struct fail 
 
 	if (!cert_valid_at(e->cert, r->now))
 		return fail_set(why, ERR_EXPIRED, "the certificate of %s %s", name,
-		        r->now < cert_not_before(e->cert) ? "is not valid yet" : "has expired");
+			r->now < cert_not_before(e->cert) ? "is not valid yet" : "has expired");
 	for (j = 0; j < i; j++)
 		if (r->entries[j].role == e->role && same_cert(r->entries[j].cert, e->cert) &&
-		        span_eq(address_of(&r->entries[j]), address_of(e)))
+			span_eq(address_of(&r->entries[j]), address_of(e)))
 			return fail_set(why, ERR_EXISTS,
-			        "the certificate of %s is there twice with the same role and "
-			        "address",
-			        name);
+				"the certificate of %s is there twice with the same role and "
+				"address",
+				name);
 	return ERR_OK;
 }
 
@@ -69,13 +69,13 @@ static enum err check_sasts(const struct list_request *r, struct fail *why)
 	}
 	if (!two)
 		return fail_set(why, ERR_ARG,
-		        "a trust list needs at least %u security tokens: were the only one lost, "
-		        "phones would take no new list",
-		        SASTS_MIN);
+			"a trust list needs at least %u security tokens: were the only one lost, "
+			"phones would take no new list",
+			SASTS_MIN);
 	if (!signer)
 		return fail_set(why, ERR_TRUST,
-		        "the signer %s is not among the security tokens of the list",
-		        cert_common_name(r->signer));
+			"the signer %s is not among the security tokens of the list",
+			cert_common_name(r->signer));
 	return ERR_OK;
 }
 
@@ -84,16 +84,16 @@ static enum err check_sasts(const struct list_request *r, struct fail *why)
 static enum err put_entry(struct buf *file, const struct list_entry *e, struct fail *why)
 {
 	struct tlv_record r = {
-	        .has = TLV_HAS(2) | TLV_HAS(3) | TLV_HAS(4) | TLV_HAS(5) | TLV_HAS(6) | TLV_HAS(7) |
-	               TLV_HAS(9) | TLV_HAS(10),
-	        .dns = span_str(e->dns),
-	        .subject = span_str(cert_subject(e->cert)),
-	        .issuer = span_str(cert_issuer(e->cert)),
-	        .role = e->role,
-	        .serial = cert_serial(e->cert),
-	        .public_key = cert_list_key(e->cert),
-	        .certificate = cert_der(e->cert),
-	        .address = address_of(e),
+		.has = TLV_HAS(2) | TLV_HAS(3) | TLV_HAS(4) | TLV_HAS(5) | TLV_HAS(6) | TLV_HAS(7) |
+		       TLV_HAS(9) | TLV_HAS(10),
+		.dns = span_str(e->dns),
+		.subject = span_str(cert_subject(e->cert)),
+		.issuer = span_str(cert_issuer(e->cert)),
+		.role = e->role,
+		.serial = cert_serial(e->cert),
+		.public_key = cert_list_key(e->cert),
+		.certificate = cert_der(e->cert),
+		.address = address_of(e),
 	};
 
 	return tlv_write_record(file, &r, why);
@@ -115,13 +115,13 @@ static enum err put_list(struct buf *file, const struct list_request *r, struct 
 				err = put_entry(file, &r->entries[i], why);
 	if (!err && file->len > LIST_SIZE_MAX)
 		err = fail_set(why, ERR_LIMIT,
-		        "the trust list would have %zu bytes; phones take at most %u", file->len,
-		        LIST_SIZE_MAX);
+			"the trust list would have %zu bytes; phones take at most %u", file->len,
+			LIST_SIZE_MAX);
 	return err;
 }
 
 enum err list_build(
-        struct buf *file, const struct list_request *r, struct span pieces[2], struct fail *why)
+	struct buf *file, const struct list_request *r, struct span pieces[2], struct fail *why)
 {
 	struct tlv_list list;
 	enum err err;

@@ -24,7 +24,7 @@ bool list_is_signer(const struct tlv_header *h, const struct tlv_record *r);
  * (a list, a .sgn or an .enc.sgn). Names are not compared. ERR_UNSUPPORTED for an unknown digest,
  * signature algorithm or modulus code, ERR_FORMAT for a record without PUBLICKEY, ERR_VERIFY. */
 enum err list_signed_by(struct span file, const struct tlv_header *h, const struct tlv_record *r,
-        struct fail *why) MUST_USE;
+	struct fail *why) MUST_USE;
 
 /* Was this file signed by a record of `list` that has one of these roles (LIST_ROLE bits)? A record
  * must carry the header's names and serial. ERR_TRUST when none does, else as list_signed_by;
@@ -33,8 +33,8 @@ enum err list_signed_by(struct span file, const struct tlv_header *h, const stru
 #define LIST_MAY_SIGN_LISTS LIST_ROLE(TLV_ROLE_SAST)
 #define LIST_MAY_SIGN_FILES (LIST_ROLE(TLV_ROLE_TFTP) | LIST_ROLE(TLV_ROLE_CCM_TFTP))
 enum err list_check_signer(struct span file, const struct tlv_header *h,
-        const struct tlv_list *list, uint32_t roles, struct tlv_record *signer,
-        struct fail *why) MUST_USE;
+	const struct tlv_list *list, uint32_t roles, struct tlv_record *signer,
+	struct fail *why) MUST_USE;
 
 /* Is the list whole and signed by one of its own SAST records? Says nothing about whether anybody
  * should trust that one. */
@@ -44,18 +44,18 @@ enum err list_verify(const struct tlv_list *list, struct fail *why) MUST_USE;
  * that `kind` has? Calls `found` for each contradiction, with its place. ERR_FORMAT when there was
  * one, ERR_NOMEM. */
 enum err list_check_records(const struct tlv_list *list, enum list_kind kind,
-        void (*found)(void *ctx, const struct fail *finding), void *ctx) MUST_USE;
+	void (*found)(void *ctx, const struct fail *finding), void *ctx) MUST_USE;
 
 /* --- showing --- */
 
 /* What `show ctl` and `show itl` print, line for line; `modified` is the file's time in seconds
  * since 1970. spec: docs/formats/trust-list.md#show */
 enum err list_show(const struct tlv_list *list, enum list_kind kind, int64_t modified,
-        struct buf *out) MUST_USE;
+	struct buf *out) MUST_USE;
 /* The same for a file that cannot be read as a list (`why` says the reason), and for none at all.
  */
 enum err list_show_broken(struct span file, enum list_kind kind, int64_t modified,
-        const struct fail *why, struct buf *out) MUST_USE;
+	const struct fail *why, struct buf *out) MUST_USE;
 enum err list_show_absent(enum list_kind kind, struct buf *out) MUST_USE;
 
 /* The same facts for programs. Caller frees; json_write tells when memory ran out. */
@@ -87,7 +87,7 @@ struct list_request {
  * bits, ERR_EXISTS for the same certificate with the same role and address twice, ERR_LIMIT above
  * LIST_SIZE_MAX. */
 enum err list_build(struct buf *file, const struct list_request *r, struct span pieces[2],
-        struct fail *why) MUST_USE;
+	struct fail *why) MUST_USE;
 
 /* Puts the signature in and verifies the whole: ERR_VERIFY when it is not the signer's. */
 enum err list_finish(struct buf *file, struct span signature, struct fail *why) MUST_USE;

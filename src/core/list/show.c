@@ -18,7 +18,7 @@ static void put_checksums(struct buf *out, struct span file, enum list_kind kind
 	digest_hex(DIGEST_MD5, file, md5);
 	digest_hex(DIGEST_SHA1, file, sha1);
 	buf_printf(out, "The checksum value of the %s file:\n%s(MD5)\n%s(SHA1)\n\n",
-	        kind_name(kind), md5, sha1);
+		kind_name(kind), md5, sha1);
 }
 
 static void put_top(struct buf *out, struct span file, enum list_kind kind, int64_t modified)
@@ -28,7 +28,7 @@ static void put_top(struct buf *out, struct span file, enum list_kind kind, int6
 	put_checksums(out, file, kind);
 	clock_print_date(date, modified);
 	buf_printf(out, "Length of %s file: %zu\nThe %s File was last modified on %s\n\n",
-	        kind_name(kind), file.len, kind_name(kind), date);
+		kind_name(kind), file.len, kind_name(kind), date);
 }
 
 static void put_columns(struct buf *out)
@@ -49,7 +49,7 @@ static void row_length(struct buf *out, unsigned tag, const char *name, size_t l
 }
 
 static void row_text(
-        struct buf *out, unsigned tag, const char *name, struct span text, size_t length)
+	struct buf *out, unsigned tag, const char *name, struct span text, size_t length)
 {
 	buf_printf(out, "%u\t%s\t%zu\t", tag, name, length);
 	str_printable(out, text);
@@ -57,7 +57,7 @@ static void row_text(
 }
 
 static void row_hex(
-        struct buf *out, unsigned tag, const char *name, struct span bytes, enum str_hex how)
+	struct buf *out, unsigned tag, const char *name, struct span bytes, enum str_hex how)
 {
 	buf_printf(out, "%u\t%s\t%zu\t", tag, name, bytes.len);
 	str_hex(out, bytes, how);
@@ -70,15 +70,15 @@ static void put_signature(struct buf *out, struct span signature)
 
 	for (i = 0; i < signature.len; i++)
 		buf_printf(out, "%s%02x%s", i % SIGNATURE_ROW ? "  " : "\t\t", signature.ptr[i],
-		        i % SIGNATURE_ROW == SIGNATURE_ROW - 1 || i + 1 == signature.len ? "\n"
-		                                                                         : "");
+			i % SIGNATURE_ROW == SIGNATURE_ROW - 1 || i + 1 == signature.len ? "\n"
+											 : "");
 }
 
 static void put_header(struct buf *out, const struct tlv_header *h, enum list_kind kind)
 {
 	buf_printf(out, "\tParse %s File\n\t----------------\n\n", kind_name(kind));
 	buf_printf(out, "Version:\t%u.%u\nHeaderLength:\t%u (BYTES)\n\n", h->major, h->minor,
-	        h->length);
+		h->length);
 	put_columns(out);
 	row_container(out, 3, tlv_header_tag_name(3), h->signer_id_length);
 	row_text(out, 4, tlv_header_tag_name(4), h->signer_name, h->signer_name.len + NUL);
@@ -128,7 +128,7 @@ static void put_role(struct buf *out, uint16_t role)
 }
 
 static void put_record(struct buf *out, const struct tlv_list *list, const struct tlv_record *r,
-        size_t number, enum list_kind kind)
+	size_t number, enum list_kind kind)
 {
 	buf_printf(out, "\t%s Record #:%zu\n\t\t----\n", kind_name(kind), number);
 	put_columns(out);
@@ -154,17 +154,17 @@ static void put_record(struct buf *out, const struct tlv_list *list, const struc
 		row_hex(out, 11, tlv_record_tag_name(11), r->cert_hash, STR_BLANK);
 	if (r->has & TLV_HAS(12) && hash_name(r->hash_algorithm))
 		buf_printf(out, "12\t%s\t1\t%s\n", tlv_record_tag_name(12),
-		        hash_name(r->hash_algorithm));
+			hash_name(r->hash_algorithm));
 	else if (r->has & TLV_HAS(12))
 		buf_printf(out, "12\t%s\t1\t%u\n", tlv_record_tag_name(12), r->hash_algorithm);
 	if (r->role == TLV_ROLE_SAST)
 		buf_printf(out, "This etoken was %sused to sign the %s file.\n",
-		        list_is_signer(&list->header, r) ? "" : "not ", kind_name(kind));
+			list_is_signer(&list->header, r) ? "" : "not ", kind_name(kind));
 	buf_str(out, "\n");
 }
 
 enum err list_show(
-        const struct tlv_list *list, enum list_kind kind, int64_t modified, struct buf *out)
+	const struct tlv_list *list, enum list_kind kind, int64_t modified, struct buf *out)
 {
 	struct tlv_record r;
 	struct fail why = {0};
@@ -182,13 +182,13 @@ enum err list_show(
 	case ERR_NOMEM: return ERR_NOMEM;
 	default:
 		buf_printf(
-		        out, "Verification of the %s File Failed\n%s\n", kind_name(kind), why.text);
+			out, "Verification of the %s File Failed\n%s\n", kind_name(kind), why.text);
 	}
 	return buf_check(out);
 }
 
 enum err list_show_broken(struct span file, enum list_kind kind, int64_t modified,
-        const struct fail *why, struct buf *out)
+	const struct fail *why, struct buf *out)
 {
 	put_top(out, file, kind, modified);
 	buf_printf(out, "Error parsing the %s File.\n%s\n", kind_name(kind), why->text);
@@ -200,7 +200,7 @@ enum err list_show_absent(enum list_kind kind, struct buf *out)
 	buf_printf(out, "Length of %s file: 0\n", kind_name(kind));
 	if (kind == LIST_CTL)
 		buf_str(out, "CTL File not found. Please run CTLClient plugin or run the CLI - "
-		             "utils ctl.. to generate the CTL file.\n");
+			     "utils ctl.. to generate the CTL file.\n");
 	else
 		buf_str(out, "ITL File not found.\n");
 	buf_printf(out, "Error parsing the %s File.\n", kind_name(kind));

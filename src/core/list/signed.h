@@ -11,24 +11,24 @@
 /* A header's signer, digest, modulus, name and time; everything borrows. ERR_UNSUPPORTED when the
  * signer's key cannot be told in a header (not RSA, or 3072 bits), or the digest. */
 enum err signed_header(struct tlv_header *h, const struct cert *signer, enum digest_alg digest,
-        const char *filename, uint32_t timestamp, struct fail *why) MUST_USE;
+	const char *filename, uint32_t timestamp, struct fail *why) MUST_USE;
 
 /* Header and content without the signature, into `file` (empty), and the pieces to be signed, which
  * borrow from it. `filename` is the name a phone asks for, with ".sgn". */
 enum err signed_prepare(struct buf *file, struct span content, const char *filename,
-        const struct cert *signer, enum digest_alg digest, uint32_t timestamp,
-        struct span pieces[2], struct fail *why) MUST_USE;
+	const struct cert *signer, enum digest_alg digest, uint32_t timestamp,
+	struct span pieces[2], struct fail *why) MUST_USE;
 
 /* The same for an encrypted configuration: `f` as for enc_write, content_hash over the plain text
  * by `digest`. */
 enum err signed_prepare_encrypted(struct buf *file, const struct enc_file *f,
-        struct span content_hash, const char *filename, const struct cert *signer,
-        enum digest_alg digest, uint32_t timestamp, struct span pieces[2],
-        struct fail *why) MUST_USE;
+	struct span content_hash, const char *filename, const struct cert *signer,
+	enum digest_alg digest, uint32_t timestamp, struct span pieces[2],
+	struct fail *why) MUST_USE;
 
 /* Was the file signed by a record of `list` with the role TFTP or CCM+TFTP? As list_check_signer.
  */
 enum err signed_verify(struct span file, const struct tlv_header *h, const struct tlv_list *list,
-        struct fail *why) MUST_USE;
+	struct fail *why) MUST_USE;
 
 #endif

@@ -19,31 +19,31 @@ bool list_is_signer(const struct tlv_header *h, const struct tlv_record *r)
 }
 
 enum err list_signed_by(
-        struct span file, const struct tlv_header *h, const struct tlv_record *r, struct fail *why)
+	struct span file, const struct tlv_header *h, const struct tlv_record *r, struct fail *why)
 {
 	struct span pieces[2];
 	enum err err;
 
 	if (h->digest < TLV_SHA1 || h->digest > TLV_SHA512)
 		return fail_set(why, ERR_UNSUPPORTED, "header, %s: unknown code %u",
-		        tlv_header_tag_name(8), h->digest);
+			tlv_header_tag_name(8), h->digest);
 	if (h->algorithm != 0)
 		return fail_set(why, ERR_UNSUPPORTED, "header, %s: unknown code %u",
-		        tlv_header_tag_name(10), h->algorithm);
+			tlv_header_tag_name(10), h->algorithm);
 	if (!tlv_modulus_bytes(h->modulus))
 		return fail_set(why, ERR_UNSUPPORTED, "header, %s: unknown code %u",
-		        tlv_header_tag_name(11), h->modulus);
+			tlv_header_tag_name(11), h->modulus);
 	if (!(r->has & TLV_HAS(7)))
 		return fail_at(why, ERR_FORMAT, r->at,
-		        "the signer's record at byte %zu has no PUBLICKEY", r->at);
+			"the signer's record at byte %zu has no PUBLICKEY", r->at);
 	tlv_signed_pieces(file, h, pieces);
 	/* The digest codes of a header are those of enum digest_alg. */
 	err = list_key_check_signature(
-	        r->public_key, (enum digest_alg)h->digest, pieces, 2, h->signature);
+		r->public_key, (enum digest_alg)h->digest, pieces, 2, h->signature);
 	if (err == ERR_VERIFY)
 		return fail_at(why, err, h->signature_at,
-		        "the signature at byte %zu is not one by the signer's key",
-		        h->signature_at);
+			"the signature at byte %zu is not one by the signer's key",
+			h->signature_at);
 	if (err)
 		return fail_set(why, err, "the signature cannot be checked: %s", err_text(err));
 	return ERR_OK;
@@ -55,21 +55,21 @@ static enum err no_signer(const struct tlv_header *h, uint32_t roles, struct fai
 	enum err err = ERR_TRUST;
 
 	str_printable(
-	        &name, span_of(h->signer_name.ptr,
-	                       h->signer_name.len < NAME_SHOWN ? h->signer_name.len : NAME_SHOWN));
+		&name, span_of(h->signer_name.ptr,
+			       h->signer_name.len < NAME_SHOWN ? h->signer_name.len : NAME_SHOWN));
 	buf_u8(&name, '\0');
 	if (buf_check(&name))
 		err = fail_set(why, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
 	else
 		err = fail_set(why, err, "the signer is not in the list%s: %s",
-		        roles == LIST_MAY_SIGN_LISTS ? " as SAST" : " with the role TFTP",
-		        (char *)name.data);
+			roles == LIST_MAY_SIGN_LISTS ? " as SAST" : " with the role TFTP",
+			(char *)name.data);
 	buf_fini(&name);
 	return err;
 }
 
 enum err list_check_signer(struct span file, const struct tlv_header *h,
-        const struct tlv_list *list, uint32_t roles, struct tlv_record *signer, struct fail *why)
+	const struct tlv_list *list, uint32_t roles, struct tlv_record *signer, struct fail *why)
 {
 	struct fail first = {0};
 	struct tlv_record r;
@@ -92,7 +92,7 @@ enum err list_check_signer(struct span file, const struct tlv_header *h,
 	if (!found)
 		return no_signer(h, roles, why);
 	return first.offset == SIZE_MAX ? fail_set(why, first.code, "%s", first.text)
-	                                : fail_at(why, first.code, first.offset, "%s", first.text);
+					: fail_at(why, first.code, first.offset, "%s", first.text);
 }
 
 enum err list_verify(const struct tlv_list *list, struct fail *why)
@@ -116,7 +116,7 @@ static void report(struct check *c, unsigned tag, struct span value, const char 
 	struct fail finding = {0};
 
 	c->err = fail_at(&finding, ERR_FORMAT, at, "record %zu, %s at byte %zu: %s", c->number,
-	        tlv_record_tag_name(tag), at, text);
+		tlv_record_tag_name(tag), at, text);
 	c->found(c->ctx, &finding);
 }
 
@@ -157,7 +157,7 @@ static void check_record(struct check *c)
 }
 
 enum err list_check_records(const struct tlv_list *list, enum list_kind kind,
-        void (*found)(void *ctx, const struct fail *finding), void *ctx)
+	void (*found)(void *ctx, const struct fail *finding), void *ctx)
 {
 	struct tlv_record r;
 	struct check c = {.list = list, .r = &r, .found = found, .ctx = ctx};
@@ -167,8 +167,8 @@ enum err list_check_records(const struct tlv_list *list, enum list_kind kind,
 
 	if (!span_eq(name, span_str(list_file_name(kind)))) {
 		c.err = fail_at(&finding, ERR_FORMAT,
-		        name.ptr ? (size_t)(name.ptr - list->file.ptr) - 3 : 0,
-		        "header, FILENAME: is not %s", list_file_name(kind));
+			name.ptr ? (size_t)(name.ptr - list->file.ptr) - 3 : 0,
+			"header, FILENAME: is not %s", list_file_name(kind));
 		found(ctx, &finding);
 	}
 	tlv_iter_init(&it, list);

@@ -21,7 +21,7 @@ static void servers(struct buf *dump, const char *name, const struct cnfxml_serv
 }
 
 enum err cnfxml_describe(
-        struct span in, unsigned version, struct buf *dump, struct buf *again, struct fail *why)
+	struct span in, unsigned version, struct buf *dump, struct buf *again, struct fail *why)
 {
 	struct cnfxml c;
 	enum err err = cnfxml_parse(&c, in, why);

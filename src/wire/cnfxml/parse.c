@@ -34,19 +34,19 @@ static const struct row {
 } rows[] = {
 #define TEXT(m)              offsetof(struct cnfxml, m), sizeof(((struct cnfxml *)0)->m), 0
 #define NUMBER(member, high) offsetof(struct cnfxml, member), 0, high
-        {"device/fullConfig", KIND_BOOL, NUMBER(full, 0)},
-        {"device/deviceProtocol", KIND_TEXT, TEXT(protocol)},
-        {"device/ipAddressMode", KIND_NUMBER, NUMBER(ip_address_mode, 2)},
-        {"device/loadInformation", KIND_TEXT, TEXT(load)},
-        {"device/deviceSecurityMode", KIND_NUMBER, NUMBER(security_mode, 3)},
-        {"device/versionStamp", KIND_TEXT, TEXT(version_stamp)},
-        {"device/capfAuthMode", KIND_NUMBER, NUMBER(capf_auth_mode, 4)},
-        {"device/certHash", KIND_HASH, TEXT(cert_hash)},
-        {"device/encrConfig", KIND_BOOL, NUMBER(encrypted, 0)},
-        {MANAGER "/callManager/processNodeName", KIND_MANAGER, 0, 0, 0},
-        {MANAGER "/callManager/ports/ethernetPhonePort", KIND_MANAGER_PORT, 0, 0, 65535},
-        {CAPF "/processNodeName", KIND_CAPF, 0, 0, 0},
-        {CAPF "/phonePort", KIND_CAPF_PORT, 0, 0, 65535},
+	{"device/fullConfig", KIND_BOOL, NUMBER(full, 0)},
+	{"device/deviceProtocol", KIND_TEXT, TEXT(protocol)},
+	{"device/ipAddressMode", KIND_NUMBER, NUMBER(ip_address_mode, 2)},
+	{"device/loadInformation", KIND_TEXT, TEXT(load)},
+	{"device/deviceSecurityMode", KIND_NUMBER, NUMBER(security_mode, 3)},
+	{"device/versionStamp", KIND_TEXT, TEXT(version_stamp)},
+	{"device/capfAuthMode", KIND_NUMBER, NUMBER(capf_auth_mode, 4)},
+	{"device/certHash", KIND_HASH, TEXT(cert_hash)},
+	{"device/encrConfig", KIND_BOOL, NUMBER(encrypted, 0)},
+	{MANAGER "/callManager/processNodeName", KIND_MANAGER, 0, 0, 0},
+	{MANAGER "/callManager/ports/ethernetPhonePort", KIND_MANAGER_PORT, 0, 0, 65535},
+	{CAPF "/processNodeName", KIND_CAPF, 0, 0, 0},
+	{CAPF "/phonePort", KIND_CAPF_PORT, 0, 0, 65535},
 #undef TEXT
 #undef NUMBER
 };
@@ -83,7 +83,7 @@ static void stop(struct reader *r, enum err code, const char *fmt, ...)
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
 	fail_at(r->why, code, (size_t)XML_GetCurrentByteIndex(r->parser), "line %lu: %s", line,
-	        text);
+		text);
 	XML_StopParser(r->parser, XML_FALSE);
 }
 
@@ -116,7 +116,7 @@ static void open_manager(struct reader *r, const char **attributes)
 
 	for (; attributes[0]; attributes += 2)
 		if (strcmp(attributes[0], "priority") == 0 &&
-		        str_number(attributes[1], 0, INT32_MAX, &priority))
+			str_number(attributes[1], 0, INT32_MAX, &priority))
 			stop(r, ERR_FORMAT, "priority is no number");
 	open_server(r, c->managers, &c->managers_count, PORT_SCCP);
 	if (!r->err)
@@ -205,13 +205,13 @@ static void read_hash(struct reader *r, char *out)
 	size_t i;
 
 	if (r->text_len != HASH_DIGITS ||
-	        strspn(r->text, "0123456789abcdefABCDEF") != HASH_DIGITS) {
+		strspn(r->text, "0123456789abcdefABCDEF") != HASH_DIGITS) {
 		stop(r, ERR_FORMAT, "%s is not %u hex digits", element(r), HASH_DIGITS);
 		return;
 	}
 	for (i = 0; i <= HASH_DIGITS; i++)
 		out[i] = (char)(r->text[i] >= 'A' && r->text[i] <= 'F' ? r->text[i] | 0x20
-		                                                       : r->text[i]);
+								       : r->text[i]);
 }
 
 /* An empty element is like an absent one. */
@@ -271,14 +271,14 @@ static void on_end(void *ctx, const char *name)
 
 /* No document type: it could only bring entities, and those files and loops. */
 static void on_doctype(void *ctx, const char *name, const char *system_id, const char *public_id,
-        int has_internal_subset)
+	int has_internal_subset)
 {
 	stop(ctx, ERR_FORMAT, "a document type is not accepted");
 }
 
 static void on_entity(void *ctx, const char *name, int is_parameter, const char *value,
-        int value_length, const char *base, const char *system_id, const char *public_id,
-        const char *notation)
+	int value_length, const char *base, const char *system_id, const char *public_id,
+	const char *notation)
 {
 	stop(ctx, ERR_FORMAT, "an entity declaration is not accepted");
 }
@@ -312,7 +312,7 @@ enum err cnfxml_parse(struct cnfxml *c, struct span xml, struct fail *why)
 	*c = (struct cnfxml){.full = true};
 	if (xml.len > CNFXML_SIZE_MAX)
 		return fail_set(why, ERR_LIMIT, "configuration of %zu bytes, at most %u are read",
-		        xml.len, CNFXML_SIZE_MAX);
+			xml.len, CNFXML_SIZE_MAX);
 	r.parser = XML_ParserCreate_MM(NULL, &memory, NULL);
 	if (!r.parser)
 		return fail_set(why, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
@@ -322,10 +322,10 @@ enum err cnfxml_parse(struct cnfxml *c, struct span xml, struct fail *why)
 	XML_SetStartDoctypeDeclHandler(r.parser, on_doctype);
 	XML_SetEntityDeclHandler(r.parser, on_entity);
 	if (XML_Parse(r.parser, (const char *)xml.ptr, (int)xml.len, 1) != XML_STATUS_OK &&
-	        !r.err) {
+		!r.err) {
 		error = XML_GetErrorCode(r.parser);
 		stop(&r, error == XML_ERROR_NO_MEMORY ? ERR_NOMEM : ERR_FORMAT, "%s",
-		        XML_ErrorString(error));
+			XML_ErrorString(error));
 	}
 	XML_ParserFree(r.parser);
 	if (!r.err)

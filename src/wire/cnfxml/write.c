@@ -51,9 +51,9 @@ static void put_managers(struct buf *out, const struct cnfxml *c)
 	buf_str(out, "    <callManagerGroup>\n      <members>\n");
 	for (i = 0; i < c->managers_count; i++) {
 		buf_printf(out,
-		        "        <member priority=\"%zu\">\n          <callManager>\n            "
-		        "<ports>\n",
-		        i);
+			"        <member priority=\"%zu\">\n          <callManager>\n            "
+			"<ports>\n",
+			i);
 		put_number(out, "              ", "ethernetPhonePort", c->managers[i].port);
 		buf_str(out, "            </ports>\n");
 		put_element(out, "            ", "processNodeName", c->managers[i].name);
@@ -93,15 +93,15 @@ enum err cnfxml_write_full(struct buf *out, const struct cnfxml *c)
 	put_element(out, "  ", "deviceProtocol", c->protocol);
 	put_number(out, "  ", "ipAddressMode", c->ip_address_mode);
 	buf_str(out, "  <devicePool>\n    <dateTimeSetting>\n"
-	             "      <dateTemplate>D/M/Y</dateTemplate>\n"
-	             "      <timeZone>GMT Standard/Daylight Time</timeZone>\n"
-	             "    </dateTimeSetting>\n");
+		     "      <dateTemplate>D/M/Y</dateTemplate>\n"
+		     "      <timeZone>GMT Standard/Daylight Time</timeZone>\n"
+		     "    </dateTimeSetting>\n");
 	put_managers(out, c);
 	buf_str(out, "  </devicePool>\n");
 	put_element(out, "  ", "loadInformation", c->load);
 	buf_str(out, "  <userLocale>\n    <name>English_United_States</name>\n"
-	             "    <langCode>en</langCode>\n  </userLocale>\n"
-	             "  <networkLocale>United_States</networkLocale>\n");
+		     "    <langCode>en</langCode>\n  </userLocale>\n"
+		     "  <networkLocale>United_States</networkLocale>\n");
 	put_number(out, "  ", "deviceSecurityMode", c->security_mode);
 	put_element(out, "  ", "versionStamp", c->version_stamp);
 	put_capf(out, c);

@@ -3,7 +3,7 @@
 #include "wire/tlv/describe.h"
 
 enum err enc_describe(
-        struct span in, unsigned version, struct buf *dump, struct buf *again, struct fail *why)
+	struct span in, unsigned version, struct buf *dump, struct buf *again, struct fail *why)
 {
 	struct enc_file f;
 	enum err err = enc_parse(&f, in, why);

@@ -72,7 +72,7 @@ static void read_level(struct enc_file *f, struct cursor *c, unsigned container,
 			f->padding = tlv_item_be16(c, &it);
 			if (!cur_check(c) && (f->padding == 0 || f->padding > ENC_BLOCK))
 				tlv_item_fail(c, &it, ERR_FORMAT, "%u, must be 1 to %u", f->padding,
-				        ENC_BLOCK);
+					ENC_BLOCK);
 			break;
 		case TAG_KEY_SIZE: f->key_bits = tlv_item_be16(c, &it); break;
 		case TAG_KEY: f->wrapped_key = tlv_item_bytes(c, &it); break;
@@ -92,18 +92,18 @@ static void check(const struct enc_file *f, struct cursor *c, uint32_t seen)
 			cur_fail(c, ERR_FORMAT, tlv_header_tag_name(needed[i]), "is missing");
 	if (!cur_check(c) && f->key_bits != 8 * f->wrapped_key.len)
 		cur_fail(c, ERR_FORMAT, tlv_header_tag_name(TAG_KEY),
-		        "%zu bytes, but KEYSIZE says %u bits", f->wrapped_key.len, f->key_bits);
+			"%zu bytes, but KEYSIZE says %u bits", f->wrapped_key.len, f->key_bits);
 	if (!h->content_hash.ptr || !h->content_digest)
 		cur_fail(c, ERR_FORMAT,
-		        tlv_header_tag_name(h->content_hash.ptr ? TAG_DIGEST : TAG_HASH),
-		        "is missing");
+			tlv_header_tag_name(h->content_hash.ptr ? TAG_DIGEST : TAG_HASH),
+			"is missing");
 	else if (!hash_size(h->content_digest))
 		cur_fail(c, ERR_UNSUPPORTED, tlv_header_tag_name(TAG_DIGEST), "unknown code %u",
-		        h->content_digest);
+			h->content_digest);
 	else if (h->content_hash.len != hash_size(h->content_digest))
 		cur_fail(c, ERR_FORMAT, tlv_header_tag_name(TAG_HASH),
-		        "length %zu, but code %u gives %zu", h->content_hash.len, h->content_digest,
-		        hash_size(h->content_digest));
+			"length %zu, but code %u gives %zu", h->content_hash.len, h->content_digest,
+			hash_size(h->content_digest));
 }
 
 enum err enc_parse(struct enc_file *f, struct span file, struct fail *why)
@@ -119,11 +119,11 @@ enum err enc_parse(struct enc_file *f, struct span file, struct fail *why)
 		return err;
 	if (h->major != 2)
 		return fail_at(why, ERR_UNSUPPORTED, 0,
-		        "header, VERSION at byte 0: %u.%u, an encrypted file has 2.x", h->major,
-		        h->minor);
+			"header, VERSION at byte 0: %u.%u, an encrypted file has 2.x", h->major,
+			h->minor);
 	if (!h->encryption.ptr)
 		return fail_at(why, ERR_FORMAT, h->length,
-		        "header, ENCRYPTIONINFO at byte %u: is missing", h->length);
+			"header, ENCRYPTIONINFO at byte %u: is missing", h->length);
 	cur_init(&c, h->encryption, "header", why);
 	c.origin = (size_t)(h->encryption.ptr - file.ptr);
 	read_level(f, &c, TAG_ENCRYPTION, &seen);
@@ -134,8 +134,8 @@ enum err enc_parse(struct enc_file *f, struct span file, struct fail *why)
 	f->ciphertext = span_of(file.ptr + h->length, file.len - h->length);
 	if (f->ciphertext.len == 0 || f->ciphertext.len % ENC_BLOCK)
 		return fail_at(why, ERR_FORMAT, h->length,
-		        "ciphertext at byte %u: %zu bytes, must be a positive multiple of %u",
-		        h->length, f->ciphertext.len, ENC_BLOCK);
+			"ciphertext at byte %u: %zu bytes, must be a positive multiple of %u",
+			h->length, f->ciphertext.len, ENC_BLOCK);
 	return ERR_OK;
 }
 
@@ -178,17 +178,17 @@ static void put_encryption(struct buf *out, const struct tlv_header *h, const st
 }
 
 enum err enc_write(
-        struct buf *out, const struct tlv_header *h, const struct enc_file *f, struct fail *why)
+	struct buf *out, const struct tlv_header *h, const struct enc_file *f, struct fail *why)
 {
 	struct tlv_header header = *h;
 	struct buf extra;
 	enum err err;
 
 	if (f->iv.len != ENC_BLOCK || f->padding == 0 || f->padding > ENC_BLOCK ||
-	        !f->wrapped_key.len || f->key_bits != 8 * f->wrapped_key.len ||
-	        !f->ciphertext.len || f->ciphertext.len % ENC_BLOCK ||
-	        !hash_size(h->content_digest) ||
-	        h->content_hash.len != hash_size(h->content_digest))
+		!f->wrapped_key.len || f->key_bits != 8 * f->wrapped_key.len ||
+		!f->ciphertext.len || f->ciphertext.len % ENC_BLOCK ||
+		!hash_size(h->content_digest) ||
+		h->content_hash.len != hash_size(h->content_digest))
 		return fail_set(why, ERR_ARG, "encrypted file: sizes do not fit the format");
 	header.major = 2;
 	header.minor = 0;

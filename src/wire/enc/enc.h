@@ -27,6 +27,6 @@ uint16_t enc_pad(struct buf *plain);
  * content_hash (over the plain text before padding); f gives iv, padding, key_bits, wrapped_key and
  * ciphertext. */
 enum err enc_write(struct buf *out, const struct tlv_header *h, const struct enc_file *f,
-        struct fail *why) MUST_USE;
+	struct fail *why) MUST_USE;
 
 #endif

@@ -3,7 +3,7 @@
 #include "wire/tlv/describe.h"
 
 enum err sgn_describe(
-        struct span in, unsigned version, struct buf *dump, struct buf *again, struct fail *why)
+	struct span in, unsigned version, struct buf *dump, struct buf *again, struct fail *why)
 {
 	struct sgn_file f;
 	enum err err = sgn_parse(&f, in, why);

@@ -6,6 +6,6 @@
 
 /* A row of wire/format.h. */
 enum err sgn_describe(struct span in, unsigned version, struct buf *dump, struct buf *again,
-        struct fail *why) MUST_USE;
+	struct fail *why) MUST_USE;
 
 #endif

@@ -11,14 +11,14 @@ enum err sgn_parse(struct sgn_file *f, struct span file, struct fail *why)
 		return err;
 	if (f->header.major != 1)
 		return fail_at(why, ERR_UNSUPPORTED, 0,
-		        "header, VERSION at byte 0: %u.%u, a signed file has 1.x", f->header.major,
-		        f->header.minor);
+			"header, VERSION at byte 0: %u.%u, a signed file has 1.x", f->header.major,
+			f->header.minor);
 	f->content = span_of(file.ptr + f->header.length, file.len - f->header.length);
 	return ERR_OK;
 }
 
 enum err sgn_write(
-        struct buf *out, const struct tlv_header *h, struct span content, struct fail *why)
+	struct buf *out, const struct tlv_header *h, struct span content, struct fail *why)
 {
 	struct tlv_header header = *h;
 	enum err err;

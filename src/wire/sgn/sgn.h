@@ -18,6 +18,6 @@ enum err sgn_parse(struct sgn_file *f, struct span file, struct fail *why) MUST_
  * then tlv_set_signature. h gives signer, serial, issuer, digest, modulus, filename and timestamp.
  */
 enum err sgn_write(struct buf *out, const struct tlv_header *h, struct span content,
-        struct fail *why) MUST_USE;
+	struct fail *why) MUST_USE;
 
 #endif

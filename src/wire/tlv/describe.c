@@ -75,7 +75,7 @@ static void describe_record(struct buf *dump, const struct tlv_record *r, size_t
 }
 
 enum err tlv_describe(
-        struct span in, unsigned version, struct buf *dump, struct buf *again, struct fail *why)
+	struct span in, unsigned version, struct buf *dump, struct buf *again, struct fail *why)
 {
 	struct tlv_list list;
 	struct tlv_record record;

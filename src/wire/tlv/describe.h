@@ -6,7 +6,7 @@
 
 /* A row of wire/format.h: trust lists as text and back. */
 enum err tlv_describe(struct span in, unsigned version, struct buf *dump, struct buf *again,
-        struct fail *why) MUST_USE;
+	struct fail *why) MUST_USE;
 
 /* The header alone, for the formats that share it; and one "NAME = value" line each. */
 void tlv_describe_header(struct buf *dump, const struct tlv_header *h);

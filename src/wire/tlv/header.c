@@ -135,7 +135,7 @@ static void read_start(struct reader *r, struct cursor *c)
 		}
 		if (it.tag != tag) {
 			cur_fail_at(c, ERR_FORMAT, it.at, tlv_header_tag_name(tag),
-			        "found %s instead", it.name);
+				"found %s instead", it.name);
 			return;
 		}
 		if (cur_be16(c, it.name) != 2 && !cur_check(c))
@@ -155,7 +155,7 @@ static void read_start(struct reader *r, struct cursor *c)
 		tlv_item_fail(c, &it, ERR_FORMAT, "%u bytes cannot hold a header", r->h->length);
 	else if (r->h->length - START_SIZE > cur_left(c))
 		tlv_item_fail(c, &it, ERR_SHORT, "%u bytes run past the end of the file (%zu)",
-		        r->h->length, c->len);
+			r->h->length, c->len);
 }
 
 static void check_complete(struct reader *r, struct cursor *c)
@@ -170,8 +170,8 @@ static void check_complete(struct reader *r, struct cursor *c)
 	size = tlv_modulus_bytes(h->modulus);
 	if (size && h->signature.len != size)
 		cur_fail_at(c, ERR_FORMAT, h->signature_at, tlv_header_tag_name(12),
-		        "length %zu, but a key of modulus code %u gives %zu", h->signature.len,
-		        h->modulus, size);
+			"length %zu, but a key of modulus code %u gives %zu", h->signature.len,
+			h->modulus, size);
 }
 
 enum err tlv_parse_header(struct tlv_header *h, struct span file, struct fail *why)

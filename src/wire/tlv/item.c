@@ -32,7 +32,7 @@ void tlv_item_value(struct cursor *c, struct tlv_item *it, const char *inside)
 }
 
 enum err tlv_item_fail(
-        struct cursor *c, const struct tlv_item *it, enum err code, const char *fmt, ...)
+	struct cursor *c, const struct tlv_item *it, enum err code, const char *fmt, ...)
 {
 	char text[128];
 	va_list args;

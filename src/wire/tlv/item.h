@@ -23,7 +23,7 @@ void tlv_item_value(struct cursor *c, struct tlv_item *it, const char *inside);
 
 /* Reports the item as the place of a failure. */
 enum err tlv_item_fail(struct cursor *c, const struct tlv_item *it, enum err code, const char *fmt,
-        ...) PRINTF_LIKE(4, 5);
+	...) PRINTF_LIKE(4, 5);
 
 /* What the value must be; zeros and empty spans after an error. */
 void tlv_item_size(struct cursor *c, const struct tlv_item *it, size_t size);

@@ -10,7 +10,7 @@
 static struct span read_dns(struct cursor *c, struct tlv_item *it)
 {
 	while (it->value.len > 1 && it->value.ptr[it->value.len - 1] == '\0' &&
-	        it->value.ptr[it->value.len - 2] == '\0')
+		it->value.ptr[it->value.len - 2] == '\0')
 		it->value.len--;
 	return tlv_item_text(c, it);
 }
@@ -33,7 +33,7 @@ static void read_item(struct tlv_record *r, struct cursor *c, struct tlv_item *i
 		r->address = tlv_item_bytes(c, it);
 		if (!cur_check(c) && r->address.len != 4 && r->address.len != 16)
 			tlv_item_fail(
-			        c, it, ERR_FORMAT, "length %zu, must be 4 or 16", r->address.len);
+				c, it, ERR_FORMAT, "length %zu, must be 4 or 16", r->address.len);
 		break;
 	case 11: r->cert_hash = tlv_item_bytes(c, it); break;
 	case 12: r->hash_algorithm = tlv_item_u8(c, it); break;
@@ -52,7 +52,7 @@ static void read_record(struct tlv_record *r, struct cursor *c)
 		return;
 	if (it.tag != 1) {
 		cur_fail_at(
-		        c, ERR_FORMAT, it.at, tlv_record_tag_name(1), "found %s instead", it.name);
+			c, ERR_FORMAT, it.at, tlv_record_tag_name(1), "found %s instead", it.name);
 		return;
 	}
 	if (cur_be16(c, it.name) != 2 && !cur_check(c))
@@ -66,7 +66,7 @@ static void read_record(struct tlv_record *r, struct cursor *c)
 	}
 	if (r->length - RECORD_START > cur_left(c)) {
 		tlv_item_fail(c, &it, ERR_SHORT, "%u bytes run past the end of the file (%zu)",
-		        r->length, c->origin + c->len);
+			r->length, c->origin + c->len);
 		return;
 	}
 	r->has = TLV_HAS(1);
@@ -83,7 +83,7 @@ static void read_record(struct tlv_record *r, struct cursor *c)
 		cur_fail_at(&inner, ERR_FORMAT, r->at, tlv_record_tag_name(4), "is missing");
 	if (r->has & TLV_HAS(11) && r->hash_algorithm == TLV_SHA1 && r->cert_hash.len != 20)
 		cur_fail_at(&inner, ERR_FORMAT, r->at, tlv_record_tag_name(11),
-		        "length %zu, but SHA-1 gives 20", r->cert_hash.len);
+			"length %zu, but SHA-1 gives 20", r->cert_hash.len);
 	c->err = inner.err;
 }
 
@@ -94,13 +94,13 @@ static enum err check_name(const struct tlv_list *list, struct fail *why)
 
 	for (i = 0; i < name.len; i++)
 		if (name.ptr[i] < 0x20 || name.ptr[i] == 0x7F || name.ptr[i] == '/' ||
-		        name.ptr[i] == '\\')
+			name.ptr[i] == '\\')
 			break;
 	if (i == name.len && !span_eq(name, span_str(".")) && !span_eq(name, span_str("..")))
 		return ERR_OK;
 	return fail_at(why, ERR_FORMAT, (size_t)(name.ptr - list->file.ptr),
-	        "header, FILENAME at byte %zu: not a plain file name",
-	        (size_t)(name.ptr - list->file.ptr));
+		"header, FILENAME at byte %zu: not a plain file name",
+		(size_t)(name.ptr - list->file.ptr));
 }
 
 enum err tlv_parse(struct tlv_list *list, struct span file, struct fail *why)
@@ -113,14 +113,14 @@ enum err tlv_parse(struct tlv_list *list, struct span file, struct fail *why)
 	*list = (struct tlv_list){.file = file};
 	if (file.len > TLV_FILE_MAX)
 		return fail_set(why, ERR_LIMIT, "trust list of %zu bytes, at most %u are read",
-		        file.len, TLV_FILE_MAX);
+			file.len, TLV_FILE_MAX);
 	err = tlv_parse_header(&list->header, file, why);
 	if (err)
 		return err;
 	if (list->header.major != 1)
 		return fail_at(why, ERR_UNSUPPORTED, 0,
-		        "header, VERSION at byte 0: %u.%u, a trust list has 1.x",
-		        list->header.major, list->header.minor);
+			"header, VERSION at byte 0: %u.%u, a trust list has 1.x",
+			list->header.major, list->header.minor);
 	if (list->header.filename.ptr) {
 		err = check_name(list, why);
 		if (err)
@@ -132,7 +132,7 @@ enum err tlv_parse(struct tlv_list *list, struct span file, struct fail *why)
 		snprintf(what, sizeof(what), "record %zu", list->count + 1);
 		if (list->count == TLV_RECORDS_MAX)
 			return cur_fail(&c, ERR_LIMIT, tlv_record_tag_name(1),
-			        "more than %u records", TLV_RECORDS_MAX);
+				"more than %u records", TLV_RECORDS_MAX);
 		read_record(&record, &c);
 		if (cur_check(&c))
 			return cur_check(&c);

@@ -113,7 +113,7 @@ const char *tlv_role_name(unsigned role);
  * `extra` (tags 16, 26, 27, complete) goes before the padding; may be empty. Output is appended to
  * `out`, which must be empty: positions count from its start. */
 enum err tlv_write_header(
-        struct buf *out, const struct tlv_header *h, struct span extra, struct fail *why) MUST_USE;
+	struct buf *out, const struct tlv_header *h, struct span extra, struct fail *why) MUST_USE;
 
 /* Writes one record: tag 1, then those in r->has in ascending order. Strings get their NUL. */
 enum err tlv_write_record(struct buf *out, const struct tlv_record *r, struct fail *why) MUST_USE;

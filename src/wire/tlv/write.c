@@ -35,7 +35,7 @@ static enum err finish(const struct buf *out, const char *what, struct fail *why
 /* The vendor's order; 4, 6, 5 in SIGNERID for one who asks.
  * spec: docs/formats/trust-list.md#field-order */
 enum err tlv_write_header(
-        struct buf *out, const struct tlv_header *h, struct span extra, struct fail *why)
+	struct buf *out, const struct tlv_header *h, struct span extra, struct fail *why)
 {
 	size_t signature = tlv_modulus_bytes(h->modulus), id, info, algorithm, length;
 
@@ -43,7 +43,7 @@ enum err tlv_write_header(
 		return fail_set(why, ERR_ARG, "header: the output is not empty");
 	if (!signature)
 		return fail_set(
-		        why, ERR_UNSUPPORTED, "header: unknown modulus code %u", h->modulus);
+			why, ERR_UNSUPPORTED, "header: unknown modulus code %u", h->modulus);
 	if (!text_ok(h->signer_name) || !text_ok(h->issuer_name) || !text_ok(h->filename))
 		return fail_set(why, ERR_ARG, "header: a text holds a NUL");
 	if (!h->serial.len)
@@ -100,10 +100,10 @@ static enum err check_record(const struct tlv_record *r, struct fail *why)
 	if (r->has & TLV_HAS(10) && r->address.len != 4 && r->address.len != 16)
 		return fail_set(why, ERR_ARG, "record: IPADDRESS of %zu bytes", r->address.len);
 	if ((r->has & TLV_HAS(6) && !r->serial.len) ||
-	        (r->has & TLV_HAS(7) && !r->public_key.len) ||
-	        (r->has & TLV_HAS(8) && !r->signature.len) ||
-	        (r->has & TLV_HAS(9) && !r->certificate.len) ||
-	        (r->has & TLV_HAS(11) && !r->cert_hash.len))
+		(r->has & TLV_HAS(7) && !r->public_key.len) ||
+		(r->has & TLV_HAS(8) && !r->signature.len) ||
+		(r->has & TLV_HAS(9) && !r->certificate.len) ||
+		(r->has & TLV_HAS(11) && !r->cert_hash.len))
 		return fail_set(why, ERR_ARG, "record: a value is empty");
 	return ERR_OK;
 }
@@ -157,7 +157,7 @@ enum err tlv_set_signature(struct buf *file, struct span signature, struct fail 
 		return err;
 	if (signature.len != h.signature.len)
 		return fail_set(why, ERR_ARG, "signature of %zu bytes, the header has room for %zu",
-		        signature.len, h.signature.len);
+			signature.len, h.signature.len);
 	memcpy(file->data + (h.signature_end - h.signature.len), signature.ptr, signature.len);
 	return ERR_OK;
 }

@@ -13,22 +13,22 @@ static uint8_t zeros[2048];
 static void example(struct tlv_header *h, struct enc_file *f)
 {
 	*h = (struct tlv_header){
-	        .signer_name = span_str("CN=publisher.lab"),
-	        .serial = span_of(zeros, 20),
-	        .issuer_name = span_str("CN=publisher.lab"),
-	        .digest = TLV_SHA1,
-	        .modulus = 2,
-	        .filename = span_str("SEP001122334455.cnf.xml.enc.sgn"),
-	        .has_timestamp = true,
-	        .content_digest = TLV_SHA1,
-	        .content_hash = span_of(zeros, 20),
+		.signer_name = span_str("CN=publisher.lab"),
+		.serial = span_of(zeros, 20),
+		.issuer_name = span_str("CN=publisher.lab"),
+		.digest = TLV_SHA1,
+		.modulus = 2,
+		.filename = span_str("SEP001122334455.cnf.xml.enc.sgn"),
+		.has_timestamp = true,
+		.content_digest = TLV_SHA1,
+		.content_hash = span_of(zeros, 20),
 	};
 	*f = (struct enc_file){
-	        .iv = span_of(zeros, 16),
-	        .padding = 6,
-	        .key_bits = 2048,
-	        .wrapped_key = span_of(zeros, 256),
-	        .ciphertext = span_of(zeros, 1392),
+		.iv = span_of(zeros, 16),
+		.padding = 6,
+		.key_bits = 2048,
+		.wrapped_key = span_of(zeros, 256),
+		.ciphertext = span_of(zeros, 1392),
 	};
 }
 
@@ -129,10 +129,10 @@ static void without_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(the_worked_example),
-	        cmocka_unit_test(padding_is_never_nothing),
-	        cmocka_unit_test(sizes_that_do_not_fit),
-	        cmocka_unit_test(without_memory),
+		cmocka_unit_test(the_worked_example),
+		cmocka_unit_test(padding_is_never_nothing),
+		cmocka_unit_test(sizes_that_do_not_fit),
+		cmocka_unit_test(without_memory),
 	};
 
 	return cmocka_run_group_tests_name("wire/enc", tests, NULL, NULL);

@@ -14,12 +14,12 @@ static struct tlv_header header(void)
 {
 	memset(name91, 'n', sizeof(name91));
 	return (struct tlv_header){
-	        .signer_name = span_of(name91, 38),
-	        .serial = span_of(name91, 8),
-	        .issuer_name = span_of(name91, 34),
-	        .digest = TLV_SHA1,
-	        .modulus = 2,
-	        .filename = span_str("term41.default.loads"),
+		.signer_name = span_of(name91, 38),
+		.serial = span_of(name91, 8),
+		.issuer_name = span_of(name91, 34),
+		.digest = TLV_SHA1,
+		.modulus = 2,
+		.filename = span_str("term41.default.loads"),
 	};
 }
 
@@ -86,9 +86,9 @@ static void without_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(header_of_the_vendor),
-	        cmocka_unit_test(version_is_always_ours),
-	        cmocka_unit_test(without_memory),
+		cmocka_unit_test(header_of_the_vendor),
+		cmocka_unit_test(version_is_always_ours),
+		cmocka_unit_test(without_memory),
 	};
 
 	return cmocka_run_group_tests_name("wire/sgn", tests, NULL, NULL);

@@ -11,23 +11,23 @@
 static struct tlv_header header(void)
 {
 	return (struct tlv_header){
-	        .major = 1,
-	        .minor = 2,
-	        .signer_name =
-	                span_str("cn=\"SAST-ADN4e31f914        \";ou=IPCBU;o=\"Cisco Systems"),
-	        .serial = span_str("0123456789"),
-	        .issuer_name = span_str("cn=Cisco Manufacturing CA;o=Cisco Systems"),
-	        .digest = TLV_SHA1,
-	        .modulus = 1,
-	        .filename = span_str("CTLFile.tlv"),
-	        .has_timestamp = true,
+		.major = 1,
+		.minor = 2,
+		.signer_name =
+			span_str("cn=\"SAST-ADN4e31f914        \";ou=IPCBU;o=\"Cisco Systems"),
+		.serial = span_str("0123456789"),
+		.issuer_name = span_str("cn=Cisco Manufacturing CA;o=Cisco Systems"),
+		.digest = TLV_SHA1,
+		.modulus = 1,
+		.filename = span_str("CTLFile.tlv"),
+		.has_timestamp = true,
 	};
 }
 
 static struct tlv_record record(void)
 {
 	return (struct tlv_record){
-	        .has = TLV_HAS(4) | TLV_HAS(6), .role = TLV_ROLE_CAPF, .serial = span_str("1")};
+		.has = TLV_HAS(4) | TLV_HAS(6), .role = TLV_ROLE_CAPF, .serial = span_str("1")};
 }
 
 /* The guide prints 304, an article on another list 296, a public one 336 and 464.
@@ -41,11 +41,11 @@ static void header_sizes(void **state)
 		uint16_t length;
 		uint8_t padding;
 	} rows[] = {
-	        {55, 10, 41, 1, 304, 3},
-	        {75, 10, 14, 1, 296, 2},
-	        {54, 8, 54, 1, 312, 1},
-	        {61, 16, 61, 1, 336, 3},
-	        {61, 16, 61, 2, 464, 3},
+		{55, 10, 41, 1, 304, 3},
+		{75, 10, 14, 1, 296, 2},
+		{54, 8, 54, 1, 312, 1},
+		{61, 16, 61, 1, 336, 3},
+		{61, 16, 61, 2, 464, 3},
 	};
 	struct tlv_header h = header(), read;
 	struct buf out = {0};
@@ -71,8 +71,8 @@ static void header_sizes(void **state)
 static void record_sizes(void **state)
 {
 	struct tlv_record r = {.has = TLV_HAS(2) | TLV_HAS(4) | TLV_HAS(10),
-	        .dns = span_str("172.18.0.101"),
-	        .address = span_of("\0\0\0\0", 4)};
+		.dns = span_str("172.18.0.101"),
+		.address = span_of("\0\0\0\0", 4)};
 	struct buf out = {0};
 
 	assert_int_equal(tlv_write_record(&out, &r, NULL), ERR_OK);
@@ -104,7 +104,7 @@ static void a_second_nul_of_a_host_name(void **state)
 static void containers_may_be_left_out(void **state)
 {
 	static const uint8_t start[] = {1, 0, 2, 1, 2, 2, 0, 2, 0, 0, 4, 0, 2, 's', 0, 5, 0, 1, 9,
-	        6, 0, 2, 'i', 0, 8, 0, 1, 1, 10, 0, 1, 0, 11, 0, 1, 0, 99, 0, 1, 7, 12, 0, 64};
+		6, 0, 2, 'i', 0, 8, 0, 1, 1, 10, 0, 1, 0, 11, 0, 1, 0, 99, 0, 1, 7, 12, 0, 64};
 	struct buf out = {0};
 	struct tlv_header h;
 	struct span pieces[2];
@@ -140,7 +140,7 @@ static void too_many_records(void **state)
 	buf_put(&out, span_of(smallest, sizeof(smallest)));
 	assert_int_equal(tlv_parse(&list, buf_span(&out), &why), ERR_LIMIT);
 	assert_string_equal(
-	        why.text, "record 10001, RECORDLENGTH at byte 100304: more than 10000 records");
+		why.text, "record 10001, RECORDLENGTH at byte 100304: more than 10000 records");
 	buf_fini(&out);
 	fail_clear(&why);
 	assert_int_equal(tlv_parse(&list, span_of("", TLV_FILE_MAX + 1), &why), ERR_LIMIT);
@@ -209,7 +209,7 @@ static void signature_is_put_in_its_place(void **state)
 	memset(signature, 0x5A, sizeof(signature));
 	assert_int_equal(tlv_write_header(&out, &h, (struct span){0}, NULL), ERR_OK);
 	assert_int_equal(
-	        tlv_set_signature(&out, span_of(signature, sizeof(signature)), NULL), ERR_OK);
+		tlv_set_signature(&out, span_of(signature, sizeof(signature)), NULL), ERR_OK);
 	assert_int_equal(tlv_parse_header(&read, buf_span(&out), NULL), ERR_OK);
 	assert_true(span_eq(read.signature, span_of(signature, sizeof(signature))));
 	assert_int_equal(tlv_set_signature(&out, span_of(signature, 64), &why), ERR_ARG);
@@ -268,17 +268,17 @@ static void without_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(header_sizes),
-	        cmocka_unit_test(record_sizes),
-	        cmocka_unit_test(a_second_nul_of_a_host_name),
-	        cmocka_unit_test(containers_may_be_left_out),
-	        cmocka_unit_test(too_many_records),
-	        cmocka_unit_test(header_refusals),
-	        cmocka_unit_test(record_refusals),
-	        cmocka_unit_test(signature_is_put_in_its_place),
-	        cmocka_unit_test(modulus_codes),
-	        cmocka_unit_test(names),
-	        cmocka_unit_test(without_memory),
+		cmocka_unit_test(header_sizes),
+		cmocka_unit_test(record_sizes),
+		cmocka_unit_test(a_second_nul_of_a_host_name),
+		cmocka_unit_test(containers_may_be_left_out),
+		cmocka_unit_test(too_many_records),
+		cmocka_unit_test(header_refusals),
+		cmocka_unit_test(record_refusals),
+		cmocka_unit_test(signature_is_put_in_its_place),
+		cmocka_unit_test(modulus_codes),
+		cmocka_unit_test(names),
+		cmocka_unit_test(without_memory),
 	};
 
 	return cmocka_run_group_tests_name("wire/tlv", tests, NULL, NULL);
