@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * Target functions: sccp_decode, sccp_encode, sccp_describe, at every version whose layouts differ */
+ * Target functions: sccp_decode, sccp_encode, sccp_describe, at every version whose layouts differ
+ */
 #include "target.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -105,7 +105,7 @@ static void take_strz(struct reader *r, char *to, const struct field *row)
 	len = end ? (size_t)(end - start) : left;
 	if (len > row->size) {
 		cur_fail_at(r->c, ERR_LIMIT, where, row->name, "text of %zu bytes, at most %zu",
-		        len, row->size);
+			len, row->size);
 		return;
 	}
 	take_bytes(r, to, len, row->name);
@@ -144,7 +144,7 @@ static void read_array(struct reader *r, const struct field *row, uint8_t *base)
 		if (counted && !cur_left(r->c)) {
 			if (i < count)
 				cur_fail(r->c, ERR_SHORT, row->name,
-				        "count %zu, but only %zu there", count, i);
+					"count %zu, but only %zu there", count, i);
 			return;
 		}
 		read_rows(r, row->sub(), base + row->at + i * row->stride);
@@ -168,7 +168,7 @@ static void read_row(struct reader *r, const struct field *row, uint8_t *base)
 	case FIELD_U16S:
 		for (i = 0; i < row->max; i++)
 			store_number(to + i * row->size, row->size,
-			        take_number(r, row->size, row->name));
+				take_number(r, row->size, row->name));
 		break;
 	case FIELD_IPV4:
 	case FIELD_BYTES: take_bytes(r, to, row->size, row->name); break;
@@ -195,7 +195,7 @@ static void read_rows(struct reader *r, const struct field *rows, uint8_t *out)
 }
 
 enum err fields_read(
-        const struct field *rows, void *out, struct cursor *c, const struct fields_how *how)
+	const struct field *rows, void *out, struct cursor *c, const struct fields_how *how)
 {
 	struct reader r = {.c = c, .how = how};
 
@@ -238,7 +238,7 @@ static enum err put_text(struct buf *buf, const char *text, const struct field *
 }
 
 static void put_address(struct buf *buf, const struct field_address *a, const struct field *row,
-        const struct fields_how *how)
+	const struct fields_how *how)
 {
 	if (how->version < row->wide_from) {
 		buf_put(buf, span_of(a->bytes, FIELD_IPV4_BYTES));
@@ -249,7 +249,7 @@ static void put_address(struct buf *buf, const struct field_address *a, const st
 }
 
 static enum err write_array(
-        struct buf *buf, const struct field *row, const uint8_t *base, const struct fields_how *how)
+	struct buf *buf, const struct field *row, const uint8_t *base, const struct fields_how *how)
 {
 	size_t count = row->kind == FIELD_TIMES ? row->max : load_u32(base, row->count_at);
 	enum err err = ERR_OK;
@@ -265,7 +265,7 @@ static enum err write_array(
 }
 
 static enum err write_row(
-        struct buf *buf, const struct field *row, const uint8_t *base, const struct fields_how *how)
+	struct buf *buf, const struct field *row, const uint8_t *base, const struct fields_how *how)
 {
 	const uint8_t *from = base + row->at;
 	size_t i;
@@ -278,7 +278,7 @@ static enum err write_row(
 	case FIELD_U16S:
 		for (i = 0; i < row->max; i++)
 			put_number(
-			        buf, row->size, load_number(from + i * row->size, row->size), how);
+				buf, row->size, load_number(from + i * row->size, row->size), how);
 		break;
 	case FIELD_IPV4:
 	case FIELD_BYTES: buf_put(buf, span_of(from, row->size)); break;
@@ -298,7 +298,7 @@ static enum err write_row(
 }
 
 enum err fields_write(
-        struct buf *buf, const struct field *rows, const void *in, const struct fields_how *how)
+	struct buf *buf, const struct field *rows, const void *in, const struct fields_how *how)
 {
 	enum err err = ERR_OK;
 
@@ -346,7 +346,7 @@ static void print_value(struct buf *out, const struct field *row, const uint8_t 
 	case FIELD_U16S:
 		for (i = 0; i < row->max; i++)
 			buf_printf(out, "%s%" PRIu32, i ? " " : "",
-			        load_number(from + i * row->size, row->size));
+				load_number(from + i * row->size, row->size));
 		break;
 	case FIELD_IPV4: print_ipv4(out, from); break;
 	case FIELD_ADDRESS:
@@ -360,10 +360,10 @@ static void print_value(struct buf *out, const struct field *row, const uint8_t 
 }
 
 static void print_rows(
-        struct printer *p, const char *prefix, const struct field *rows, const uint8_t *base);
+	struct printer *p, const char *prefix, const struct field *rows, const uint8_t *base);
 
 static void print_elements(
-        struct printer *p, const char *prefix, const struct field *row, const uint8_t *base)
+	struct printer *p, const char *prefix, const struct field *row, const uint8_t *base)
 {
 	size_t count = row->kind == FIELD_ARRAY ? load_u32(base, row->count_at) : row->max;
 	char path[FIELD_PATH_MAX];
@@ -376,7 +376,7 @@ static void print_elements(
 }
 
 static void print_rows(
-        struct printer *p, const char *prefix, const struct field *rows, const uint8_t *base)
+	struct printer *p, const char *prefix, const struct field *rows, const uint8_t *base)
 {
 	char path[FIELD_PATH_MAX];
 
@@ -397,7 +397,7 @@ static void print_rows(
 }
 
 void fields_print(
-        struct buf *out, const struct field *rows, const void *in, const struct fields_how *how)
+	struct buf *out, const struct field *rows, const void *in, const struct fields_how *how)
 {
 	struct printer p = {.out = out, .how = how};
 

@@ -19,9 +19,9 @@ enum field_kind {
 	FIELD_U16S,    /* uint16_t[max] */
 	FIELD_IPV4,    /* uint8_t[4], network order whatever the byte order of the rest */
 	FIELD_ADDRESS, /* struct field_address: 4 bytes, or u32 type and 16 bytes from `wide_from`
-	                  on */
+			  on */
 	FIELD_TEXT,  /* char[size + 1]: `size` bytes on the wire, zero padded, a full one has no NUL
-	              */
+		      */
 	FIELD_STRZ,  /* char[size + 1]: up to `size` bytes and a NUL on the wire */
 	FIELD_BYTES, /* uint8_t[size] */
 	FIELD_ARRAY, /* struct[max] of `sub`; how many is in the uint32_t at `count_at` */
@@ -70,16 +70,16 @@ struct fields_how {
  * left unread. ERR_SHORT, ERR_LIMIT (count or text too large), with the place in the cursor's why.
  */
 enum err fields_read(const struct field *rows, void *out, struct cursor *c,
-        const struct fields_how *how) MUST_USE;
+	const struct fields_how *how) MUST_USE;
 
 /* Appends the fields. ERR_LIMIT for a text or count that does not fit this version; what was
  * appended until then stays in `buf`. */
 enum err fields_write(struct buf *buf, const struct field *rows, const void *in,
-        const struct fields_how *how) MUST_USE;
+	const struct fields_how *how) MUST_USE;
 
 /* Appends one line "name = value" per field; fields of blocks and elements are named
  * "block.name", "array[0].name". A peer's text comes out in quotes and printable. */
 void fields_print(
-        struct buf *out, const struct field *rows, const void *in, const struct fields_how *how);
+	struct buf *out, const struct field *rows, const void *in, const struct fields_how *how);
 
 #endif

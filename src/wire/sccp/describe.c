@@ -5,7 +5,7 @@
 #include "wire/sccp/sccp.h"
 
 enum err sccp_describe(
-        struct span in, unsigned version, struct buf *dump, struct buf *again, struct fail *why)
+	struct span in, unsigned version, struct buf *dump, struct buf *again, struct fail *why)
 {
 	struct sccp_message m;
 	enum err err = sccp_decode(&m, in, version, why);

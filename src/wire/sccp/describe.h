@@ -6,6 +6,6 @@
 
 /* The row of wire_formats (wire/format.h): one whole message with the layout of `version`. */
 enum err sccp_describe(struct span in, unsigned version, struct buf *dump, struct buf *again,
-        struct fail *why) MUST_USE;
+	struct fail *why) MUST_USE;
 
 #endif

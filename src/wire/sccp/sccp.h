@@ -97,7 +97,7 @@ size_t sccp_frame(struct span in, enum err *err, struct fail *why);
  * ERR_PROTO (bytes differ from the header's length) with a place like
  * "RegisterAck, date_template at byte 16: …". */
 enum err sccp_decode(
-        struct sccp_message *m, struct span in, unsigned version, struct fail *why) MUST_USE;
+	struct sccp_message *m, struct span in, unsigned version, struct fail *why) MUST_USE;
 
 /* Appends the message, padded to a multiple of four. `version` also goes into the header where that
  * is due. ERR_LIMIT for a text or count that does not fit, ERR_ARG for an id not in the table;

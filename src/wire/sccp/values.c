@@ -78,7 +78,7 @@ const char *sccp_key_event_name(uint32_t event)
 const char *sccp_security_name(uint32_t status)
 {
 	static const char *const names[] = {
-	        "unknown", "not authenticated", "authenticated", "encrypted"};
+		"unknown", "not authenticated", "authenticated", "encrypted"};
 
 	return status < COUNT(names) ? names[status] : NULL;
 }

@@ -10,7 +10,7 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
-BUILD = pathlib.Path(os.environ.get("CADEADO_BUILD", ROOT / "build"))
+BUILD = pathlib.Path(os.environ.get("CADEADO_MESON", ROOT / "build" / ".meson"))
 SAMPLES = BUILD / "tests" / "unit" / "wire" / "sccp_samples"
 VERSIONS = (3, 5, 11, 17, 20, 22)
 CALL = str(0x01000007)

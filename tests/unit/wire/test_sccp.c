@@ -11,7 +11,7 @@
 static void frames_wait_for_the_whole_message(void **state)
 {
 	static const uint8_t two[] = {8, 0, 0, 0, 0, 0, 0, 0, 0x9F, 0, 0, 0, 2, 0, 0, 0, /* Reset */
-	        4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}; /* KeepAlive */
+		4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}; /* KeepAlive */
 	enum err err;
 	size_t len;
 
@@ -64,7 +64,7 @@ static void negotiates_down_and_never_21(void **state)
 	static const struct {
 		unsigned phone, ours;
 	} table[] = {{0, 3}, {2, 3}, {3, 3}, {4, 3}, {5, 5}, {6, 5}, {10, 5}, {11, 11}, {15, 11},
-	        {16, 11}, {17, 17}, {19, 17}, {20, 20}, {21, 20}, {22, 22}, {255, 22}};
+		{16, 11}, {17, 17}, {19, 17}, {20, 20}, {21, 20}, {22, 22}, {255, 22}};
 	size_t i;
 
 	for (i = 0; i < sizeof table / sizeof table[0]; i++)
@@ -144,7 +144,7 @@ static void every_message_stands_any_body(void **state)
 					bytes[9] = (uint8_t)(id >> 8);
 					buf_clear(&out);
 					if (sccp_decode(&m, span_of(bytes, SCCP_HEADER + body),
-					            versions[v], &why))
+						    versions[v], &why))
 						assert_non_null(strstr(why.text, " at byte "));
 					else
 						sccp_print(&out, &m, versions[v]);
@@ -202,16 +202,16 @@ static void numbers_have_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(frames_wait_for_the_whole_message),
-	        cmocka_unit_test(frames_with_impossible_lengths_end_the_stream),
-	        cmocka_unit_test(a_message_over_the_limit_is_refused_whole),
-	        cmocka_unit_test(negotiates_down_and_never_21),
-	        cmocka_unit_test(the_header_carries_the_version_from_ten_on),
-	        cmocka_unit_test(what_cannot_be_encoded_leaves_the_buffer_alone),
-	        cmocka_unit_test(every_message_stands_any_body),
-	        cmocka_unit_test(ids_and_names_are_unique),
-	        cmocka_unit_test(keys_are_not_printed),
-	        cmocka_unit_test(numbers_have_names),
+		cmocka_unit_test(frames_wait_for_the_whole_message),
+		cmocka_unit_test(frames_with_impossible_lengths_end_the_stream),
+		cmocka_unit_test(a_message_over_the_limit_is_refused_whole),
+		cmocka_unit_test(negotiates_down_and_never_21),
+		cmocka_unit_test(the_header_carries_the_version_from_ten_on),
+		cmocka_unit_test(what_cannot_be_encoded_leaves_the_buffer_alone),
+		cmocka_unit_test(every_message_stands_any_body),
+		cmocka_unit_test(ids_and_names_are_unique),
+		cmocka_unit_test(keys_are_not_printed),
+		cmocka_unit_test(numbers_have_names),
 	};
 
 	return cmocka_run_group_tests_name("wire/sccp", tests, NULL, NULL);
