@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "lab.h"
+
+#include "core/device/device.h"
+#include "core/issue/lsc.h"
+#include "core/provision/provision.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#define PLAIN     LAB_SEP ".cnf.xml"
+#define SIGNED    LAB_SEP ".cnf.xml.sgn"
+#define ENCRYPTED LAB_SEP ".cnf.xml.enc.sgn"
+
+static void put(struct lab *lab, const char *profile, bool install)
+{
+	struct device_new d = {
+		.name = LAB_SEP, .number = "1001", .profile = profile, .install = install};
+
+	if (device_put(lab->c, &d, &lab->why))
+		fail_msg("%s", lab->why.text);
+}
+
+static enum err get(struct lab *lab, const char *asked, struct provision_file *f)
+{
+	fail_clear(&lab->why);
+	return provision_get(lab->c, asked, f, &lab->why);
+}
+
+static enum err refused(struct lab *lab, const char *asked)
+{
+	struct provision_file f;
+	enum err err = get(lab, asked, &f);
+
+	provision_file_fini(&f);
+	return err;
+}
+
+/* The content as text; good until the next call. */
+static const char *text_of(struct lab *lab, const char *asked)
+{
+	static char text[8192];
+	struct provision_file f;
+
+	if (get(lab, asked, &f))
+		fail_msg("%s", lab->why.text);
+	assert_true(f.content.len < sizeof(text));
+	memcpy(text, f.content.data, f.content.len);
+	text[f.content.len] = '\0';
+	provision_file_fini(&f);
+	return text;
+}
+
+/* Gives the phone an LSC as CAPF does; its key is phone.pem in the folder. */
+static void enrol(struct lab *lab)
+{
+	struct cert *lsc;
+	struct buf spki, pem = {0};
+
+	put(lab, "Encrypted", true);
+	assert_int_equal(
+		lab_run("cd %s && openssl genrsa -out phone.pem 2048 2>/dev/null && openssl "
+			"pkey -in phone.pem -pubout -outform DER -out phone.spki",
+			lab->folder),
+		0);
+	spki = lab_read(lab_path(lab, "phone.spki"));
+	assert_int_equal(lsc_issue(lab->c, LAB_SEP, buf_span(&spki), &lsc, &lab->why), 0);
+	assert_int_equal(lsc_installed(lab->c, LAB_SEP, lsc, &lab->why), 0);
+	assert_int_equal(cert_to_pem(lsc, &pem), 0);
+	lab_write(lab_path(lab, "lsc.pem"), buf_span(&pem));
+	buf_fini(&pem);
+	buf_fini(&spki);
+	cert_free(lsc);
+}
+
+/* Fetches a signed file and has it judged by tests/data/check_sgn.py: facts and content are left in
+ * the folder. */
+static int judged(struct lab *lab, const char *asked, const char *how)
+{
+	struct provision_file f;
+
+	if (get(lab, asked, &f))
+		fail_msg("%s", lab->why.text);
+	lab_write(lab_path(lab, "judged"), buf_span(&f.content));
+	provision_file_fini(&f);
+	return lab_run(
+		"cd %s && /usr/bin/python3 %s %s judged keys/CallManager.pem %s >content 2>facts "
+		"|| { cat facts >&2; false; }",
+		lab->folder, lab_source("data/check_sgn.py"), how,
+		strcmp(how, "enc") == 0 ? "phone.pem" : "");
+}
+
+static int has(struct lab *lab, const char *file, const char *line)
+{
+	return lab_run("grep -qxF -e '%s' %s", line, lab_path(lab, file)) == 0;
+}
+
+static void ctl_is_for_known_phones(void **state)
+{
+	struct lab *lab = *state;
+	struct provision_file f;
+	struct buf list = {0};
+
+	assert_int_equal(cluster_ctl(lab->c, &list, NULL), 0);
+	assert_int_equal(get(lab, "ctlfile.TLV", &f), 0);
+	assert_string_equal(f.served, "CTLFile.tlv");
+	assert_true(span_eq(buf_span(&f.content), buf_span(&list)));
+	provision_file_fini(&f);
+
+	assert_int_equal(refused(lab, "CTL" LAB_SEP ".tlv"), ERR_NOTFOUND);
+	put(lab, "Non Secure", false);
+	assert_int_equal(get(lab, "ctlSEP0011215a1ae3.tlv", &f), 0);
+	assert_string_equal(f.served, "CTLFile.tlv");
+	assert_true(span_eq(buf_span(&f.content), buf_span(&list)));
+	provision_file_fini(&f);
+	assert_int_equal(refused(lab, "CTL" LAB_NAME ".tlv"), ERR_NOTFOUND);
+	assert_int_equal(refused(lab, "ITL" LAB_SEP ".tlv"), ERR_NOTFOUND);
+	assert_int_equal(refused(lab, "ITLFile.tlv"), ERR_NOTFOUND);
+	buf_fini(&list);
+}
+
+static void spoilt_ctl_is_not_served(void **state)
+{
+	struct lab *lab = *state;
+	struct buf b = lab_read(lab_path(lab, "tftp/CTLFile.tlv"));
+	size_t at[] = {9, 20, 200, 1000, b.len - 1}, i;
+
+	put(lab, "Non Secure", false);
+	for (i = 0; i < sizeof(at) / sizeof(at[0]); i++) {
+		b.data[at[i]] ^= 0x04;
+		lab_write(lab_path(lab, "tftp/CTLFile.tlv"), buf_span(&b));
+		b.data[at[i]] ^= 0x04;
+		assert_int_equal(refused(lab, "CTLFile.tlv"), ERR_STATE);
+		assert_non_null(strstr(lab->why.text, "utils ctl update CTLFile"));
+		assert_int_equal(refused(lab, "CTL" LAB_SEP ".tlv"), ERR_STATE);
+	}
+	lab_write(lab_path(lab, "tftp/CTLFile.tlv"), span_of(b.data, b.len - 1));
+	assert_int_equal(refused(lab, "CTLFile.tlv"), ERR_STATE);
+	lab_write(lab_path(lab, "tftp/CTLFile.tlv"), buf_span(&b));
+	assert_int_equal(refused(lab, "CTLFile.tlv"), 0);
+	assert_int_equal(unlink(lab_path(lab, "tftp/CTLFile.tlv")), 0);
+	assert_int_equal(refused(lab, "CTLFile.tlv"), ERR_NOTFOUND);
+	buf_fini(&b);
+}
+
+static void clear_configuration_says_the_record(void **state)
+{
+	struct lab *lab = *state;
+	const char *xml;
+
+	assert_int_equal(refused(lab, PLAIN), ERR_NOTFOUND);
+	assert_int_equal(refused(lab, SIGNED), ERR_NOTFOUND);
+	put(lab, "Non Secure", false);
+	xml = text_of(lab, "sep0011215A1AE3.CNF.XML");
+	assert_non_null(strstr(xml, "<fullConfig>true</fullConfig>"));
+	assert_non_null(strstr(xml, "<deviceProtocol>SCCP</deviceProtocol>"));
+	assert_non_null(strstr(xml, "<ethernetPhonePort>2000</ethernetPhonePort>"));
+	assert_non_null(strstr(xml, "<processNodeName>192.0.2.10</processNodeName>"));
+	assert_non_null(strstr(xml, "<deviceSecurityMode>1</deviceSecurityMode>"));
+	assert_non_null(strstr(xml, "<versionStamp>{1-"));
+	assert_non_null(strstr(xml, "<capfAuthMode>0</capfAuthMode>"));
+	assert_non_null(strstr(xml, "<phonePort>3804</phonePort>"));
+	assert_non_null(strstr(xml, "<certHash></certHash>"));
+	assert_non_null(strstr(xml, "<encrConfig>false</encrConfig>"));
+	put(lab, "Non Secure", true);
+	assert_non_null(strstr(text_of(lab, PLAIN), "<capfAuthMode>2</capfAuthMode>"));
+	assert_int_equal(refused(lab, ENCRYPTED), ERR_NOTFOUND);
+	assert_non_null(strstr(lab->why.text, "TFTP Encrypted Config is off"));
+}
+
+static void stamp_changes_with_what_the_file_says(void **state)
+{
+	struct lab *lab = *state;
+	struct store_profile p = {"Encrypted", 3, 0, 2, 2048};
+	char first[8192];
+
+	/* The record stays the same; mode 3 comes into force with the list. */
+	assert_int_equal(store_profile_put(cluster_get_store(lab->c), &p, NULL), 0);
+	put(lab, "Encrypted", false);
+	strcpy(first, text_of(lab, PLAIN));
+	assert_string_equal(first, text_of(lab, PLAIN));
+	assert_non_null(strstr(first, "<deviceSecurityMode>1<"));
+	assert_int_equal(lab_publish(lab, lab->token[0]), 0);
+	const char *now = text_of(lab, PLAIN);
+	assert_non_null(strstr(now, "<deviceSecurityMode>3<"));
+	assert_memory_not_equal(strstr(first, "<versionStamp>"), strstr(now, "<versionStamp>"), 27);
+}
+
+static void signed_configuration_is_judged_by_another_program(void **state)
+{
+	struct lab *lab = *state;
+	struct provision_file f;
+
+	put(lab, "Non Secure", false);
+	assert_int_equal(judged(lab, "sep0011215a1ae3.cnf.xml.sgn", "sgn"), 0);
+	assert_true(has(lab, "facts", "version 1.0"));
+	assert_true(has(lab, "facts", "digest 1"));
+	assert_true(has(lab, "facts", "order 3,4,5,6,7,8,9,10,11,12,14,15"));
+	assert_true(has(lab, "facts", "signer CN=publisher;OU=Cadeado;O=Cadeado"));
+	assert_true(has(lab, "facts", "filename " SIGNED));
+	assert_true(has(lab, "facts", "timestamp 1790000000"));
+	assert_true(has(lab, "content", "  <fullConfig>true</fullConfig>"));
+	assert_int_equal(get(lab, SIGNED, &f), 0);
+	assert_string_equal(f.served, SIGNED);
+	provision_file_fini(&f);
+	/* The judge refuses when one byte of the content is another. */
+	assert_int_equal(lab_run("cd %s && printf x >>judged && ! /usr/bin/python3 %s sgn judged "
+				 "keys/CallManager.pem >content 2>facts",
+				 lab->folder, lab_source("data/check_sgn.py")),
+		0);
+}
+
+static void encryption_without_a_key_tells_the_way_to_capf(void **state)
+{
+	struct lab *lab = *state;
+
+	put(lab, "Encrypted", true);
+	assert_int_equal(judged(lab, SIGNED, "sgn"), 0);
+	assert_true(has(lab, "content", "  <fullConfig>false</fullConfig>"));
+	assert_true(has(lab, "content", "  <certHash></certHash>"));
+	assert_true(has(lab, "content", "  <encrConfig>true</encrConfig>"));
+	assert_true(has(lab, "content", "  <capfAuthMode>2</capfAuthMode>"));
+	assert_true(has(lab, "content", "      <processNodeName>192.0.2.10</processNodeName>"));
+	assert_int_equal(refused(lab, ENCRYPTED), ERR_NOTFOUND);
+	assert_non_null(strstr(lab->why.text, "no LSC"));
+	assert_null(strstr(text_of(lab, PLAIN), "callManagerGroup"));
+}
+
+static void encrypted_configuration_is_judged_by_another_program(void **state)
+{
+	struct lab *lab = *state;
+	struct buf first, second;
+
+	enrol(lab);
+	assert_int_equal(judged(lab, ENCRYPTED, "enc"), 0);
+	assert_true(has(lab, "facts", "version 2.0"));
+	assert_true(has(lab, "facts",
+		"order 3,4,5,6,7,8,9,10,11,12,14,15,16,17,18,19,20,21,22,23,24,25,26,27"));
+	assert_true(has(lab, "facts", "filename " ENCRYPTED));
+	assert_true(has(lab, "content", "  <fullConfig>true</fullConfig>"));
+	assert_true(has(lab, "content", "  <deviceSecurityMode>3</deviceSecurityMode>"));
+	assert_true(has(lab, "content", "  <encrConfig>true</encrConfig>"));
+	assert_true(
+		has(lab, "content", "              <ethernetPhonePort>2000</ethernetPhonePort>"));
+
+	/* Another key each time, and nothing of the content in clear. */
+	first = lab_read(lab_path(lab, "judged"));
+	assert_null(memmem(first.data, first.len, "deviceSecurityMode", 18));
+	assert_int_equal(judged(lab, ENCRYPTED, "enc"), 0);
+	second = lab_read(lab_path(lab, "judged"));
+	assert_int_equal(first.len, second.len);
+	assert_memory_not_equal(first.data + first.len - 64, second.data + second.len - 64, 64);
+	buf_fini(&first);
+	buf_fini(&second);
+}
+
+static void reduced_companion_names_the_key(void **state)
+{
+	struct lab *lab = *state;
+
+	enrol(lab);
+	assert_int_equal(judged(lab, SIGNED, "sgn"), 0);
+	assert_int_equal(
+		lab_run("cd %s && grep -q \"<certHash>$(openssl x509 -in lsc.pem -outform DER | "
+			"md5sum | cut -c1-32)</certHash>\" content",
+			lab->folder),
+		0);
+	assert_true(has(lab, "content", "  <fullConfig>false</fullConfig>"));
+	assert_true(has(lab, "content", "  <encrConfig>true</encrConfig>"));
+	assert_int_equal(lab_run("grep -q -e deviceSecurityMode -e callManager %s",
+				 lab_path(lab, "content")),
+		1);
+	assert_non_null(strstr(text_of(lab, PLAIN), "<fullConfig>false</fullConfig>"));
+}
+
+static void operators_configuration_does_not_leak(void **state)
+{
+	static const char *const names[] = {PLAIN, SIGNED, ENCRYPTED, "sep0011215a1ae4.cnf.xml",
+		LAB_SEP ".cnf.xml~", LAB_SEP ".cnf.xml.bak", "old/" PLAIN, "CTL" LAB_NAME ".tlv",
+		"SEPBACKUP.cnf.xml", "ConfigFileCacheList.txt", "link.txt"};
+	static const char secret[] = "<sshPassword>secret</sshPassword>";
+	struct lab *lab = *state;
+	struct provision_file f;
+	char name[96];
+	size_t i;
+
+	put(lab, "Encrypted", true);
+	assert_int_equal(mkdir(lab_path(lab, "tftp/old"), 0755), 0);
+	for (i = 0; i + 1 < sizeof(names) / sizeof(names[0]); i++) {
+		snprintf(name, sizeof(name), "tftp/%s", names[i]);
+		lab_write(lab_path(lab, name), span_str(secret));
+	}
+	assert_int_equal(symlink(PLAIN, lab_path(lab, "tftp/link.txt")), 0);
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		enum err err = get(lab, names[i], &f);
+
+		if (err)
+			assert_int_equal(err, ERR_NOTFOUND);
+		else
+			assert_null(memmem(f.content.data, f.content.len, "secret", 6));
+		provision_file_fini(&f);
+	}
+	assert_int_equal(refused(lab, ENCRYPTED), ERR_NOTFOUND);
+	assert_int_equal(refused(lab, LAB_NAME ".cnf.xml"), ERR_NOTFOUND);
+	assert_int_equal(refused(lab, "link.txt"), ERR_NOTFOUND);
+}
+
+static void files_of_the_folder_are_served(void **state)
+{
+	struct lab *lab = *state;
+	struct provision_file f;
+
+	assert_int_equal(mkdir(lab_path(lab, "tftp/Portuguese_Brazil"), 0755), 0);
+	lab_write(lab_path(lab, "tftp/Portuguese_Brazil/mk-sccp.jar"), span_str("jar"));
+	lab_write(lab_path(lab, "tftp/RingList.xml"), span_str("upper"));
+	lab_write(lab_path(lab, "tftp/Ringlist.xml"), span_str("lower"));
+	lab_write(lab_path(lab, "tftp/empty"), span_str(""));
+
+	assert_int_equal(get(lab, "portuguese_brazil/MK-SCCP.jar", &f), 0);
+	assert_string_equal(f.served, "Portuguese_Brazil/mk-sccp.jar");
+	assert_true(span_eq(buf_span(&f.content), span_str("jar")));
+	provision_file_fini(&f);
+	assert_string_equal(text_of(lab, "Ringlist.xml"), "lower");
+	assert_string_equal(text_of(lab, "RingList.xml"), "upper");
+	assert_string_equal(text_of(lab, "ringlist.xml"), "upper");
+	assert_int_equal(get(lab, "empty", &f), 0);
+	assert_int_equal(f.content.len, 0);
+	provision_file_fini(&f);
+	assert_int_equal(refused(lab, "Portuguese_Brazil"), ERR_NOTFOUND);
+	assert_int_equal(refused(lab, "none"), ERR_NOTFOUND);
+	assert_int_equal(refused(lab, "none/none"), ERR_NOTFOUND);
+	assert_int_equal(refused(lab, "empty/none"), ERR_NOTFOUND);
+}
+
+static void names_out_of_the_folder_are_refused(void **state)
+{
+	static const char *const names[] = {"", "..", "../cadeado.db", "/etc/passwd",
+		"a/../../keys", "a\\b", "a\nb", "a\177", "\303\251", "a/", "a//b", "./CTLFile.tlv",
+		".hidden", "a/.hidden", ".CTLFile.tlv.abcdef",
+		"1234567890123456789012345678901234567890123456789012345678901234"};
+	struct lab *lab = *state;
+	size_t i;
+
+	lab_write(lab_path(lab, "tftp/.hidden"), span_str("x"));
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		assert_int_equal(refused(lab, names[i]), ERR_DENIED);
+	/* No byte of a peer moves a terminal's cursor. */
+	assert_int_equal(refused(lab, "\033[2J"), ERR_DENIED);
+	assert_null(strchr(lab->why.text, '\033'));
+}
+
+static void links_do_not_lead_out_of_the_folder(void **state)
+{
+	struct lab *lab = *state;
+
+	assert_int_equal(symlink("../keys/CAPF.key", lab_path(lab, "tftp/key")), 0);
+	assert_int_equal(symlink("../keys", lab_path(lab, "tftp/keys")), 0);
+	assert_int_equal(symlink("/etc/passwd", lab_path(lab, "tftp/passwd")), 0);
+	assert_int_equal(symlink("loop", lab_path(lab, "tftp/loop")), 0);
+	assert_int_equal(symlink("real", lab_path(lab, "tftp/inside")), 0);
+	lab_write(lab_path(lab, "tftp/real"), span_str("real"));
+	assert_int_equal(mkfifo(lab_path(lab, "tftp/pipe"), 0644), 0);
+	assert_int_equal(refused(lab, "key"), ERR_NOTFOUND);
+	assert_int_equal(refused(lab, "keys/CAPF.key"), ERR_NOTFOUND);
+	assert_int_equal(refused(lab, "passwd"), ERR_NOTFOUND);
+	assert_int_equal(refused(lab, "loop"), ERR_NOTFOUND);
+	assert_int_equal(refused(lab, "pipe"), ERR_NOTFOUND);
+	assert_string_equal(text_of(lab, "inside"), "real");
+}
+
+#define TEST(f)  cmocka_unit_test_setup_teardown(f, lab_setup, lab_teardown)
+#define MIXED(f) cmocka_unit_test_setup_teardown(f, lab_setup_mixed, lab_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		MIXED(ctl_is_for_known_phones),
+		MIXED(spoilt_ctl_is_not_served),
+		TEST(clear_configuration_says_the_record),
+		TEST(stamp_changes_with_what_the_file_says),
+		TEST(signed_configuration_is_judged_by_another_program),
+		TEST(encryption_without_a_key_tells_the_way_to_capf),
+		MIXED(encrypted_configuration_is_judged_by_another_program),
+		MIXED(reduced_companion_names_the_key),
+		TEST(operators_configuration_does_not_leak),
+		TEST(files_of_the_folder_are_served),
+		TEST(names_out_of_the_folder_are_refused),
+		TEST(links_do_not_lead_out_of_the_folder),
+	};
+
+	return cmocka_run_group_tests_name(
+		"core/provision", tests, lab_group_setup, lab_group_teardown);
+}
