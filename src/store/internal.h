@@ -17,8 +17,8 @@ struct store {
 
 /* As store_transaction; `write` takes the right to write from the start. */
 enum err store_run(struct store *s, bool write,
-        enum err (*fn)(void *ctx, struct store *s, struct fail *why), void *ctx,
-        struct fail *why) MUST_USE;
+	enum err (*fn)(void *ctx, struct store *s, struct fail *why), void *ctx,
+	struct fail *why) MUST_USE;
 
 /* Brings the tables to the newest form; refuses those of a newer program. */
 enum err store_migrate(struct store *s, struct fail *why) MUST_USE;

@@ -4,20 +4,20 @@
 #define NAME_SIZE sizeof(((struct store_lsc *)0)->device)
 
 enum err store_lsc_put(
-        struct store *s, const struct store_lsc *l, struct span der, struct fail *why)
+	struct store *s, const struct store_lsc *l, struct span der, struct fail *why)
 {
 	char device[NAME_SIZE];
 	const struct backend_arg args[] = {QUERY_TEXT("device", device),
-	        QUERY_NUMBER("not_after", l->not_after), QUERY_NUMBER("installed", l->installed),
-	        QUERY_BYTES("der", der)};
+		QUERY_NUMBER("not_after", l->not_after), QUERY_NUMBER("installed", l->installed),
+		QUERY_BYTES("der", der)};
 
 	query_fold(device, sizeof(device), l->device);
 	return query_run(s,
-	        "INSERT INTO lsc (device, not_after, installed, der)"
-	        " VALUES ($device, $not_after, $installed, $der)"
-	        " ON CONFLICT (device) DO UPDATE SET not_after = excluded.not_after,"
-	        " installed = excluded.installed, der = excluded.der",
-	        args, sizeof(args) / sizeof(args[0]), NULL, NULL, why);
+		"INSERT INTO lsc (device, not_after, installed, der)"
+		" VALUES ($device, $not_after, $installed, $der)"
+		" ON CONFLICT (device) DO UPDATE SET not_after = excluded.not_after,"
+		" installed = excluded.installed, der = excluded.der",
+		args, sizeof(args) / sizeof(args[0]), NULL, NULL, why);
 }
 
 struct got {
@@ -38,7 +38,7 @@ static enum err read_lsc(void *ctx, struct query_row *r)
 }
 
 enum err store_lsc_get(struct store *s, const char *device, struct store_lsc *out, struct buf *der,
-        struct fail *why)
+	struct fail *why)
 {
 	struct got got = {.lsc = out, .der = der};
 	char folded[NAME_SIZE];
@@ -47,8 +47,8 @@ enum err store_lsc_get(struct store *s, const char *device, struct store_lsc *ou
 	if (strlen(device) < sizeof(folded)) {
 		query_fold(folded, sizeof(folded), device);
 		err = query_one(s,
-		        "SELECT device, not_after, installed, der FROM lsc WHERE device = $device",
-		        &QUERY_TEXT("device", folded), 1, read_lsc, &got, why);
+			"SELECT device, not_after, installed, der FROM lsc WHERE device = $device",
+			&QUERY_TEXT("device", folded), 1, read_lsc, &got, why);
 	}
 	if (err == ERR_NOTFOUND)
 		fail_set(why, err, "no LSC of %.32s is recorded", device);

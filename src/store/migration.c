@@ -7,50 +7,50 @@ static const struct migration {
 	int64_t number;
 	const char *sql[8]; /* in this order; NULL ends */
 } migrations[] = {
-        {1, {"CREATE TABLE param ("
-             "name_folded {TEXT} NOT NULL PRIMARY KEY,"
-             "name {TEXT} NOT NULL,"
-             "value {TEXT} NOT NULL) {STRICT}",
+	{1, {"CREATE TABLE param ("
+	     "name_folded {TEXT} NOT NULL PRIMARY KEY,"
+	     "name {TEXT} NOT NULL,"
+	     "value {TEXT} NOT NULL) {STRICT}",
 
-                    "CREATE TABLE node ("
-                    "name_folded {TEXT} NOT NULL PRIMARY KEY,"
-                    "name {TEXT} NOT NULL,"
-                    "address {TEXT} NOT NULL) {STRICT}",
+		    "CREATE TABLE node ("
+		    "name_folded {TEXT} NOT NULL PRIMARY KEY,"
+		    "name {TEXT} NOT NULL,"
+		    "address {TEXT} NOT NULL) {STRICT}",
 
-                    "CREATE TABLE profile ("
-                    "name_folded {TEXT} NOT NULL PRIMARY KEY,"
-                    "name {TEXT} NOT NULL,"
-                    "security_mode {BIGINT} NOT NULL,"
-                    "encrypted_config {BIGINT} NOT NULL,"
-                    "auth_mode {BIGINT} NOT NULL,"
-                    "key_bits {BIGINT} NOT NULL) {STRICT}",
+		    "CREATE TABLE profile ("
+		    "name_folded {TEXT} NOT NULL PRIMARY KEY,"
+		    "name {TEXT} NOT NULL,"
+		    "security_mode {BIGINT} NOT NULL,"
+		    "encrypted_config {BIGINT} NOT NULL,"
+		    "auth_mode {BIGINT} NOT NULL,"
+		    "key_bits {BIGINT} NOT NULL) {STRICT}",
 
-                    "CREATE TABLE device ("
-                    "name {TEXT} NOT NULL PRIMARY KEY," /* always folded */
-                    "model {BIGINT} NOT NULL,"
-                    "description {TEXT} NOT NULL,"
-                    "number {TEXT} NOT NULL,"
-                    "number_folded {TEXT} NOT NULL,"
-                    "display {TEXT} NOT NULL,"
-                    "profile {TEXT} NOT NULL,"
-                    "profile_folded {TEXT} NOT NULL,"
-                    "operation {BIGINT} NOT NULL,"
-                    "operation_status {TEXT} NOT NULL,"
-                    "operation_by {BIGINT} NOT NULL,"
-                    "version {BIGINT} NOT NULL,"
-                    "last_seen {BIGINT} NOT NULL) {STRICT}",
+		    "CREATE TABLE device ("
+		    "name {TEXT} NOT NULL PRIMARY KEY," /* always folded */
+		    "model {BIGINT} NOT NULL,"
+		    "description {TEXT} NOT NULL,"
+		    "number {TEXT} NOT NULL,"
+		    "number_folded {TEXT} NOT NULL,"
+		    "display {TEXT} NOT NULL,"
+		    "profile {TEXT} NOT NULL,"
+		    "profile_folded {TEXT} NOT NULL,"
+		    "operation {BIGINT} NOT NULL,"
+		    "operation_status {TEXT} NOT NULL,"
+		    "operation_by {BIGINT} NOT NULL,"
+		    "version {BIGINT} NOT NULL,"
+		    "last_seen {BIGINT} NOT NULL) {STRICT}",
 
-                    "CREATE UNIQUE INDEX device_number ON device (number_folded)"
-                    " WHERE number_folded <> ''",
+		    "CREATE UNIQUE INDEX device_number ON device (number_folded)"
+		    " WHERE number_folded <> ''",
 
-                    "CREATE INDEX device_profile ON device (profile_folded)",
+		    "CREATE INDEX device_profile ON device (profile_folded)",
 
-                    "CREATE TABLE lsc ("
-                    "device {TEXT} NOT NULL PRIMARY KEY"
-                    " REFERENCES device (name) ON DELETE CASCADE,"
-                    "not_after {BIGINT} NOT NULL,"
-                    "installed {BIGINT} NOT NULL,"
-                    "der {BYTES} NOT NULL) {STRICT}"}},
+		    "CREATE TABLE lsc ("
+		    "device {TEXT} NOT NULL PRIMARY KEY"
+		    " REFERENCES device (name) ON DELETE CASCADE,"
+		    "not_after {BIGINT} NOT NULL,"
+		    "installed {BIGINT} NOT NULL,"
+		    "der {BYTES} NOT NULL) {STRICT}"}},
 };
 
 #define NEWEST (migrations[sizeof(migrations) / sizeof(migrations[0]) - 1].number)
@@ -64,9 +64,9 @@ static void spell(struct buf *out, const struct backend_words *words, const char
 		buf_put(out, span_of(sql, (size_t)(open - sql)));
 		word = open + 1;
 		buf_str(out, strncmp(word, "TEXT", 4) == 0     ? words->text
-		             : strncmp(word, "BIGINT", 6) == 0 ? words->bigint
-		             : strncmp(word, "BYTES", 5) == 0  ? words->bytes
-		                                               : words->strict);
+			     : strncmp(word, "BIGINT", 6) == 0 ? words->bigint
+			     : strncmp(word, "BYTES", 5) == 0  ? words->bytes
+							       : words->strict);
 	}
 	buf_strz(out, sql);
 }
@@ -96,13 +96,13 @@ static enum err present_version(struct store *s, int64_t *version, struct fail *
 
 	*version = 0;
 	err = define(s,
-	        "CREATE TABLE IF NOT EXISTS schema_version"
-	        " (number {BIGINT} NOT NULL PRIMARY KEY) {STRICT}",
-	        why);
+		"CREATE TABLE IF NOT EXISTS schema_version"
+		" (number {BIGINT} NOT NULL PRIMARY KEY) {STRICT}",
+		why);
 	if (err)
 		return err;
 	return query_run(s, "SELECT COALESCE(MAX(number), 0) FROM schema_version", NULL, 0,
-	        read_number, version, why);
+		read_number, version, why);
 }
 
 static enum err upgrade(void *ctx, struct store *s, struct fail *why)
@@ -122,7 +122,7 @@ static enum err upgrade(void *ctx, struct store *s, struct fail *why)
 			err = define(s, m->sql[k], why);
 		if (!err)
 			err = query_run(s, "INSERT INTO schema_version (number) VALUES ($number)",
-			        &QUERY_NUMBER("number", m->number), 1, NULL, NULL, why);
+				&QUERY_NUMBER("number", m->number), 1, NULL, NULL, why);
 		if (err)
 			fail_prefix(why, "schema %lld", (long long)m->number);
 	}
@@ -139,10 +139,10 @@ enum err store_migrate(struct store *s, struct fail *why)
 		return err;
 	if (version > NEWEST)
 		return fail_set(why, ERR_UNSUPPORTED,
-		        "written by a newer Cadeado (schema %lld, this program knows %lld); run "
-		        "that "
-		        "version or go back to a copy made before it",
-		        (long long)version, (long long)NEWEST);
+			"written by a newer Cadeado (schema %lld, this program knows %lld); run "
+			"that "
+			"version or go back to a copy made before it",
+			(long long)version, (long long)NEWEST);
 	if (version == NEWEST)
 		return ERR_OK;
 	return store_run(s, true, upgrade, NULL, why);

@@ -5,14 +5,14 @@ enum err store_node_put(struct store *s, const struct store_node *n, struct fail
 {
 	char folded[STORE_NAME];
 	const struct backend_arg args[] = {QUERY_TEXT("folded", folded),
-	        QUERY_TEXT("name", n->name), QUERY_TEXT("address", n->address)};
+		QUERY_TEXT("name", n->name), QUERY_TEXT("address", n->address)};
 
 	query_fold(folded, sizeof(folded), n->name);
 	return query_run(s,
-	        "INSERT INTO node (name_folded, name, address) VALUES ($folded, $name, $address)"
-	        " ON CONFLICT (name_folded) DO UPDATE SET name = excluded.name,"
-	        " address = excluded.address",
-	        args, sizeof(args) / sizeof(args[0]), NULL, NULL, why);
+		"INSERT INTO node (name_folded, name, address) VALUES ($folded, $name, $address)"
+		" ON CONFLICT (name_folded) DO UPDATE SET name = excluded.name,"
+		" address = excluded.address",
+		args, sizeof(args) / sizeof(args[0]), NULL, NULL, why);
 }
 
 struct walk {
@@ -31,10 +31,10 @@ static enum err read_row(void *ctx, struct query_row *r)
 }
 
 enum err store_node_each(struct store *s, enum err (*each)(void *ctx, const struct store_node *n),
-        void *ctx, struct fail *why)
+	void *ctx, struct fail *why)
 {
 	struct walk w = {.each = each, .ctx = ctx};
 
 	return query_run(s, "SELECT name, address FROM node ORDER BY name_folded", NULL, 0,
-	        read_row, &w, why);
+		read_row, &w, why);
 }

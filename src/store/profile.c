@@ -7,19 +7,19 @@ enum err store_profile_put(struct store *s, const struct store_profile *p, struc
 {
 	char folded[STORE_NAME];
 	const struct backend_arg args[] = {QUERY_TEXT("folded", folded),
-	        QUERY_TEXT("name", p->name), QUERY_NUMBER("security_mode", p->security_mode),
-	        QUERY_NUMBER("encrypted_config", p->encrypted_config),
-	        QUERY_NUMBER("auth_mode", p->auth_mode), QUERY_NUMBER("key_bits", p->key_bits)};
+		QUERY_TEXT("name", p->name), QUERY_NUMBER("security_mode", p->security_mode),
+		QUERY_NUMBER("encrypted_config", p->encrypted_config),
+		QUERY_NUMBER("auth_mode", p->auth_mode), QUERY_NUMBER("key_bits", p->key_bits)};
 
 	query_fold(folded, sizeof(folded), p->name);
 	return query_run(s,
-	        "INSERT INTO profile (name_folded, " COLUMNS ") VALUES ($folded, $name,"
-	        " $security_mode, $encrypted_config, $auth_mode, $key_bits)"
-	        " ON CONFLICT (name_folded) DO UPDATE SET name = excluded.name,"
-	        " security_mode = excluded.security_mode,"
-	        " encrypted_config = excluded.encrypted_config,"
-	        " auth_mode = excluded.auth_mode, key_bits = excluded.key_bits",
-	        args, sizeof(args) / sizeof(args[0]), NULL, NULL, why);
+		"INSERT INTO profile (name_folded, " COLUMNS ") VALUES ($folded, $name,"
+		" $security_mode, $encrypted_config, $auth_mode, $key_bits)"
+		" ON CONFLICT (name_folded) DO UPDATE SET name = excluded.name,"
+		" security_mode = excluded.security_mode,"
+		" encrypted_config = excluded.encrypted_config,"
+		" auth_mode = excluded.auth_mode, key_bits = excluded.key_bits",
+		args, sizeof(args) / sizeof(args[0]), NULL, NULL, why);
 }
 
 static enum err read_profile(void *ctx, struct query_row *r)
@@ -36,7 +36,7 @@ static enum err read_profile(void *ctx, struct query_row *r)
 }
 
 enum err store_profile_get(
-        struct store *s, const char *name, struct store_profile *out, struct fail *why)
+	struct store *s, const char *name, struct store_profile *out, struct fail *why)
 {
 	char folded[STORE_NAME];
 	enum err err = ERR_NOTFOUND;
@@ -45,7 +45,7 @@ enum err store_profile_get(
 	if (strlen(name) < sizeof(folded)) {
 		query_fold(folded, sizeof(folded), name);
 		err = query_one(s, "SELECT " COLUMNS " FROM profile WHERE name_folded = $folded",
-		        &QUERY_TEXT("folded", folded), 1, read_profile, out, why);
+			&QUERY_TEXT("folded", folded), 1, read_profile, out, why);
 	}
 	if (err == ERR_NOTFOUND)
 		fail_set(why, err, "there is no phone security profile \"%.64s\"", name);
@@ -67,10 +67,10 @@ static enum err walk_row(void *ctx, struct query_row *r)
 }
 
 enum err store_profile_each(struct store *s,
-        enum err (*each)(void *ctx, const struct store_profile *p), void *ctx, struct fail *why)
+	enum err (*each)(void *ctx, const struct store_profile *p), void *ctx, struct fail *why)
 {
 	struct walk w = {.each = each, .ctx = ctx};
 
 	return query_run(s, "SELECT " COLUMNS " FROM profile ORDER BY name_folded", NULL, 0,
-	        walk_row, &w, why);
+		walk_row, &w, why);
 }

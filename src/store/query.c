@@ -9,7 +9,7 @@ void query_row_text(struct query_row *r, int column, char *out, size_t size)
 
 	if (!str_copy(out, size, text ? text : "") && !r->err)
 		r->err = fail_set(r->why, ERR_STORE,
-		        "column %d of a stored row is longer than %zu bytes", column, size - 1);
+			"column %d of a stored row is longer than %zu bytes", column, size - 1);
 }
 
 int64_t query_row_number(struct query_row *r, int column)
@@ -23,7 +23,7 @@ struct span query_row_bytes(struct query_row *r, int column)
 }
 
 static enum err run_once(struct store *s, const char *sql, const struct backend_arg *args,
-        size_t count, query_each *each, void *ctx, bool *began, struct fail *why)
+	size_t count, query_each *each, void *ctx, bool *began, struct fail *why)
 {
 	struct query_row row = {.backend = s->backend, .why = why};
 	bool more = true;
@@ -50,7 +50,7 @@ static enum err run_once(struct store *s, const char *sql, const struct backend_
 }
 
 enum err query_run(struct store *s, const char *sql, const struct backend_arg *args, size_t count,
-        query_each *each, void *ctx, struct fail *why)
+	query_each *each, void *ctx, struct fail *why)
 {
 	struct fail local;
 	bool began = false;
@@ -85,7 +85,7 @@ static enum err one_row(void *ctx, struct query_row *r)
 }
 
 enum err query_one(struct store *s, const char *sql, const struct backend_arg *args, size_t count,
-        query_each *each, void *ctx, struct fail *why)
+	query_each *each, void *ctx, struct fail *why)
 {
 	struct one one = {.each = each, .ctx = ctx};
 	enum err err = query_run(s, sql, args, count, one_row, &one, why);

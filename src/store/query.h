@@ -30,12 +30,12 @@ typedef enum err query_each(void *ctx, struct query_row *r);
 /* Runs one statement; `each` (or NULL) gets every row, its error ends the walk and is returned.
  * Outside a transaction a busy database is tried again before the first row. */
 enum err query_run(struct store *s, const char *sql, const struct backend_arg *args, size_t count,
-        query_each *each, void *ctx, struct fail *why) MUST_USE;
+	query_each *each, void *ctx, struct fail *why) MUST_USE;
 
 /* As query_run for a statement that yields one row or none; ERR_NOTFOUND, without text, for none.
  */
 enum err query_one(struct store *s, const char *sql, const struct backend_arg *args, size_t count,
-        query_each *each, void *ctx, struct fail *why) MUST_USE;
+	query_each *each, void *ctx, struct fail *why) MUST_USE;
 
 /* The searched form of a name: ASCII letters in upper case. `out` has the size of `text`'s array.
  */

@@ -26,7 +26,7 @@ static enum err sqlite_fail(sqlite3 *db, int code, struct fail *why)
 	case SQLITE_CANTOPEN: err = ERR_IO; break;
 	case SQLITE_CONSTRAINT:
 		if (extended == SQLITE_CONSTRAINT_UNIQUE ||
-		        extended == SQLITE_CONSTRAINT_PRIMARYKEY)
+			extended == SQLITE_CONSTRAINT_PRIMARYKEY)
 			err = ERR_EXISTS;
 		else if (extended == SQLITE_CONSTRAINT_FOREIGNKEY)
 			err = ERR_NOTFOUND;
@@ -75,9 +75,9 @@ static enum err open_name(void **conn, const char *name, const char *pragmas, st
 	int code;
 
 	code = sqlite3_open_v2(name, &db,
-	        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
-	                SQLITE_OPEN_EXRESCODE,
-	        NULL);
+		SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
+			SQLITE_OPEN_EXRESCODE,
+		NULL);
 	if (code != SQLITE_OK)
 		err = sqlite_fail(db, code, why);
 	else
@@ -110,9 +110,9 @@ static enum err sqlite_open(void **conn, const char *place, struct fail *why)
 		}
 	}
 	return open_name(conn, place,
-	        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
-	        "PRAGMA trusted_schema = OFF",
-	        why);
+		"PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
+		"PRAGMA trusted_schema = OFF",
+		why);
 }
 
 static enum err ram_open(void **conn, const char *place, struct fail *why)
@@ -120,7 +120,7 @@ static enum err ram_open(void **conn, const char *place, struct fail *why)
 	if (*place)
 		return fail_set(why, ERR_ARG, "a store in memory has no path");
 	return open_name(
-	        conn, ":memory:", "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF", why);
+		conn, ":memory:", "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF", why);
 }
 
 static enum err sqlite_begin(void *conn, bool write, struct fail *why)
@@ -166,10 +166,10 @@ static enum err sqlite_bind(void *conn, void *stmt, const struct backend_arg *ar
 	case BACKEND_BYTES:
 		if (arg->bytes.len > INT_MAX)
 			return fail_set(
-			        why, ERR_LIMIT, "store: %zu bytes in one value", arg->bytes.len);
+				why, ERR_LIMIT, "store: %zu bytes in one value", arg->bytes.len);
 		code = sqlite3_bind_blob(stmt, index,
-		        arg->bytes.len ? arg->bytes.ptr : (const void *)"", (int)arg->bytes.len,
-		        SQLITE_STATIC);
+			arg->bytes.len ? arg->bytes.ptr : (const void *)"", (int)arg->bytes.len,
+			SQLITE_STATIC);
 		break;
 	}
 	return code == SQLITE_OK ? ERR_OK : sqlite_fail(conn, code, why);

@@ -12,7 +12,7 @@ static const struct backend *backend_of(const char *url, const char **place)
 
 	for (i = 0; colon && i < sizeof(backends) / sizeof(backends[0]); i++) {
 		if (strlen(backends[i]->scheme) == len &&
-		        strncmp(backends[i]->scheme, url, len) == 0) {
+			strncmp(backends[i]->scheme, url, len) == 0) {
 			*place = colon + 1;
 			return backends[i];
 		}
@@ -30,7 +30,7 @@ enum err store_open(struct store **out, const char *url, struct fail *why)
 	*out = NULL;
 	if (!backend)
 		return fail_set(
-		        why, ERR_ARG, "%s: no store of this kind; use sqlite:<path> or ram:", url);
+			why, ERR_ARG, "%s: no store of this kind; use sqlite:<path> or ram:", url);
 	s = mem_new(sizeof(*s));
 	if (!s)
 		return fail_set(why, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
@@ -57,7 +57,7 @@ void store_close(struct store *s)
 }
 
 static enum err run_once(struct store *s, bool write,
-        enum err (*fn)(void *ctx, struct store *s, struct fail *why), void *ctx, struct fail *why)
+	enum err (*fn)(void *ctx, struct store *s, struct fail *why), void *ctx, struct fail *why)
 {
 	enum err err;
 
@@ -83,7 +83,7 @@ static enum err run_once(struct store *s, bool write,
 }
 
 enum err store_run(struct store *s, bool write,
-        enum err (*fn)(void *ctx, struct store *s, struct fail *why), void *ctx, struct fail *why)
+	enum err (*fn)(void *ctx, struct store *s, struct fail *why), void *ctx, struct fail *why)
 {
 	struct fail local;
 	enum err err;
@@ -104,7 +104,7 @@ enum err store_run(struct store *s, bool write,
 }
 
 enum err store_transaction(struct store *s,
-        enum err (*fn)(void *ctx, struct store *s, struct fail *why), void *ctx, struct fail *why)
+	enum err (*fn)(void *ctx, struct store *s, struct fail *why), void *ctx, struct fail *why)
 {
 	return store_run(s, false, fn, ctx, why);
 }

@@ -23,7 +23,7 @@ static char *pem_path(const struct cluster *c, const char *name)
 }
 
 enum err cluster_cert(
-        const struct cluster *c, const char *name, struct cert **out, struct fail *why)
+	const struct cluster *c, const char *name, struct cert **out, struct fail *why)
 {
 	char *path = pem_path(c, name);
 	enum err err;
@@ -59,7 +59,7 @@ static void keep_generated(void *ctx, enum err err, const struct fail *why, stru
 
 /* The public half of keys/<name>.key; *found is false when there is none. */
 static enum err public_key(
-        const struct cluster *c, const char *name, struct buf *spki, bool *found, struct fail *why)
+	const struct cluster *c, const char *name, struct buf *spki, bool *found, struct fail *why)
 {
 	char *folder = cluster_path(c, "keys", NULL);
 	struct key *key = NULL;
@@ -84,7 +84,7 @@ static enum err public_key(
 
 /* Already published keys are trusted by phones: another one in their place would lock them out. */
 static enum err refuse_when_published(
-        const struct cluster *c, const char *what, const char *name, struct fail *why)
+	const struct cluster *c, const char *what, const char *name, struct fail *why)
 {
 	char *ctl = cluster_path(c, "tftp", "CTLFile.tlv");
 	bool published = !ctl || access(ctl, F_OK) == 0;
@@ -93,15 +93,15 @@ static enum err refuse_when_published(
 	if (!published)
 		return ERR_OK;
 	return fail_set(why, ERR_STATE,
-	        "%s/keys: the %s of %s is missing or does not fit though a CTL is published; put "
-	        "it "
-	        "back from a copy, or remove tftp/CTLFile.tlv and expect to erase the trust list "
-	        "of every phone",
-	        c->folder, what, name);
+		"%s/keys: the %s of %s is missing or does not fit though a CTL is published; put "
+		"it "
+		"back from a copy, or remove tftp/CTLFile.tlv and expect to erase the trust list "
+		"of every phone",
+		c->folder, what, name);
 }
 
 static enum err issue(
-        struct cluster *c, const char *name, const struct issue_request *r, struct fail *why)
+	struct cluster *c, const char *name, const struct issue_request *r, struct fail *why)
 {
 	char *path = pem_path(c, name);
 	struct cert *cert = NULL;
@@ -135,15 +135,15 @@ static enum err ensure_key(struct cluster *c, const char *name, struct buf *spki
 }
 
 static enum err ensure_cert(struct cluster *c, const char *name, enum issue_kind kind,
-        const char *common_name, struct fail *why)
+	const char *common_name, struct fail *why)
 {
 	int64_t now = clock_seconds(c->clock);
 	struct issue_request r = {.kind = kind,
-	        .subject = {.cn = common_name, .ou = CLUSTER_OU, .o = CLUSTER_O},
-	        .digest = DIGEST_SHA256,
-	        .not_before = now,
-	        .not_after = now + (int64_t)NODE_CERT_DAYS * DAY,
-	        .issuer_is_rsa = true};
+		.subject = {.cn = common_name, .ou = CLUSTER_OU, .o = CLUSTER_O},
+		.digest = DIGEST_SHA256,
+		.not_before = now,
+		.not_after = now + (int64_t)NODE_CERT_DAYS * DAY,
+		.issuer_is_rsa = true};
 	struct buf spki = {0};
 	struct cert *cert = NULL;
 	enum err err = ensure_key(c, name, &spki, why);
@@ -174,7 +174,7 @@ enum err cluster_make_certs(struct cluster *c, struct fail *why)
 	if (err)
 		return fail_set(why, err, "%s", err_text(err));
 	snprintf(capf, sizeof(capf), "CAPF-%02x%02x%02x%02x", random[0], random[1], random[2],
-	        random[3]);
+		random[3]);
 	err = ensure_cert(c, "CallManager", ISSUE_CALLMANAGER, c->settings.node, why);
 	return err ? err : ensure_cert(c, "CAPF", ISSUE_CAPF, capf, why);
 }

@@ -48,12 +48,12 @@ static enum err check_settings(const struct settings *s, struct fail *why)
 
 	if (!name || name >= STORE_NAME || strspn(s->node, NAME_CHARACTERS) != name)
 		return fail_set(why, ERR_FORMAT,
-		        "setting node: 1 to %d letters, digits, '-', '.' and '_' are allowed",
-		        STORE_NAME - 1);
+			"setting node: 1 to %d letters, digits, '-', '.' and '_' are allowed",
+			STORE_NAME - 1);
 	if (!address || address >= STORE_NAME || strspn(s->address, NAME_CHARACTERS) != address)
 		return fail_set(why, ERR_FORMAT,
-		        "setting address: an IPv4 address or a host name of at most %d characters",
-		        STORE_NAME - 1);
+			"setting address: an IPv4 address or a host name of at most %d characters",
+			STORE_NAME - 1);
 	return ERR_OK;
 }
 
@@ -76,7 +76,7 @@ static enum err open_store(struct cluster *c, struct fail *why)
 		buf_printf(&url, "sqlite:%s", path);
 		buf_u8(&url, 0);
 		err = buf_check(&url) ? no_memory(why)
-		                      : store_open(&c->store, (const char *)url.data, why);
+				      : store_open(&c->store, (const char *)url.data, why);
 	}
 	buf_fini(&url);
 	mem_free(path);
@@ -168,7 +168,7 @@ static enum err find_node(void *ctx, const struct store_node *n)
 	struct own_node *own = ctx;
 
 	if (str_ieq(n->name, own->settings->node) &&
-	        strcmp(n->address, own->settings->address) == 0)
+		strcmp(n->address, own->settings->address) == 0)
 		own->same = true;
 	return ERR_OK;
 }
@@ -184,7 +184,7 @@ static enum err keep_node(struct store *s, const struct settings *settings, stru
 	if (err || own.same)
 		return err;
 	if (!str_copy(n.name, sizeof(n.name), settings->node) ||
-	        !str_copy(n.address, sizeof(n.address), settings->address))
+		!str_copy(n.address, sizeof(n.address), settings->address))
 		return fail_set(why, ERR_LIMIT, "node name or address is too long");
 	return store_node_put(s, &n, why);
 }
@@ -192,16 +192,16 @@ static enum err keep_node(struct store *s, const struct settings *settings, stru
 static enum err missing_rows(void *ctx, struct store *s, struct fail *why)
 {
 	static const struct store_profile profiles[] = {
-	        {.name = "Non Secure",
-	                .security_mode = 1,
-	                .encrypted_config = 0,
-	                .auth_mode = 2,
-	                .key_bits = 2048},
-	        {.name = "Encrypted",
-	                .security_mode = 3,
-	                .encrypted_config = 1,
-	                .auth_mode = 2,
-	                .key_bits = 2048},
+		{.name = "Non Secure",
+			.security_mode = 1,
+			.encrypted_config = 0,
+			.auth_mode = 2,
+			.key_bits = 2048},
+		{.name = "Encrypted",
+			.security_mode = 3,
+			.encrypted_config = 1,
+			.auth_mode = 2,
+			.key_bits = 2048},
 	};
 	struct store_profile there;
 	char mode[STORE_TEXT];
@@ -220,7 +220,7 @@ static enum err missing_rows(void *ctx, struct store *s, struct fail *why)
 }
 
 enum err cluster_create(const char *folder, const struct settings *settings,
-        const struct clock *clock, struct fail *why)
+	const struct clock *clock, struct fail *why)
 {
 	struct cluster *c = cluster_new(folder, clock);
 	int lock = -1;
@@ -261,9 +261,9 @@ static enum err check_complete(const struct cluster *c, struct fail *why)
 			err = no_memory(why);
 		else if (access(path, F_OK) != 0)
 			err = fail_set(why, ERR_NOTFOUND,
-			        "%s is not a complete state folder: %s is missing; make or "
-			        "complete it with: cadeado cluster init",
-			        c->folder, parts[i]);
+				"%s is not a complete state folder: %s is missing; make or "
+				"complete it with: cadeado cluster init",
+				c->folder, parts[i]);
 		mem_free(path);
 	}
 	return err;
@@ -284,7 +284,7 @@ static enum err follow_settings(struct cluster *c, struct fail *why)
 }
 
 enum err cluster_open(
-        struct cluster **out, const char *folder, const struct clock *clock, struct fail *why)
+	struct cluster **out, const char *folder, const struct clock *clock, struct fail *why)
 {
 	struct cluster *c = cluster_new(folder, clock);
 	enum err err;
@@ -354,8 +354,8 @@ enum err cluster_ctl(const struct cluster *c, struct buf *out, struct fail *why)
 
 	if (!err && access(path, F_OK) != 0)
 		err = fail_set(why, ERR_NOTFOUND,
-		        "no CTL is published; make one with: cadeado utils ctl set-cluster "
-		        "mixed-mode");
+			"no CTL is published; make one with: cadeado utils ctl set-cluster "
+			"mixed-mode");
 	if (!err)
 		err = file_read(path, TLV_FILE_MAX, out, why);
 	mem_free(path);

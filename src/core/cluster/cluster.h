@@ -13,14 +13,15 @@
  *   keys/         CallManager.pem .key, CAPF.pem .key (0700)
  *   tokens/       file tokens (0700)  tftp/       the one served folder: CTLFile.tlv
  *   trace/        ctftp.log capf.log sdi.log      admin.sock
- * A struct cluster is used by one thread at a time and its calls may block: never on an event loop. */
+ * A struct cluster is used by one thread at a time and its calls may block: never on an event loop.
+ */
 struct cluster;
 
 /* Makes the folder, settings, store, node row, default profiles ("Non Secure", "Encrypted"),
  * CallManager and CAPF keys (RSA-2048) and certificates. Done again on a folder that is complete or
  * that an earlier run left half-made, it adds only what is missing. */
-enum err cluster_create(const char *folder, const struct settings *settings, const struct clock *clock,
-	struct fail *why) MUST_USE;
+enum err cluster_create(const char *folder, const struct settings *settings,
+	const struct clock *clock, struct fail *why) MUST_USE;
 
 /* ERR_NOTFOUND says how to make one. `clock` is borrowed. */
 enum err cluster_open(struct cluster **out, const char *folder, const struct clock *clock,
@@ -34,12 +35,13 @@ const char *cluster_get_folder(const struct cluster *c);
 /* Online keys "CallManager" and "CAPF", answering before the call returns. */
 struct signer *cluster_get_signer(struct cluster *c);
 
-/* Path of something in the folder ("tftp", "CTLFile.tlv"; NULL name: the sub-folder); mem_free it. */
+/* Path of something in the folder ("tftp", "CTLFile.tlv"; NULL name: the sub-folder); mem_free it.
+ */
 char *cluster_path(const struct cluster *c, const char *sub, const char *name);
 
 /* A node certificate from keys/<name>.pem, read anew. Caller frees. */
-enum err cluster_cert(const struct cluster *c, const char *name, struct cert **out, struct fail *why)
-	MUST_USE;
+enum err cluster_cert(
+	const struct cluster *c, const char *name, struct cert **out, struct fail *why) MUST_USE;
 
 /* Mixed mode: 1, non-secure: 0. */
 enum err cluster_mode(struct cluster *c, int *mode, struct fail *why) MUST_USE;
@@ -48,17 +50,19 @@ enum err cluster_mode(struct cluster *c, int *mode, struct fail *why) MUST_USE;
 enum err cluster_ctl(const struct cluster *c, struct buf *out, struct fail *why) MUST_USE;
 
 struct cluster_signing {
-	const char *token;  /* label of the token that signs */
+	const char *token; /* label of the token that signs */
 	const char *pin;
-	int attempts_left;  /* out: tries left after this one */
-	size_t tokens;      /* out: SAST records written */
-	size_t bytes;       /* out: size of the list */
+	int attempts_left; /* out: tries left after this one */
+	size_t tokens;     /* out: SAST records written */
+	size_t bytes;      /* out: size of the list */
 };
 
-/* Builds the CTL (every token of the folder, signer first; CCM+TFTP; CAPF), signs it with the token,
- * checks the result as a phone that holds the present CTL would (its signer must be a SAST of that
- * one), replaces tftp/CTLFile.tlv at once, then sets mixed mode. Nothing changes on an error.
- * ERR_STATE with fewer than two tokens; ERR_PIN, ERR_LOCKED; ERR_TRUST when phones would refuse. */
-enum err cluster_publish_ctl(struct cluster *c, struct cluster_signing *s, struct fail *why) MUST_USE;
+/* Builds the CTL (every token of the folder, signer first; CCM+TFTP; CAPF), signs it with the
+ * token, checks the result as a phone that holds the present CTL would (its signer must be a SAST
+ * of that one), replaces tftp/CTLFile.tlv at once, then sets mixed mode. Nothing changes on an
+ * error. ERR_STATE with fewer than two tokens; ERR_PIN, ERR_LOCKED; ERR_TRUST when phones would
+ * refuse. */
+enum err cluster_publish_ctl(
+	struct cluster *c, struct cluster_signing *s, struct fail *why) MUST_USE;
 
 #endif

@@ -47,7 +47,7 @@ static enum err collect_token(void *ctx, const struct token_info *info)
 
 	if (p->count == TOKENS_MAX)
 		return fail_set(
-		        x->why, ERR_LIMIT, "%s: more than %u tokens", x->folder, TOKENS_MAX);
+			x->why, ERR_LIMIT, "%s: more than %u tokens", x->folder, TOKENS_MAX);
 	err = token_read(x->folder, info->label, &read, x->why);
 	if (err)
 		return err;
@@ -62,7 +62,7 @@ static enum err collect_token(void *ctx, const struct token_info *info)
 
 /* Every token of the folder, the signing one first. */
 static enum err collect_tokens(
-        struct publication *p, const char *folder, const char *signer, struct fail *why)
+	struct publication *p, const char *folder, const char *signer, struct fail *why)
 {
 	struct collecting x = {.p = p, .folder = folder, .signer = signer, .why = why};
 	enum err err = token_each(folder, collect_token, &x, why);
@@ -71,11 +71,11 @@ static enum err collect_tokens(
 		return err;
 	if (!p->count || strcmp(p->tokens[0].label, signer) != 0)
 		return fail_set(why, ERR_NOTFOUND,
-		        "there is no token %.64s in %s; see: cadeado token list", signer, folder);
+			"there is no token %.64s in %s; see: cadeado token list", signer, folder);
 	if (p->count < 2)
 		return fail_set(why, ERR_STATE,
-		        "there is only one token, and when it is lost no list can be signed any "
-		        "more; make a second one with: cadeado token create");
+			"there is only one token, and when it is lost no list can be signed any "
+			"more; make a second one with: cadeado token create");
 	return ERR_OK;
 }
 
@@ -98,32 +98,32 @@ static bool parse_ipv4(const char *text, uint8_t ip[4])
 }
 
 static enum err build(
-        struct cluster *c, struct publication *p, struct span pieces[2], struct fail *why)
+	struct cluster *c, struct publication *p, struct span pieces[2], struct fail *why)
 {
 	const char *dns = c->settings.address;
 	struct span address = span_of(p->ip, p->has_ip ? sizeof(p->ip) : 0);
 	struct list_entry entries[TOKENS_MAX + 2];
 	struct list_request r = {.kind = LIST_CTL,
-	        .entries = entries,
-	        .signer = p->tokens[0].cert,
-	        .digest = CTL_DIGEST,
-	        .now = clock_seconds(c->clock)};
+		.entries = entries,
+		.signer = p->tokens[0].cert,
+		.digest = CTL_DIGEST,
+		.now = clock_seconds(c->clock)};
 	size_t i;
 
 	for (i = 0; i < p->count; i++)
 		entries[i] = (struct list_entry){
-		        .role = TLV_ROLE_SAST, .cert = p->tokens[i].cert, .dns = ""};
+			.role = TLV_ROLE_SAST, .cert = p->tokens[i].cert, .dns = ""};
 	entries[i++] = (struct list_entry){
-	        .role = TLV_ROLE_CCM_TFTP, .cert = p->callmanager, .dns = dns, .address = address};
+		.role = TLV_ROLE_CCM_TFTP, .cert = p->callmanager, .dns = dns, .address = address};
 	entries[i++] = (struct list_entry){
-	        .role = TLV_ROLE_CAPF, .cert = p->capf, .dns = dns, .address = address};
+		.role = TLV_ROLE_CAPF, .cert = p->capf, .dns = dns, .address = address};
 	r.count = i;
 	r.timestamp = (uint32_t)r.now;
 	return list_build(&p->file, &r, pieces, why);
 }
 
 static enum err sign(struct publication *p, const char *folder, struct cluster_signing *s,
-        const struct span pieces[2], struct fail *why)
+	const struct span pieces[2], struct fail *why)
 {
 	struct keystore *ks = NULL;
 	struct signer *signer = NULL;
@@ -146,16 +146,16 @@ static enum err sign(struct publication *p, const char *folder, struct cluster_s
 static enum err damaged(const struct cluster *c, const char *reason, struct fail *why)
 {
 	return fail_set(why, ERR_STATE,
-	        "%s/tftp/CTLFile.tlv is damaged (%.80s) and does not tell whom phones trust; put "
-	        "it "
-	        "back from a copy, or remove the file and erase every phone's trust list",
-	        c->folder, reason);
+		"%s/tftp/CTLFile.tlv is damaged (%.80s) and does not tell whom phones trust; put "
+		"it "
+		"back from a copy, or remove the file and erase every phone's trust list",
+		c->folder, reason);
 }
 
 /* Would a phone that holds the present list accept the new one? A present list whose signature is
  * spoilt but whose records still name the signer is repaired by the new one. */
 static enum err check_as_a_phone(
-        const struct cluster *c, const struct publication *p, struct fail *why)
+	const struct cluster *c, const struct publication *p, struct fail *why)
 {
 	struct tlv_list present, next;
 	struct fail local = {0};
@@ -173,9 +173,9 @@ static enum err check_as_a_phone(
 	if (list_verify(&present, &local))
 		return damaged(c, local.text, why);
 	return fail_set(why, ERR_TRUST,
-	        "phones that hold the present CTL would refuse this one: %.64s is not among its "
-	        "tokens; sign with one that is (cadeado show ctl)",
-	        p->tokens[0].label);
+		"phones that hold the present CTL would refuse this one: %.64s is not among its "
+		"tokens; sign with one that is (cadeado show ctl)",
+		p->tokens[0].label);
 }
 
 static void put_back(const char *path, const struct publication *p, struct fail *why)
@@ -208,7 +208,7 @@ static enum err publish(struct cluster *c, struct publication *p, struct fail *w
 }
 
 static enum err run(struct cluster *c, struct cluster_signing *s, struct publication *p,
-        const char *folder, struct fail *why)
+	const char *folder, struct fail *why)
 {
 	struct span pieces[2];
 	struct fail local = {0};

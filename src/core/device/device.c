@@ -16,19 +16,19 @@ static enum err device_name(char out[DEVICE_NAME_SIZE], const char *name, struct
 	if (name && !str_device_name(out, name))
 		return ERR_OK;
 	return fail_set(why, ERR_FORMAT,
-	        "%.32s: a device name is SEP and the twelve hex digits of the phone's MAC address",
-	        name ? name : "");
+		"%.32s: a device name is SEP and the twelve hex digits of the phone's MAC address",
+		name ? name : "");
 }
 
 static enum err copy_text(
-        char *out, size_t size, const char *text, const char *what, struct fail *why)
+	char *out, size_t size, const char *text, const char *what, struct fail *why)
 {
 	const char *p;
 
 	for (p = text; *p; p++)
 		if ((unsigned char)*p < 0x20 || *p == 0x7F)
 			return fail_set(
-			        why, ERR_FORMAT, "%s: control characters are not allowed", what);
+				why, ERR_FORMAT, "%s: control characters are not allowed", what);
 	if (!str_copy(out, size, text))
 		return fail_set(why, ERR_FORMAT, "%s: at most %zu bytes", what, size - 1);
 	return ERR_OK;
@@ -40,7 +40,7 @@ static enum err copy_number(char *out, size_t size, const char *text, struct fai
 
 	if (len >= size || strspn(text, "0123456789*#+") != len)
 		return fail_set(why, ERR_FORMAT,
-		        "directory number: at most %zu of the digits, '*', '#' and '+'", size - 1);
+			"directory number: at most %zu of the digits, '*', '#' and '+'", size - 1);
 	memcpy(out, text, len + 1);
 	return ERR_OK;
 }
@@ -52,7 +52,7 @@ struct putting {
 };
 
 static enum err apply(
-        struct store_device *row, const struct putting *p, bool is_new, struct fail *why)
+	struct store_device *row, const struct putting *p, bool is_new, struct fail *why)
 {
 	const struct device_new *d = p->d;
 	const char *display = d->display;
@@ -67,14 +67,14 @@ static enum err apply(
 		row->model = MODEL_DEFAULT;
 	if (d->description)
 		err = copy_text(row->description, sizeof(row->description), d->description,
-		        "description", why);
+			"description", why);
 	if (!err && d->number)
 		err = copy_number(row->number, sizeof(row->number), d->number, why);
 	if (!err && display)
 		err = copy_text(row->display, sizeof(row->display), display, "display name", why);
 	if (!err && (d->profile || is_new))
 		err = copy_text(row->profile, sizeof(row->profile),
-		        d->profile ? d->profile : PROFILE_DEFAULT, "profile", why);
+			d->profile ? d->profile : PROFILE_DEFAULT, "profile", why);
 	if (!err && d->install) {
 		row->operation = 1;
 		row->operation_by = p->now + INSTALL_WINDOW;
@@ -111,7 +111,7 @@ static enum err put_row(void *ctx, struct store *s, struct fail *why)
 		err = store_device_by_number(s, row.number, &other, NULL);
 		if (!err && strcmp(other.name, row.name) != 0)
 			return fail_set(why, ERR_EXISTS, "directory number %s is that of %s",
-			        row.number, other.name);
+				row.number, other.name);
 		if (err && err != ERR_NOTFOUND)
 			return err;
 	}
@@ -151,7 +151,7 @@ static enum err secure_allowed(struct cluster *c, bool *allowed, struct fail *wh
 }
 
 static enum err join(struct cluster *c, const struct store_device *row, bool secure,
-        struct device *out, struct fail *why)
+	struct device *out, struct fail *why)
 {
 	int64_t now = clock_seconds(cluster_get_clock(c));
 	struct store_profile profile;
@@ -172,7 +172,7 @@ static enum err join(struct cluster *c, const struct store_device *row, bool sec
 	out->auth_mode = (int)profile.auth_mode;
 	out->key_bits = (int)profile.key_bits;
 	out->install_pending =
-	        row->operation == 1 && (!row->operation_by || now <= row->operation_by);
+		row->operation == 1 && (!row->operation_by || now <= row->operation_by);
 	str_copy(out->operation_status, sizeof(out->operation_status), row->operation_status);
 	out->operation_by = row->operation_by;
 	out->version = row->version;
@@ -212,7 +212,7 @@ static enum err walk_row(void *ctx, const struct store_device *row)
 }
 
 enum err device_each(struct cluster *c, enum err (*each)(void *ctx, const struct device *d),
-        void *ctx, struct fail *why)
+	void *ctx, struct fail *why)
 {
 	struct walk w = {.c = c, .each = each, .ctx = ctx, .why = why};
 	enum err err = secure_allowed(c, &w.secure, why);

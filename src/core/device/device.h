@@ -4,23 +4,26 @@
 
 #include "core/cluster/cluster.h"
 
-/* A phone as the rest of the system sees it: its record joined with its profile and the cluster's mode. */
+/* A phone as the rest of the system sees it: its record joined with its profile and the cluster's
+ * mode. */
 struct device {
 	char name[16];
-	int model;             /* SCCP device type */
+	int model; /* SCCP device type */
 	char description[STORE_TEXT];
 	char number[25], display[41], profile[STORE_NAME];
-	int security_mode;     /* what applies now: 1 in a non-secure cluster or without a CTL */
-	int profile_mode;      /* what the profile says: 1, 2, 3 */
+	int security_mode; /* what applies now: 1 in a non-secure cluster or without a CTL */
+	int profile_mode;  /* what the profile says: 1, 2, 3 */
 	bool encrypted_config;
-	int auth_mode;         /* capfAuthMode of the profile */
+	int auth_mode; /* capfAuthMode of the profile */
 	int key_bits;
-	bool install_pending;  /* certificate operation Install/Upgrade is pending and not too late */
+	bool install_pending; /* certificate operation Install/Upgrade is pending and not too late
+			       */
 	char operation_status[STORE_TEXT];
 	int64_t operation_by, version, last_seen;
 };
 
-/* Values for a new phone; NULL members take the default shown. */
+/* Values for a phone. NULL members (and model 0, install false) take the default shown when it is
+ * new, and leave the record as it is when it is known. */
 struct device_new {
 	const char *name;        /* needed */
 	int model;               /* 0: 30018 (7961) */
@@ -34,9 +37,10 @@ struct device_new {
 /* Adds or changes a phone. ERR_FORMAT for a bad name or number, ERR_NOTFOUND for the profile,
  * ERR_EXISTS when the number is another phone's. */
 enum err device_put(struct cluster *c, const struct device_new *d, struct fail *why) MUST_USE;
-enum err device_get(struct cluster *c, const char *name, struct device *out, struct fail *why) MUST_USE;
-enum err device_each(struct cluster *c, enum err (*each)(void *ctx, const struct device *d), void *ctx,
-	struct fail *why) MUST_USE;
+enum err device_get(
+	struct cluster *c, const char *name, struct device *out, struct fail *why) MUST_USE;
+enum err device_each(struct cluster *c, enum err (*each)(void *ctx, const struct device *d),
+	void *ctx, struct fail *why) MUST_USE;
 enum err device_delete(struct cluster *c, const char *name, struct fail *why) MUST_USE;
 enum err device_seen(struct cluster *c, const char *name, struct fail *why) MUST_USE;
 

@@ -8,7 +8,8 @@
 #define LSC_DAYS 1825 /* five years, the longest that administrators know */
 #define DAY      (24 * 60 * 60)
 
-/* As in the node's certificates: a phone's name differs from its issuer's in the common name only. */
+/* As in the node's certificates: a phone's name differs from its issuer's in the common name only.
+ */
 #define LSC_OU "Cadeado"
 #define LSC_O  "Cadeado"
 
@@ -49,10 +50,10 @@ static enum err end_operation(void *ctx, struct store *s, struct fail *why)
 }
 
 static enum err finish(struct cluster *c, const char *device, const char *status,
-        const struct cert *lsc, struct fail *why)
+	const struct cert *lsc, struct fail *why)
 {
 	struct ending e = {
-	        .status = status, .lsc = lsc, .now = clock_seconds(cluster_get_clock(c))};
+		.status = status, .lsc = lsc, .now = clock_seconds(cluster_get_clock(c))};
 
 	if (str_device_name(e.name, device))
 		return fail_set(why, ERR_FORMAT, "%.32s is no device name", device);
@@ -60,7 +61,7 @@ static enum err finish(struct cluster *c, const char *device, const char *status
 }
 
 enum err lsc_authorise(struct cluster *c, const char *device, struct span password,
-        enum lsc_order *order, unsigned *key_bits, struct fail *why)
+	enum lsc_order *order, unsigned *key_bits, struct fail *why)
 {
 	int64_t now = clock_seconds(cluster_get_clock(c));
 	char name[DEVICE_NAME_SIZE];
@@ -87,16 +88,16 @@ enum err lsc_authorise(struct cluster *c, const char *device, struct span passwo
 	*order = LSC_BAD_AUTH;
 	if (d.auth_mode != AUTH_NULL_STRING) {
 		fail_set(why, ERR_UNSUPPORTED,
-		        "%s: profile \"%s\" asks for a proof that this version cannot check; use "
-		        "By "
-		        "Null String",
-		        name, d.profile);
+			"%s: profile \"%s\" asks for a proof that this version cannot check; use "
+			"By "
+			"Null String",
+			name, d.profile);
 		return ERR_OK;
 	}
 	if (password.len) {
 		fail_set(why, ERR_DENIED,
-		        "%s: sent an authentication string though its profile says By Null String",
-		        name);
+			"%s: sent an authentication string though its profile says By Null String",
+			name);
 		return ERR_OK;
 	}
 	*order = LSC_INSTALL;
@@ -105,15 +106,15 @@ enum err lsc_authorise(struct cluster *c, const char *device, struct span passwo
 }
 
 enum err lsc_issue(struct cluster *c, const char *device, struct span spki, struct cert **out,
-        struct fail *why)
+	struct fail *why)
 {
 	int64_t now = clock_seconds(cluster_get_clock(c));
 	struct issue_request r = {.kind = ISSUE_LSC,
-	        .subject = {.ou = LSC_OU, .o = LSC_O},
-	        .spki = spki,
-	        .digest = DIGEST_SHA256,
-	        .not_before = now,
-	        .not_after = now + (int64_t)LSC_DAYS * DAY};
+		.subject = {.ou = LSC_OU, .o = LSC_O},
+		.spki = spki,
+		.digest = DIGEST_SHA256,
+		.not_before = now,
+		.not_after = now + (int64_t)LSC_DAYS * DAY};
 	struct cert *capf = NULL;
 	struct device d;
 	enum err err = device_get(c, device, &d, why);
@@ -129,7 +130,7 @@ enum err lsc_issue(struct cluster *c, const char *device, struct span spki, stru
 	err = cluster_cert(c, "CAPF", &capf, why);
 	if (!err && !cert_valid_at(capf, now))
 		err = fail_set(why, ERR_EXPIRED,
-		        "the CAPF certificate is not valid now: nothing it signs would be");
+			"the CAPF certificate is not valid now: nothing it signs would be");
 	r.subject.cn = d.name;
 	r.issuer = capf;
 	if (!err) {
@@ -141,13 +142,13 @@ enum err lsc_issue(struct cluster *c, const char *device, struct span spki, stru
 }
 
 enum err lsc_installed(
-        struct cluster *c, const char *device, const struct cert *lsc, struct fail *why)
+	struct cluster *c, const char *device, const struct cert *lsc, struct fail *why)
 {
 	char name[DEVICE_NAME_SIZE];
 
 	if (str_device_name(name, cert_common_name(lsc)) || !str_ieq(name, device))
 		return fail_set(why, ERR_ARG, "the certificate of %.32s is not %.32s's",
-		        cert_common_name(lsc), device);
+			cert_common_name(lsc), device);
 	return finish(c, device, STATUS_SUCCESS, lsc, why);
 }
 
@@ -157,7 +158,7 @@ enum err lsc_failed(struct cluster *c, const char *device, const char *status, s
 }
 
 enum err lsc_check(
-        const struct cert *capf, int64_t now, struct span der, char device[16], struct fail *why)
+	const struct cert *capf, int64_t now, struct span der, char device[16], struct fail *why)
 {
 	struct cert *lsc = NULL;
 	struct fail local = {0};
@@ -168,18 +169,18 @@ enum err lsc_check(
 		return fail_set(why, err, "the phone's certificate: %s", local.text);
 	if (cert_check_signed_by(lsc, capf, NULL))
 		err = fail_set(why, ERR_TRUST, "%.80s was not issued by %.80s", cert_subject(lsc),
-		        cert_subject(capf));
+			cert_subject(capf));
 	else if (cert_is_ca(lsc))
 		err = fail_set(
-		        why, ERR_TRUST, "%.80s is an authority, not a phone", cert_subject(lsc));
+			why, ERR_TRUST, "%.80s is an authority, not a phone", cert_subject(lsc));
 	else if (str_device_name(device, cert_common_name(lsc)))
 		err = fail_set(why, ERR_TRUST, "%.80s does not name a device", cert_subject(lsc));
 	else if (!cert_valid_at(lsc, now))
 		err = fail_set(why, ERR_EXPIRED, "the LSC of %s is %s", device,
-		        now < cert_not_before(lsc) ? "not valid yet" : "expired");
+			now < cert_not_before(lsc) ? "not valid yet" : "expired");
 	else if (!cert_valid_at(capf, now))
 		err = fail_set(
-		        why, ERR_EXPIRED, "the CAPF certificate that issued it is not valid");
+			why, ERR_EXPIRED, "the CAPF certificate that issued it is not valid");
 	cert_free(lsc);
 	return err;
 }

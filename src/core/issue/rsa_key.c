@@ -10,7 +10,7 @@
 #define DER_SEQUENCE   0x30
 
 static const uint8_t rsa_algorithm[] = {
-        0x06, 0x09, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x01, 0x01, 0x05, 0x00};
+	0x06, 0x09, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x01, 0x01, 0x05, 0x00};
 
 /* The content of the next element, which must have this tag and the shortest form of length. */
 static struct span element(struct cursor *c, uint8_t tag, const char *field)
@@ -25,12 +25,12 @@ static struct span element(struct cursor *c, uint8_t tag, const char *field)
 		len = cur_u8(c, field);
 		if (len < 0x80)
 			cur_fail_at(
-			        c, ERR_FORMAT, where, field, "length in a longer form than needed");
+				c, ERR_FORMAT, where, field, "length in a longer form than needed");
 	} else if (len == 0x82) {
 		len = cur_be16(c, field);
 		if (len < 0x100)
 			cur_fail_at(
-			        c, ERR_FORMAT, where, field, "length in a longer form than needed");
+				c, ERR_FORMAT, where, field, "length in a longer form than needed");
 	} else if (len >= 0x80) {
 		cur_fail_at(c, ERR_FORMAT, where, field, "length of this form is not allowed");
 	}
@@ -67,20 +67,20 @@ static void check_numbers(struct cursor *c, unsigned bits)
 
 	if (!cur_check(c) && (n.len != bits / 8 || !(n.ptr[0] & 0x80)))
 		cur_fail_at(c, ERR_FORMAT, where, "modulus",
-		        "%u bits were asked for, this number has %zu bytes", bits, n.len);
+			"%u bits were asked for, this number has %zu bytes", bits, n.len);
 	else if (!cur_check(c) && !(n.ptr[n.len - 1] & 1))
 		cur_fail_at(c, ERR_FORMAT, where, "modulus", "even");
 	where = cur_where(c);
 	e = positive(c, "exponent");
 	if (!cur_check(c) && (e.len > 4 || !(e.ptr[e.len - 1] & 1) || (e.len == 1 && e.ptr[0] < 3)))
 		cur_fail_at(c, ERR_FORMAT, where, "exponent",
-		        "an odd number from 3 to 2^32 - 1 is expected");
+			"an odd number from 3 to 2^32 - 1 is expected");
 	check_end(c, "key");
 }
 
 /* Steps into what `inner` borrows from the outer input. */
 static void enter(
-        struct cursor *in, const struct cursor *outer, struct span inner, const char *what)
+	struct cursor *in, const struct cursor *outer, struct span inner, const char *what)
 {
 	cur_init(in, inner, what, outer->why);
 	in->err = outer->err;

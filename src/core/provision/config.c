@@ -26,7 +26,7 @@ static enum err add_node(void *ctx, const struct store_node *n)
 	if (x->managers_count == CNFXML_MEMBERS_MAX)
 		return ERR_OK;
 	if (!str_copy(x->managers[x->managers_count].name, CNFXML_TEXT_MAX, n->address) ||
-	        !str_copy(x->capf[x->capf_count].name, CNFXML_TEXT_MAX, n->address))
+		!str_copy(x->capf[x->capf_count].name, CNFXML_TEXT_MAX, n->address))
 		return fail_set(w->why, ERR_LIMIT, "node %s: its address is too long", n->name);
 	x->managers[x->managers_count++].port = settings_port(s, s->sccp_port);
 	x->capf[x->capf_count++].port = settings_port(s, s->capf_port);
@@ -45,14 +45,14 @@ static enum err stamp(struct cnfxml *x, int64_t version)
 	if (!err) {
 		digest_hex(DIGEST_SHA256, buf_span(&text), hex);
 		snprintf(x->version_stamp, sizeof(x->version_stamp), "{%lld-%.8s}",
-		        (long long)version, hex);
+			(long long)version, hex);
 	}
 	buf_wipe(&text);
 	return err;
 }
 
 static enum err describe(
-        struct writing *w, const struct device *d, const struct cert *lsc, struct fail *why)
+	struct writing *w, const struct device *d, const struct cert *lsc, struct fail *why)
 {
 	struct cnfxml *x = &w->xml;
 	enum err err;
@@ -69,16 +69,16 @@ static enum err describe(
 	if (!err)
 		err = stamp(x, d->version);
 	return err ? fail_set(why, err, "%s: its configuration cannot be written: %s", d->name,
-	                     err_text(err))
-	           : ERR_OK;
+			     err_text(err))
+		   : ERR_OK;
 }
 
 static enum err sign(
-        struct cluster *c, struct buf *file, const struct span pieces[2], struct fail *why)
+	struct cluster *c, struct buf *file, const struct span pieces[2], struct fail *why)
 {
 	struct buf signature = {0};
 	enum err err = signer_sign_now(
-	        cluster_get_signer(c), "CallManager", FILE_DIGEST, pieces, 2, &signature, why);
+		cluster_get_signer(c), "CallManager", FILE_DIGEST, pieces, 2, &signature, why);
 
 	if (!err)
 		err = tlv_set_signature(file, buf_span(&signature), why);
@@ -87,25 +87,25 @@ static enum err sign(
 }
 
 static enum err put_signed(struct cluster *c, const char *filename, const struct cert *signer,
-        struct span content, struct buf *file, struct fail *why)
+	struct span content, struct buf *file, struct fail *why)
 {
 	uint32_t now = (uint32_t)clock_seconds(cluster_get_clock(c));
 	struct span pieces[2];
 	enum err err =
-	        signed_prepare(file, content, filename, signer, FILE_DIGEST, now, pieces, why);
+		signed_prepare(file, content, filename, signer, FILE_DIGEST, now, pieces, why);
 
 	return err ? err : sign(c, file, pieces, why);
 }
 
 /* spec: docs/formats/encrypted-file.md. `plain` is padded here. */
 static enum err put_encrypted(struct cluster *c, const char *filename, const struct cert *signer,
-        const struct cert *lsc, struct buf *plain, struct buf *file, struct fail *why)
+	const struct cert *lsc, struct buf *plain, struct buf *file, struct fail *why)
 {
 	uint32_t now = (uint32_t)clock_seconds(cluster_get_clock(c));
 	uint8_t key[AES_KEY], iv[ENC_BLOCK], hash[DIGEST_MAX];
 	struct buf ciphertext = {0}, wrapped = {0};
 	struct enc_file f = {
-	        .iv = span_of(iv, sizeof(iv)), .key_bits = (uint16_t)cert_key_bits(lsc)};
+		.iv = span_of(iv, sizeof(iv)), .key_bits = (uint16_t)cert_key_bits(lsc)};
 	struct span content_hash, pieces[2];
 	enum err err;
 
@@ -124,7 +124,7 @@ static enum err put_encrypted(struct cluster *c, const char *filename, const str
 	f.wrapped_key = buf_span(&wrapped);
 	if (!err)
 		err = signed_prepare_encrypted(
-		        file, &f, content_hash, filename, signer, FILE_DIGEST, now, pieces, why);
+			file, &f, content_hash, filename, signer, FILE_DIGEST, now, pieces, why);
 	if (!err)
 		err = sign(c, file, pieces, why);
 	mem_wipe(key, sizeof(key));
@@ -134,7 +134,7 @@ static enum err put_encrypted(struct cluster *c, const char *filename, const str
 }
 
 static enum err recorded_lsc(
-        struct cluster *c, const char *device, struct cert **out, struct fail *why)
+	struct cluster *c, const char *device, struct cert **out, struct fail *why)
 {
 	struct store_lsc row;
 	struct buf der = {0};
@@ -147,11 +147,11 @@ static enum err recorded_lsc(
 	if (err == ERR_NOTFOUND)
 		return ERR_OK;
 	return err ? fail_set(why, err, "%s: its LSC cannot be read: %s", device, err_text(err))
-	           : ERR_OK;
+		   : ERR_OK;
 }
 
 static enum err make(struct cluster *c, const struct device *d, enum config_face face,
-        const char *filename, const struct cert *lsc, struct buf *out, struct fail *why)
+	const char *filename, const struct cert *lsc, struct buf *out, struct fail *why)
 {
 	bool full = !d->encrypted_config || face == CONFIG_ENCRYPTED;
 	struct writing w = {.c = c, .why = why};
@@ -161,7 +161,7 @@ static enum err make(struct cluster *c, const struct device *d, enum config_face
 
 	if (!err)
 		err = full ? cnfxml_write_full(&content, &w.xml)
-		           : cnfxml_write_reduced(&content, &w.xml);
+			   : cnfxml_write_reduced(&content, &w.xml);
 	if (!err && face != CONFIG_PLAIN)
 		err = cluster_cert(c, "CallManager", &signer, why);
 	if (err)
@@ -185,7 +185,7 @@ out:
 }
 
 enum err config_make(struct cluster *c, const char *device, enum config_face face,
-        const char *filename, struct buf *out, struct fail *why)
+	const char *filename, struct buf *out, struct fail *why)
 {
 	struct cert *lsc = NULL;
 	struct device d;
@@ -198,8 +198,8 @@ enum err config_make(struct cluster *c, const char *device, enum config_face fac
 		return err;
 	if (face == CONFIG_ENCRYPTED && (!d.encrypted_config || !lsc))
 		err = fail_set(why, ERR_NOTFOUND, "%s: %s", filename,
-		        d.encrypted_config ? "no LSC of the phone is recorded"
-		                           : "TFTP Encrypted Config is off");
+			d.encrypted_config ? "no LSC of the phone is recorded"
+					   : "TFTP Encrypted Config is off");
 	else
 		err = make(c, &d, face, filename, lsc, out, why);
 	cert_free(lsc);

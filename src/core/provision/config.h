@@ -15,6 +15,6 @@ enum config_face {
  * `filename` is what the signed header says. ERR_NOTFOUND for an unknown device, or when this face
  * is not to be had now. */
 enum err config_make(struct cluster *c, const char *device, enum config_face face,
-        const char *filename, struct buf *out, struct fail *why) MUST_USE;
+	const char *filename, struct buf *out, struct fail *why) MUST_USE;
 
 #endif

@@ -50,7 +50,7 @@ static bool name_allowed(const char *name)
 static bool reserved(const char *name)
 {
 	static const char *const patterns[] = {
-	        "SEP*.cnf.xml*", "CTLSEP*.tlv*", "ConfigFileCacheList.txt*"};
+		"SEP*.cnf.xml*", "CTLSEP*.tlv*", "ConfigFileCacheList.txt*"};
 	const char *slash = strrchr(name, '/'), *base = slash ? slash + 1 : name;
 	size_t i;
 
@@ -62,13 +62,13 @@ static bool reserved(const char *name)
 
 /* True for `prefix`, a device name, `suffix`. */
 static bool has_device(
-        const char *asked, const char *prefix, const char *suffix, char device[DEVICE_NAME_SIZE])
+	const char *asked, const char *prefix, const char *suffix, char device[DEVICE_NAME_SIZE])
 {
 	size_t before = strlen(prefix), after = before + DEVICE_NAME_SIZE - 1;
 	char text[DEVICE_NAME_SIZE] = "";
 
 	if (strlen(asked) != after + strlen(suffix) || !str_ieq(asked + after, suffix) ||
-	        strncasecmp(asked, prefix, before) != 0)
+		strncasecmp(asked, prefix, before) != 0)
 		return false;
 	memcpy(text, asked + before, sizeof(text) - 1);
 	return !str_device_name(device, text);
@@ -80,7 +80,7 @@ static void classify(struct name *n, const char *asked)
 		const char *suffix;
 		enum config_face face;
 	} faces[] = {{".cnf.xml", CONFIG_PLAIN}, {".cnf.xml.sgn", CONFIG_SIGNED},
-	        {".cnf.xml.enc.sgn", CONFIG_ENCRYPTED}};
+		{".cnf.xml.enc.sgn", CONFIG_ENCRYPTED}};
 	size_t i;
 
 	memset(n, 0, sizeof(*n));
@@ -124,14 +124,14 @@ static enum err get_ctl(struct cluster *c, struct provision_file *out, struct fa
 	if (!err)
 		return ERR_OK;
 	return fail_set(why, ERR_STATE,
-	        "CTLFile.tlv is damaged and is not served (%.120s); sign it again with: cadeado "
-	        "utils "
-	        "ctl update CTLFile",
-	        local.text);
+		"CTLFile.tlv is damaged and is not served (%.120s); sign it again with: cadeado "
+		"utils "
+		"ctl update CTLFile",
+		local.text);
 }
 
 static enum err get_phone_ctl(
-        struct cluster *c, const char *device, struct provision_file *out, struct fail *why)
+	struct cluster *c, const char *device, struct provision_file *out, struct fail *why)
 {
 	struct store_device row;
 	enum err err = store_device_get(cluster_get_store(c), device, &row, why);
@@ -140,7 +140,7 @@ static enum err get_phone_ctl(
 }
 
 static enum err get_config(
-        struct cluster *c, const struct name *n, struct provision_file *out, struct fail *why)
+	struct cluster *c, const struct name *n, struct provision_file *out, struct fail *why)
 {
 	snprintf(out->served, sizeof(out->served), "%s%s", n->device, n->suffix);
 	return config_make(c, n->device, n->face, out->served, &out->content, why);
@@ -161,7 +161,7 @@ static bool find_entry(const char *folder, char *part)
 		if (!str_ieq(entry->d_name, part))
 			continue;
 		if (!best[0] || strcmp(entry->d_name, part) == 0 ||
-		        (strcmp(best, part) != 0 && strcmp(entry->d_name, best) < 0))
+			(strcmp(best, part) != 0 && strcmp(entry->d_name, best) < 0))
 			str_copy(best, sizeof(best), entry->d_name);
 	}
 	closedir(dir);
@@ -189,7 +189,7 @@ static bool find_file(const char *root, char *name, char path[PATH_MAX])
 		if (slash)
 			*slash = '\0';
 		found = find_entry(folder, part) &&
-		        strlen(folder) + strlen(part) + 2 <= sizeof(folder);
+			strlen(folder) + strlen(part) + 2 <= sizeof(folder);
 		if (found) {
 			strcat(folder, "/");
 			strcat(folder, part);
@@ -205,7 +205,7 @@ static bool find_file(const char *root, char *name, char path[PATH_MAX])
 }
 
 static enum err get_file(
-        struct cluster *c, const char *asked, struct provision_file *out, struct fail *why)
+	struct cluster *c, const char *asked, struct provision_file *out, struct fail *why)
 {
 	char *root = cluster_path(c, "tftp", NULL), path[PATH_MAX];
 	struct fail local = {0};
@@ -229,7 +229,7 @@ out:
 }
 
 enum err provision_get(
-        struct cluster *c, const char *asked, struct provision_file *out, struct fail *why)
+	struct cluster *c, const char *asked, struct provision_file *out, struct fail *why)
 {
 	struct name name;
 	enum err err = ERR_NOTFOUND;
@@ -241,7 +241,7 @@ enum err provision_get(
 		str_printable(&shown, span_of(asked, strnlen(asked, sizeof(out->served))));
 		buf_u8(&shown, 0);
 		err = fail_set(why, ERR_DENIED, "%s: this name is not allowed",
-		        buf_check(&shown) ? "?" : (const char *)shown.data);
+			buf_check(&shown) ? "?" : (const char *)shown.data);
 		buf_fini(&shown);
 		return err;
 	}

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 static char master[64];
@@ -180,8 +181,15 @@ int lab_says(const char *text, const char *fmt, ...)
 const char *lab_source(const char *name)
 {
 	static char path[512];
+	static char here[256];
 	const char *root = getenv("CADEADO_TESTS");
 
-	snprintf(path, sizeof(path), "%s/%s", root ? root : "tests", name);
+	/* Absolute, since commands change the folder. */
+	if (!root) {
+		assert_non_null(getcwd(here, sizeof(here)));
+		snprintf(path, sizeof(path), "%s/tests/%s", here, name);
+	} else {
+		snprintf(path, sizeof(path), "%s/%s", root, name);
+	}
 	return path;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "lab.h"
 
+#include "base/mem.h"
 #include "core/device/device.h"
 #include "core/issue/lsc.h"
 #include "core/provision/provision.h"
@@ -373,6 +374,35 @@ static void links_do_not_lead_out_of_the_folder(void **state)
 	assert_string_equal(text_of(lab, "inside"), "real");
 }
 
+/* With every n-th allocation failing in turn: an error and nothing half-made, then the file. */
+static void every_allocation_can_fail(void **state)
+{
+	static const char *const names[] = {
+		"CTL" LAB_SEP ".tlv", PLAIN, SIGNED, ENCRYPTED, "RingList.xml"};
+	struct lab *lab = *state;
+	struct provision_file f;
+	enum err err;
+	size_t i, n;
+
+	enrol(lab);
+	lab_write(lab_path(lab, "tftp/RingList.xml"), span_str("ring"));
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		for (n = 1, err = ERR_NOMEM; err; n++) {
+			assert_true(n < 2000);
+			fail_clear(&lab->why);
+			mem_fail_from(n);
+			err = provision_get(lab->c, names[i], &f, &lab->why);
+			mem_fail_from(0);
+			if (err)
+				assert_int_equal(f.content.len, 0);
+			if (err && err != ERR_NOMEM)
+				fail_msg("%s, allocation %zu: %s", names[i], n, lab->why.text);
+		}
+		assert_true(f.content.len > 0);
+		provision_file_fini(&f);
+	}
+}
+
 #define TEST(f)  cmocka_unit_test_setup_teardown(f, lab_setup, lab_teardown)
 #define MIXED(f) cmocka_unit_test_setup_teardown(f, lab_setup_mixed, lab_teardown)
 
@@ -391,6 +421,7 @@ int main(void)
 		TEST(files_of_the_folder_are_served),
 		TEST(names_out_of_the_folder_are_refused),
 		TEST(links_do_not_lead_out_of_the_folder),
+		MIXED(every_allocation_can_fail),
 	};
 
 	return cmocka_run_group_tests_name(

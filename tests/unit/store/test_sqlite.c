@@ -87,10 +87,10 @@ static void file_is_in_wal_mode_with_strict_tables(void **state)
 	assert_int_equal(query_one(s, "PRAGMA synchronous", NULL, 0, text_of, text, NULL), 0);
 	assert_string_equal(text, "2");
 	assert_int_equal(query_one(s,
-	                         "SELECT COUNT(*) FROM pragma_table_list WHERE schema = 'main'"
-	                         " AND name NOT LIKE 'sqlite%' AND strict = 0",
-	                         NULL, 0, text_of, text, NULL),
-	        0);
+				 "SELECT COUNT(*) FROM pragma_table_list WHERE schema = 'main'"
+				 " AND name NOT LIKE 'sqlite%' AND strict = 0",
+				 NULL, 0, text_of, text, NULL),
+		0);
 	assert_string_equal(text, "0");
 	store_close(s);
 }
@@ -101,8 +101,8 @@ static void newer_schema_is_refused(void **state)
 	struct store *s = opened(t);
 
 	assert_int_equal(query_run(s, "INSERT INTO schema_version (number) VALUES (99)", NULL, 0,
-	                         NULL, NULL, NULL),
-	        0);
+				 NULL, NULL, NULL),
+		0);
 	store_close(s);
 	assert_int_equal(store_open(&s, t->url, &t->why), ERR_UNSUPPORTED);
 	assert_null(s);
@@ -335,16 +335,16 @@ static void killed_in_mid_write_comes_back_whole(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        TEST(rows_outlive_the_process_object),
-	        TEST(file_is_in_wal_mode_with_strict_tables),
-	        TEST(newer_schema_is_refused),
-	        TEST(other_file_is_refused),
-	        TEST(half_made_store_is_completed),
-	        TEST(many_processes_open_a_new_store_at_once),
-	        TEST(transaction_is_run_again_when_another_wrote),
-	        TEST(busy_that_the_function_swallows_still_counts),
-	        TEST(processes_at_once_lose_no_count),
-	        TEST(killed_in_mid_write_comes_back_whole),
+		TEST(rows_outlive_the_process_object),
+		TEST(file_is_in_wal_mode_with_strict_tables),
+		TEST(newer_schema_is_refused),
+		TEST(other_file_is_refused),
+		TEST(half_made_store_is_completed),
+		TEST(many_processes_open_a_new_store_at_once),
+		TEST(transaction_is_run_again_when_another_wrote),
+		TEST(busy_that_the_function_swallows_still_counts),
+		TEST(processes_at_once_lose_no_count),
+		TEST(killed_in_mid_write_comes_back_whole),
 	};
 
 	return cmocka_run_group_tests_name("store/sqlite", tests, NULL, NULL);

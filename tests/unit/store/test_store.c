@@ -49,17 +49,17 @@ static int teardown(void **state)
 }
 
 static const struct store_device phone = {
-        .name = "SEP0011215A1AE3",
-        .model = 30018,
-        .description = "Reception; \"ground\" floor's",
-        .number = "1001",
-        .display = "Recep\xc3\xa7\xc3\xa3o",
-        .profile = "Encrypted",
-        .operation = 1,
-        .operation_status = "Operation Pending",
-        .operation_by = 1790000000,
-        .version = 3,
-        .last_seen = 1780000000,
+	.name = "SEP0011215A1AE3",
+	.model = 30018,
+	.description = "Reception; \"ground\" floor's",
+	.number = "1001",
+	.display = "Recep\xc3\xa7\xc3\xa3o",
+	.profile = "Encrypted",
+	.operation = 1,
+	.operation_status = "Operation Pending",
+	.operation_by = 1790000000,
+	.version = 3,
+	.last_seen = 1780000000,
 };
 
 static void assert_same_device(const struct store_device *a, const struct store_device *b)
@@ -83,7 +83,7 @@ static void param_is_kept_and_replaced(void **state)
 	char value[STORE_TEXT];
 
 	assert_int_equal(
-	        store_param_get(t->s, "ClusterSecurityMode", value, &t->why), ERR_NOTFOUND);
+		store_param_get(t->s, "ClusterSecurityMode", value, &t->why), ERR_NOTFOUND);
 	assert_non_null(strstr(t->why.text, "ClusterSecurityMode"));
 	assert_int_equal(store_param_set(t->s, "ClusterSecurityMode", "0", NULL), 0);
 	assert_int_equal(store_param_set(t->s, "ClusterSecurityMode", "1", NULL), 0);
@@ -125,9 +125,9 @@ static void nodes_come_in_order_of_names(void **state)
 
 	assert_int_equal(store_node_put(t->s, &(struct store_node){"sub", "192.0.2.11"}, NULL), 0);
 	assert_int_equal(
-	        store_node_put(t->s, &(struct store_node){"publisher", "192.0.2.9"}, NULL), 0);
+		store_node_put(t->s, &(struct store_node){"publisher", "192.0.2.9"}, NULL), 0);
 	assert_int_equal(
-	        store_node_put(t->s, &(struct store_node){"Publisher", "192.0.2.10"}, NULL), 0);
+		store_node_put(t->s, &(struct store_node){"Publisher", "192.0.2.10"}, NULL), 0);
 	assert_int_equal(store_node_each(t->s, count_node, &b, NULL), 0);
 	buf_u8(&b, 0);
 	assert_string_equal((char *)b.data, "Publisher=192.0.2.10;sub=192.0.2.11;");
@@ -148,8 +148,8 @@ static void profiles_are_found_by_any_case(void **state)
 
 	assert_int_equal(store_profile_put(t->s, &p, NULL), 0);
 	assert_int_equal(
-	        store_profile_put(t->s, &(struct store_profile){"Non Secure", 1, 0, 2, 2048}, NULL),
-	        0);
+		store_profile_put(t->s, &(struct store_profile){"Non Secure", 1, 0, 2, 2048}, NULL),
+		0);
 	assert_int_equal(store_profile_get(t->s, "ENCRYPTED", &got, NULL), 0);
 	assert_string_equal(got.name, "Encrypted");
 	assert_int_equal(got.security_mode, 3);
@@ -250,7 +250,7 @@ static void lsc_goes_with_its_device(void **state)
 	struct buf der = {0};
 
 	assert_int_equal(
-	        store_lsc_put(t->s, &l, span_of(first, sizeof(first)), NULL), ERR_NOTFOUND);
+		store_lsc_put(t->s, &l, span_of(first, sizeof(first)), NULL), ERR_NOTFOUND);
 	assert_int_equal(store_device_put(t->s, &phone, NULL), 0);
 	assert_int_equal(store_lsc_put(t->s, &l, span_of(first, sizeof(first)), NULL), 0);
 	assert_int_equal(store_lsc_get(t->s, phone.name, &got, &der, NULL), 0);
@@ -355,19 +355,19 @@ int main(void)
 {
 	static const char *const schemes[] = {"sqlite", "ram"};
 	const struct CMUnitTest tests[] = {
-	        TEST(param_is_kept_and_replaced),
-	        TEST(param_too_long_is_refused),
-	        TEST(nodes_come_in_order_of_names),
-	        TEST(profiles_are_found_by_any_case),
-	        TEST(device_comes_back_whole),
-	        TEST(device_text_is_never_taken_as_sql),
-	        TEST(one_number_is_one_phones),
-	        TEST(walk_ends_on_the_callers_error),
-	        TEST(lsc_goes_with_its_device),
-	        TEST(transaction_is_all_or_nothing),
-	        TEST(transaction_in_a_transaction_is_refused),
-	        TEST(unknown_url_is_refused),
-	        TEST(every_allocation_can_fail),
+		TEST(param_is_kept_and_replaced),
+		TEST(param_too_long_is_refused),
+		TEST(nodes_come_in_order_of_names),
+		TEST(profiles_are_found_by_any_case),
+		TEST(device_comes_back_whole),
+		TEST(device_text_is_never_taken_as_sql),
+		TEST(one_number_is_one_phones),
+		TEST(walk_ends_on_the_callers_error),
+		TEST(lsc_goes_with_its_device),
+		TEST(transaction_is_all_or_nothing),
+		TEST(transaction_in_a_transaction_is_refused),
+		TEST(unknown_url_is_refused),
+		TEST(every_allocation_can_fail),
 	};
 	char name[32];
 	int failed = 0;
