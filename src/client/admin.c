@@ -9,10 +9,34 @@
 
 struct talk {
 	struct loop *loop;
-	struct stream *stream;
+	const struct command *cmd;
+	const struct json *args;
 	struct buf answer;
 	enum err err;
+	struct fail *why;
 };
+
+static enum err write_request(struct stream *s, const struct talk *t)
+{
+	struct json *request = json_object_new();
+	struct buf line = {0};
+	enum err err;
+
+	json_set_int(request, "version", COMMAND_PROTOCOL);
+	json_set_str(request, "command", t->cmd->words);
+	json_set_take(request, "args", json_ref((struct json *)t->args));
+	err = json_write(&line, request, false);
+	buf_str(&line, "\n");
+	if (err == ERR_OK)
+		err = buf_check(&line);
+	if (err == ERR_OK)
+		err = stream_write(s, buf_span(&line));
+	if (err != ERR_OK)
+		fail_set(t->why, err, "the request could not be sent: %s", err_text(err));
+	buf_fini(&line);
+	json_free(request);
+	return err;
+}
 
 static void event(void *ctx, struct stream *s, enum stream_event ev)
 {
@@ -21,32 +45,12 @@ static void event(void *ctx, struct stream *s, enum stream_event ev)
 
 	buf_put(&t->answer, in);
 	stream_consume(s, in.len);
+	if (ev == STREAM_READY)
+		t->err = write_request(s, t);
 	if (ev == STREAM_TIMEOUT || ev == STREAM_ERROR)
 		t->err = ev == STREAM_TIMEOUT ? ERR_TIMEOUT : ERR_CLOSED;
-	if (ev == STREAM_CLOSED || ev == STREAM_TIMEOUT || ev == STREAM_ERROR)
+	if (ev == STREAM_CLOSED || t->err != ERR_OK)
 		loop_stop(t->loop);
-}
-
-static enum err write_request(
-	struct stream *s, const struct command *cmd, const struct json *args, struct fail *why)
-{
-	struct json *request = json_object_new();
-	struct buf line = {0};
-
-	json_set_int(request, "version", COMMAND_PROTOCOL);
-	json_set_str(request, "command", cmd->words);
-	json_set_take(request, "args", json_ref((struct json *)args));
-	enum err err = json_write(&line, request, false);
-	buf_str(&line, "\n");
-	if (err == ERR_OK)
-		err = buf_check(&line);
-	if (err == ERR_OK)
-		err = stream_write(s, buf_span(&line));
-	if (err != ERR_OK)
-		fail_set(why, err, "the request could not be sent: %s", err_text(err));
-	buf_fini(&line);
-	json_free(request);
-	return err;
 }
 
 static enum err read_answer(struct span text, struct command_reply *reply, struct fail *why)
@@ -70,18 +74,16 @@ static enum err read_answer(struct span text, struct command_reply *reply, struc
 enum err client_admin_run(const char *state, const struct command *cmd, const struct json *args,
 	struct command_reply *reply, struct fail *why)
 {
-	struct talk t = {0};
+	struct talk t = {.cmd = cmd, .args = args, .why = why};
 	char *path = file_join(state, "admin.sock");
+	struct stream *s = NULL;
 	enum err err = path ? loop_new(&t.loop) : ERR_NOMEM;
 
-	memset(reply, 0, sizeof *reply);
+	memset(reply, 0, sizeof(*reply));
 	if (err == ERR_OK)
-		err = stream_connect_unix(&t.stream, t.loop, path, event, &t, why);
+		err = stream_connect_unix(&s, t.loop, path, event, &t, why);
 	if (err == ERR_OK) {
-		stream_timeout(t.stream, ANSWER_US);
-		err = write_request(t.stream, cmd, args, why);
-	}
-	if (err == ERR_OK) {
+		stream_timeout(s, ANSWER_US);
 		loop_run(t.loop);
 		err = t.err;
 		if (err == ERR_OK)
@@ -89,8 +91,8 @@ enum err client_admin_run(const char *state, const struct command *cmd, const st
 		if (err != ERR_OK)
 			fail_set(why, err, "the daemon's answer is missing: %s", err_text(err));
 	}
-	if (t.stream)
-		stream_close(t.stream);
+	if (s)
+		stream_close(s);
 	loop_free(t.loop);
 	buf_fini(&t.answer);
 	mem_free(path);
