@@ -320,6 +320,27 @@ def test_silent_connections_leave_room(server):
             s.close()
 
 
+def test_silence(server):
+    """A registered phone that says nothing is given up; one that keeps alive, or is in a call, is not before it."""
+    server.stop()
+    with open(server.path("cadeado.conf"), encoding="utf-8") as f:
+        settings = re.sub(r"(?m)^keepalive *=.*$", "keepalive = 5", f.read())
+    with open(server.path("cadeado.conf"), "w", encoding="utf-8") as f:
+        f.write(settings)
+    server.start()
+    with Sccp(server.port("sccp")) as silent, secure(server, FIRST) as a, secure(server, SECOND) as b:
+        silent.register(PLAIN)
+        assert struct.unpack("<I", silent.until(0x81)[:4])[0] == 5
+        a.ready(FIRST)
+        b.ready(SECOND)
+        call(a, b, "1002")  # both then say nothing, but have longer
+
+        def given_up():
+            return re.findall(r"(SEP\w+): keepalive missed", server.log())
+        assert wait_for(lambda: len(given_up()) > 1)
+        assert given_up()[0] == PLAIN and given_up()[1] in (FIRST, SECOND)
+
+
 # ---- calls ----
 
 def ack(station, port):

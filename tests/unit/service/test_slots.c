@@ -79,10 +79,10 @@ static void test_no_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_finds_what_was_put),
-	        cmocka_unit_test(test_late_reference_finds_nothing),
-	        cmocka_unit_test(test_walk_while_dropping),
-	        cmocka_unit_test(test_no_memory),
+		cmocka_unit_test(test_finds_what_was_put),
+		cmocka_unit_test(test_late_reference_finds_nothing),
+		cmocka_unit_test(test_walk_while_dropping),
+		cmocka_unit_test(test_no_memory),
 	};
 
 	return cmocka_run_group_tests_name("service/slots", tests, NULL, NULL);

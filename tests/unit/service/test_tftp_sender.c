@@ -48,7 +48,7 @@ static void test_full_block_is_followed_by_an_empty_one(void **state)
 {
 	uint8_t content[512] = {0};
 	struct sender s =
-	        begin(BYTES("\0\1CTLFile.tlv\0OcTeT\0"), span_of(content, sizeof(content)));
+		begin(BYTES("\0\1CTLFile.tlv\0OcTeT\0"), span_of(content, sizeof(content)));
 
 	assert_int_equal(sender_acked(&s, 1), SENDER_NEXT);
 	expect(&s, BYTES("\0\3\0\2"));
@@ -67,7 +67,7 @@ static void test_empty_file(void **state)
 static void test_options_as_curl_sends_them(void **state)
 {
 	struct sender s = begin(
-	        BYTES("\0\1a\0octet\0tsize\0000\0blksize\000512\0timeout\0006\0"), BYTES("xyz"));
+		BYTES("\0\1a\0octet\0tsize\0000\0blksize\000512\0timeout\0006\0"), BYTES("xyz"));
 
 	expect(&s, BYTES("\0\6blksize\000512\0tsize\0003\0timeout\0006\0"));
 	assert_int_equal(sender_acked(&s, 1), SENDER_IGNORE);
@@ -87,8 +87,8 @@ static void test_large_blksize_is_lowered(void **state)
 static void test_bad_options_are_left_out(void **state)
 {
 	struct sender s =
-	        begin(BYTES("\0\1a\0octet\0blksize\0007\0timeout\000255\0windowsize\00064\0"),
-	                BYTES("xyz"));
+		begin(BYTES("\0\1a\0octet\0blksize\0007\0timeout\000255\0windowsize\00064\0"),
+			BYTES("xyz"));
 
 	expect(&s, BYTES("\0\3\0\1xyz"));
 }
@@ -99,10 +99,10 @@ static void test_small_blocks(void **state)
 
 	assert_int_equal(sender_acked(&s, 0), SENDER_NEXT);
 	expect(&s, BYTES("\0\3\0\1"
-	                 "01234567"));
+			 "01234567"));
 	assert_int_equal(sender_acked(&s, 1), SENDER_NEXT);
 	expect(&s, BYTES("\0\3\0\2"
-	                 "89"));
+			 "89"));
 	assert_int_equal(sender_acked(&s, 2), SENDER_DONE);
 }
 
@@ -148,16 +148,16 @@ static void test_netascii(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_plain_request),
-	        cmocka_unit_test(test_full_block_is_followed_by_an_empty_one),
-	        cmocka_unit_test(test_empty_file),
-	        cmocka_unit_test(test_options_as_curl_sends_them),
-	        cmocka_unit_test(test_large_blksize_is_lowered),
-	        cmocka_unit_test(test_bad_options_are_left_out),
-	        cmocka_unit_test(test_small_blocks),
-	        cmocka_unit_test(test_block_number_rolls_over),
-	        cmocka_unit_test(test_modes),
-	        cmocka_unit_test(test_netascii),
+		cmocka_unit_test(test_plain_request),
+		cmocka_unit_test(test_full_block_is_followed_by_an_empty_one),
+		cmocka_unit_test(test_empty_file),
+		cmocka_unit_test(test_options_as_curl_sends_them),
+		cmocka_unit_test(test_large_blksize_is_lowered),
+		cmocka_unit_test(test_bad_options_are_left_out),
+		cmocka_unit_test(test_small_blocks),
+		cmocka_unit_test(test_block_number_rolls_over),
+		cmocka_unit_test(test_modes),
+		cmocka_unit_test(test_netascii),
 	};
 
 	return cmocka_run_group_tests_name("service/tftp_sender", tests, NULL, NULL);

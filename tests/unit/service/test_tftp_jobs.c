@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * The job that makes a file, completed with, without and after its transfer; and the numbers that
+ * bound what waits. */
+#include "rig.h"
+
+#include "base/mem.h"
+#include "net/dgram.h"
+#include "service/tftp/tftp.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define BYTES(text) span_of(text, sizeof(text) - 1)
+
+struct client {
+	struct dgram *socket;
+	struct net_addr server, from;
+	uint8_t packet[2048];
+	size_t len;
+};
+
+static void on_packet(void *ctx, struct dgram *d, const struct net_addr *from, struct span packet)
+{
+	struct client *c = ctx;
+
+	assert_true(packet.len <= sizeof(c->packet));
+	memcpy(c->packet, packet.ptr, packet.len);
+	c->len = packet.len;
+	c->from = *from;
+}
+
+static void client_open(struct client *c, struct rig *r)
+{
+	struct net_addr here;
+
+	memset(c, 0, sizeof(*c));
+	assert_int_equal(net_addr_parse(&here, "127.0.0.1", 0, NULL), ERR_OK);
+	assert_int_equal(net_addr_parse(&c->server, "127.0.0.1",
+				 settings_port(&r->settings, r->settings.tftp_port), NULL),
+		ERR_OK);
+	assert_int_equal(dgram_open(&c->socket, r->loop, &here, false, on_packet, c, NULL), ERR_OK);
+}
+
+static void ask(struct client *c, struct rig *r)
+{
+	c->len = 0;
+	assert_int_equal(dgram_send(c->socket, &c->server, BYTES("\0\1file\0octet\0")), ERR_OK);
+	rig_until_job(r);
+}
+
+static bool has_packet(void *ctx)
+{
+	return ((struct client *)ctx)->len;
+}
+
+static void expect(struct client *c, struct rig *r, struct span want)
+{
+	rig_until(r, has_packet, c);
+	assert_int_equal(c->len, want.len);
+	assert_memory_equal(c->packet, want.ptr, want.len);
+	c->len = 0;
+}
+
+static void put_file(struct rig *r, const char *content)
+{
+	char *path = cluster_path(r->cluster, "tftp", "file");
+	FILE *f = fopen(path, "w");
+
+	assert_non_null(f);
+	fputs(content, f);
+	fclose(f);
+	mem_free(path);
+}
+
+static int setup(void **state)
+{
+	static struct rig r;
+
+	rig_init(&r, "Non Secure");
+	rig_start(&r, &service_tftp);
+	put_file(&r, "hello");
+	*state = &r;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	rig_fini(*state);
+	return 0;
+}
+
+static void test_with_its_transfer(void **state)
+{
+	struct rig *r = *state;
+	struct client c;
+
+	client_open(&c, r);
+	ask(&c, r);
+	rig_settle(r);
+	assert_int_equal(c.len, 0);
+	rig_done(r);
+	expect(&c, r, BYTES("\0\3\0\1hello"));
+	assert_int_equal(dgram_send(c.socket, &c.from, BYTES("\0\4\0\1")), ERR_OK);
+	rig_settle(r);
+	dgram_close(c.socket);
+}
+
+/* While the file is made, the same request again, and packets for the transfer, change nothing. */
+static void test_repeated_request(void **state)
+{
+	struct rig *r = *state;
+	struct client c;
+
+	client_open(&c, r);
+	ask(&c, r);
+	assert_int_equal(dgram_send(c.socket, &c.server, BYTES("\0\1file\0octet\0")), ERR_OK);
+	rig_settle(r); /* a second job would fail the rig */
+	rig_done(r);
+	expect(&c, r, BYTES("\0\3\0\1hello"));
+	assert_int_equal(dgram_send(c.socket, &c.server, BYTES("\0\1file\0octet\0")), ERR_OK);
+	rig_settle(r);
+	assert_int_equal(c.len, 0);
+	dgram_close(c.socket);
+}
+
+static void test_service_stops_before_the_job(void **state)
+{
+	struct rig *r = *state;
+	struct client c;
+
+	client_open(&c, r);
+	ask(&c, r);
+	rig_stop(r);
+	rig_done(r);
+	rig_settle(r);
+	assert_int_equal(c.len, 0);
+	dgram_close(c.socket);
+}
+
+static void test_file_vanishes(void **state)
+{
+	struct rig *r = *state;
+	struct client c;
+	char *path = cluster_path(r->cluster, "tftp", "file");
+
+	client_open(&c, r);
+	ask(&c, r);
+	assert_int_equal(remove(path), 0);
+	rig_done(r);
+	expect(&c, r, BYTES("\0\5\0\1File not found\0"));
+	mem_free(path);
+	dgram_close(c.socket);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_with_its_transfer, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_repeated_request, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_service_stops_before_the_job, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_file_vanishes, setup, teardown),
+	};
+
+	return cmocka_run_group_tests_name("service/tftp_jobs", tests, NULL, NULL);
+}
