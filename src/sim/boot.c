@@ -26,7 +26,7 @@ static void ask(struct sim_phone *p, const char *name, bool list)
 		sim_console_note(&p->console, "SECD", "tlRequestFile: Request %s", name);
 	net_addr_print(&p->opt.server, address);
 	sim_console_note(
-	        &p->console, "TFTP", "[%d]:Requesting %s from %s", ++p->transfers, name, address);
+		&p->console, "TFTP", "[%d]:Requesting %s from %s", ++p->transfers, name, address);
 	if (sim_fetch_start(&p->fetch, p->loop, &p->opt.server, name, on_file, p, &why)) {
 		sim_console_error(&p->console, "TFTP", "[%d]:%s", p->transfers, why.text);
 		p->fetch = NULL;
@@ -96,9 +96,9 @@ static void judge_list(struct sim_phone *p, enum sim_list which, struct span con
 	case SIM_LIST_NEW:
 		if (tlv_parse_header(&header, content, NULL) == ERR_OK)
 			sim_console_note(&p->console, "SECD",
-			        "validate_file_envelope: File sign verify SUCCESS; header length "
-			        "<%u>",
-			        header.length);
+				"validate_file_envelope: File sign verify SUCCESS; header length "
+				"<%u>",
+				header.length);
 		if (sim_flash_put_list(&p->flash, which, content, &why)) {
 			sim_console_status(&p->console, "Trust List Update Failed");
 			sim_phone_refused(p, p->asked, &why);
@@ -112,7 +112,7 @@ static void judge_list(struct sim_phone *p, enum sim_list which, struct span con
 		break;
 	case SIM_LIST_UNVERIFIED:
 		sim_console_note(
-		        &p->console, "SECD", "validate_file_envelope: File sign verify FAILED");
+			&p->console, "SECD", "validate_file_envelope: File sign verify FAILED");
 		sim_console_status(&p->console, "Trust List Verification Failed");
 		sim_phone_refused(p, p->asked, &why);
 		break;
@@ -127,7 +127,7 @@ static void obey_config(struct sim_phone *p)
 	bool listed = p->flash.lists[SIM_CTL].len || p->flash.lists[SIM_ITL].len;
 
 	if (listed && !p->asked_capf && p->flash.lsc.len == 0 && c->capf_count > 0 &&
-	        c->capf_auth_mode == 2) {
+		c->capf_auth_mode == 2) {
 		p->asked_capf = true;
 		sim_phone_event(p, SIM_EV_ENROL);
 		return;
@@ -139,7 +139,7 @@ static void obey_config(struct sim_phone *p)
 static void fall_back(struct sim_phone *p)
 {
 	if (p->flash.config.len == 0 ||
-	        cnfxml_parse(&p->config, buf_span(&p->flash.config), NULL)) {
+		cnfxml_parse(&p->config, buf_span(&p->flash.config), NULL)) {
 		p->config = (struct cnfxml){0};
 		sim_phone_event(p, SIM_EV_FAILED);
 		return;
@@ -196,12 +196,12 @@ static void judge_config(struct sim_phone *p, struct span content)
 	unsigned header = 0;
 	bool encrypted = strstr(p->asked, ".enc.sgn") != NULL;
 	enum err err = sim_config_open(
-	        &judge, &held, p->flash.key, p->asked, content, &xml, &config, &header, &why);
+		&judge, &held, p->flash.key, p->asked, content, &xml, &config, &header, &why);
 
 	if (header)
 		sim_console_note(&p->console, "SECD",
-		        "validate_file_envelope: File sign verify SUCCESS; header length <%u>",
-		        header);
+			"validate_file_envelope: File sign verify SUCCESS; header length <%u>",
+			header);
 	if (err == ERR_CRYPTO && header) {
 		sim_console_error(&p->console, "SECD", "%s: %s", p->asked, why.text);
 		if (p->reduced_seen)
@@ -237,12 +237,12 @@ static void no_file(struct sim_phone *p, enum err err, const struct fail *why)
 	bool missing = err == ERR_NOTFOUND;
 
 	sim_console_note(&p->console, "TFTP", "[%d]:%s: %s", p->transfers, p->asked,
-	        missing ? "File Not Found" : why->text);
+		missing ? "File Not Found" : why->text);
 	if (!missing)
 		sim_console_status(&p->console, "%s",
-		        err == ERR_TIMEOUT  ? "TFTP timeout"
-		        : err == ERR_DENIED ? "TFTP access error"
-		                            : "TFTP error");
+			err == ERR_TIMEOUT  ? "TFTP timeout"
+			: err == ERR_DENIED ? "TFTP access error"
+					    : "TFTP error");
 	if (p->state != SIM_ASK_CONFIG) {
 		if (missing && p->state == SIM_ASK_CTL)
 			sim_console_status(&p->console, "File Not Found CTLFile.tlv");
@@ -266,7 +266,7 @@ static void on_file(void *ctx, enum err err, struct span content, const struct f
 		return;
 	}
 	sim_console_note(
-	        &p->console, "TFTP", "[%d]:Finished --> rcvd %zu bytes", p->transfers, content.len);
+		&p->console, "TFTP", "[%d]:Finished --> rcvd %zu bytes", p->transfers, content.len);
 	if (p->state == SIM_ASK_CTL)
 		judge_list(p, SIM_CTL, content);
 	else if (p->state == SIM_ASK_CONFIG)

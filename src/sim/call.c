@@ -83,7 +83,7 @@ static void want_to_dial(struct sim_call *c, int64_t us)
 	const struct sim_phone *p = c->phone;
 
 	if (!p->opt.call || p->dialled || c->tries >= p->opt.call_tries ||
-	        p->state != SIM_REGISTERED)
+		p->state != SIM_REGISTERED)
 		return;
 	c->state = CALL_WANTED;
 	loop_timer_set(c->timer, us);
@@ -100,12 +100,12 @@ static void ended(struct sim_call *c)
 	good = was_up && f->audio_ok;
 	if (was_up)
 		sim_console_note(&p->console, "SCCP",
-		        "call %u ended: icon %s, %s, sent %llu, received %llu, authenticated %llu, "
-		        "rejected %llu, clear %llu, audio %s",
-		        c->reference, sim_icon_name(f->icon), sim_algorithm_name(f->algorithm),
-		        (unsigned long long)f->sent, (unsigned long long)f->received,
-		        (unsigned long long)f->authenticated, (unsigned long long)f->rejected,
-		        (unsigned long long)f->clear, f->audio_ok ? "good" : "not heard");
+			"call %u ended: icon %s, %s, sent %llu, received %llu, authenticated %llu, "
+			"rejected %llu, clear %llu, audio %s",
+			c->reference, sim_icon_name(f->icon), sim_algorithm_name(f->algorithm),
+			(unsigned long long)f->sent, (unsigned long long)f->received,
+			(unsigned long long)f->authenticated, (unsigned long long)f->rejected,
+			(unsigned long long)f->clear, f->audio_ok ? "good" : "not heard");
 	sim_evidence_call_ended(&p->evidence);
 	forget(c);
 	sim_phone_write_evidence(p);
@@ -182,8 +182,8 @@ static void put_digits(struct sim_call *c)
 
 	for (const char *d = c->phone->opt.call; *d; d++) {
 		m.keypad_button.button = *d == '*'   ? SCCP_KEYPAD_STAR
-		                         : *d == '#' ? SCCP_KEYPAD_POUND
-		                                     : (uint32_t)(*d - '0');
+					 : *d == '#' ? SCCP_KEYPAD_POUND
+						     : (uint32_t)(*d - '0');
 		m.keypad_button.line = c->line;
 		m.keypad_button.call = c->reference;
 		sim_station_put(c->station, &m);
@@ -235,7 +235,7 @@ static bool mine(struct sim_call *c, uint32_t line, uint32_t reference, uint32_t
 	if (c->reference && reference == c->reference)
 		return true;
 	if ((c->state == CALL_LIFTED && c->reference == 0 && state == SCCP_STATE_OFF_HOOK) ||
-	        (idle && state == SCCP_STATE_RING_IN)) {
+		(idle && state == SCCP_STATE_RING_IN)) {
 		if (idle)
 			forget(c);
 		c->reference = reference;
@@ -279,7 +279,7 @@ static void info(struct sim_call *c, uint32_t reference, uint32_t security, cons
 		icon = SIM_ICON_SHIELD;
 	if (icon != f->icon)
 		sim_console_note(&c->phone->console, "SCCP", "call %u: icon %s", reference,
-		        sim_icon_name(icon));
+			sim_icon_name(icon));
 	f->icon = icon;
 	(void)snprintf(f->peer, sizeof(f->peer), "%s", peer);
 	refresh(c);
@@ -290,7 +290,7 @@ void sim_call_on_info(struct sim_call *c, const struct sccp_message *m)
 	const struct sccp_call_info *i = &m->call_info;
 
 	info(c, i->call, i->security,
-	        i->type == SCCP_CALL_INBOUND ? i->calling_number : i->called_number);
+		i->type == SCCP_CALL_INBOUND ? i->calling_number : i->called_number);
 }
 
 void sim_call_on_info_v2(struct sim_call *c, const struct sccp_message *m)
@@ -298,22 +298,22 @@ void sim_call_on_info_v2(struct sim_call *c, const struct sccp_message *m)
 	const struct sccp_call_info_v2 *i = &m->call_info_v2;
 
 	info(c, i->call, i->security,
-	        i->type == SCCP_CALL_INBOUND ? i->calling_number : i->called_number);
+		i->type == SCCP_CALL_INBOUND ? i->calling_number : i->called_number);
 }
 
 /* ---- media ---- */
 
 static enum err take_keys(
-        const struct sim_call *c, const struct sccp_encryption *e, struct sim_keys *keys)
+	const struct sim_call *c, const struct sccp_encryption *e, struct sim_keys *keys)
 {
 	*keys = (struct sim_keys){.algorithm = SRTP_NONE};
 	if (c->phone->opt.media_clear || e->algorithm == SCCP_CIPHER_NONE)
 		return ERR_OK;
 	if (e->algorithm != SCCP_CIPHER_AES_CM_128_HMAC_SHA1_32 &&
-	        e->algorithm != SCCP_CIPHER_AES_CM_128_HMAC_SHA1_80)
+		e->algorithm != SCCP_CIPHER_AES_CM_128_HMAC_SHA1_80)
 		return ERR_UNSUPPORTED;
 	if (e->key_length != SRTP_KEY || e->salt_length != SRTP_SALT || e->mki_present ||
-	        e->key_derivation_rate)
+		e->key_derivation_rate)
 		return ERR_UNSUPPORTED;
 	keys->algorithm = (enum srtp_algorithm)e->algorithm;
 	memcpy(keys->key, e->key, SRTP_KEY);
@@ -349,14 +349,14 @@ static void own_address(const struct sim_call *c, struct field_address *out, uin
 }
 
 static void note_media(struct sim_call *c, const char *what, const struct sim_keys *keys,
-        enum err err, const struct fail *why)
+	enum err err, const struct fail *why)
 {
 	if (err)
 		sim_console_error(&c->phone->console, "SCCP", "call %u: %s: %s", c->reference, what,
-		        why->text[0] ? why->text : err_text(err));
+			why->text[0] ? why->text : err_text(err));
 	else
 		sim_console_note(&c->phone->console, "SCCP", "call %u: %s, %s", c->reference, what,
-		        sim_algorithm_name((int)keys->algorithm));
+			sim_algorithm_name((int)keys->algorithm));
 }
 
 void sim_call_on_open_receive(struct sim_call *c, const struct sccp_message *m)
@@ -394,7 +394,7 @@ void sim_call_on_start_media(struct sim_call *c, const struct sccp_message *m)
 	struct sccp_message ack = {.id = SCCP_START_MEDIA_ACK};
 	struct sim_keys keys = {.algorithm = SRTP_NONE};
 	struct net_addr remote = {
-	        .is6 = s->remote.type == FIELD_ADDRESS_IPV6, .port = (uint16_t)s->remote_port};
+		.is6 = s->remote.type == FIELD_ADDRESS_IPV6, .port = (uint16_t)s->remote_port};
 	struct fail why = {0};
 	enum err err = ERR_OK;
 
@@ -424,7 +424,7 @@ void sim_call_on_start_media(struct sim_call *c, const struct sccp_message *m)
 void sim_call_on_close_receive(struct sim_call *c, const struct sccp_message *m)
 {
 	if (c->media && (m->close_receive_channel.call == 0 ||
-	                        m->close_receive_channel.call == c->reference))
+				m->close_receive_channel.call == c->reference))
 		sim_media_stop_receiving(c->media);
 }
 

@@ -27,7 +27,7 @@ enum enrol_state {
 };
 
 static const char *const state_names[ENROL_STATES] = {"AWAIT_AUTH_REQ", "AWAIT_COMMAND",
-        "KEY_GEN_BUSY", "AWAIT_STORE_CERT_REQ", "AWAIT_END_SESSION"};
+	"KEY_GEN_BUSY", "AWAIT_STORE_CERT_REQ", "AWAIT_END_SESSION"};
 
 struct sim_enrol {
 	struct sim_phone *phone;
@@ -154,9 +154,9 @@ static bool send_message(struct sim_enrol *e, struct capf_message *m)
 static void send_reason(struct sim_enrol *e, uint8_t type, uint8_t reason)
 {
 	struct capf_message m = {.type = type,
-	        .has = CAPF_HAS(CAPF_E_REASON),
-	        .order = {CAPF_E_REASON},
-	        .reason = reason};
+		.has = CAPF_HAS(CAPF_E_REASON),
+		.order = {CAPF_E_REASON},
+		.reason = reason};
 
 	(void)send_message(e, &m);
 }
@@ -165,10 +165,10 @@ static void on_auth_req(struct sim_enrol *e, const struct capf_message *m)
 {
 	struct sim_phone *p = e->phone;
 	struct capf_message answer = {.type = CAPF_AUTH_RES,
-	        .has = CAPF_HAS(CAPF_E_REASON) | CAPF_HAS(CAPF_E_VERSION) |
-	               CAPF_HAS(CAPF_E_DEVICE_NAME),
-	        .reason = CAPF_REASON_SUCCESS,
-	        .version = PHONE_VERSION};
+		.has = CAPF_HAS(CAPF_E_REASON) | CAPF_HAS(CAPF_E_VERSION) |
+		       CAPF_HAS(CAPF_E_DEVICE_NAME),
+		.reason = CAPF_REASON_SUCCESS,
+		.version = PHONE_VERSION};
 
 	if (p->config.capf_auth_mode == AUTH_NULL) {
 		answer.has |= CAPF_HAS(CAPF_E_PASSWORD);
@@ -199,8 +199,8 @@ static void generated(void *arg)
 	struct sim_job *job = arg;
 	struct sim_enrol *e = job->phone->enrol;
 	struct capf_message m = {.type = CAPF_KEY_GEN_RES,
-	        .has = CAPF_HAS(CAPF_E_PUBLIC_KEY),
-	        .order = {CAPF_E_PUBLIC_KEY}};
+		.has = CAPF_HAS(CAPF_E_PUBLIC_KEY),
+		.order = {CAPF_E_PUBLIC_KEY}};
 	struct buf spki = {0};
 
 	if (!e || e->job != job) {
@@ -243,7 +243,7 @@ static void on_key_gen_req(struct sim_enrol *e, const struct capf_message *m)
 
 	if (!can_generate(m)) {
 		sim_console_error(
-		        &p->console, "CAPF", "the server asks for a key of an unknown kind");
+			&p->console, "CAPF", "the server asks for a key of an unknown kind");
 		e->state = AWAIT_END_SESSION;
 		send_reason(e, CAPF_KEY_GEN_RES, CAPF_REASON_FAILED);
 		return;
@@ -301,10 +301,10 @@ static void on_fetch_cert_req(struct sim_enrol *e, const struct capf_message *m)
 {
 	const struct sim_flash *flash = &e->phone->flash;
 	struct capf_message answer = {.type = CAPF_FETCH_CERT_RES,
-	        .has = CAPF_HAS(CAPF_E_REASON) | CAPF_HAS(CAPF_E_CERTIFICATE),
-	        .order = {CAPF_E_REASON, CAPF_E_CERTIFICATE},
-	        .reason = CAPF_REASON_SUCCESS,
-	        .certificate_type = CERT_TYPE_LSC};
+		.has = CAPF_HAS(CAPF_E_REASON) | CAPF_HAS(CAPF_E_CERTIFICATE),
+		.order = {CAPF_E_REASON, CAPF_E_CERTIFICATE},
+		.reason = CAPF_REASON_SUCCESS,
+		.certificate_type = CERT_TYPE_LSC};
 
 	e->state = AWAIT_END_SESSION;
 	if (flash->lsc.len) {
@@ -343,8 +343,8 @@ static void on_end_session(struct sim_enrol *e, const struct capf_message *m)
 		end(e, SIM_EV_NOTHING);
 	} else {
 		(void)snprintf(text, sizeof(text), "the server ended the session with reason %u%s",
-		        m->reason,
-		        m->reason == CAPF_REASON_UNKNOWN_DEVICE ? " (unknown device)" : "");
+			m->reason,
+			m->reason == CAPF_REASON_UNKNOWN_DEVICE ? " (unknown device)" : "");
 		failed(e, text);
 	}
 }
@@ -362,16 +362,16 @@ static const struct row {
 	unsigned states;
 	void (*act)(struct sim_enrol *e, const struct capf_message *m);
 } rows[] = {
-        {CAPF_AUTH_REQ, IN(AWAIT_AUTH_REQ), on_auth_req},
-        {CAPF_KEY_GEN_REQ, IN(AWAIT_COMMAND), on_key_gen_req},
-        {CAPF_STORE_CERT_REQ, IN(AWAIT_STORE_CERT_REQ), on_store_cert_req},
-        {CAPF_FETCH_CERT_REQ, IN(AWAIT_COMMAND), on_fetch_cert_req},
-        {CAPF_DELETE_CERT_REQ, IN(AWAIT_COMMAND), on_delete_cert_req},
-        {CAPF_RETRY_LATER, IN(AWAIT_AUTH_REQ) | IN(AWAIT_COMMAND), on_retry_later},
-        {CAPF_END_SESSION,
-                IN(AWAIT_AUTH_REQ) | IN(AWAIT_COMMAND) | IN(AWAIT_STORE_CERT_REQ) |
-                        IN(AWAIT_END_SESSION),
-                on_end_session},
+	{CAPF_AUTH_REQ, IN(AWAIT_AUTH_REQ), on_auth_req},
+	{CAPF_KEY_GEN_REQ, IN(AWAIT_COMMAND), on_key_gen_req},
+	{CAPF_STORE_CERT_REQ, IN(AWAIT_STORE_CERT_REQ), on_store_cert_req},
+	{CAPF_FETCH_CERT_REQ, IN(AWAIT_COMMAND), on_fetch_cert_req},
+	{CAPF_DELETE_CERT_REQ, IN(AWAIT_COMMAND), on_delete_cert_req},
+	{CAPF_RETRY_LATER, IN(AWAIT_AUTH_REQ) | IN(AWAIT_COMMAND), on_retry_later},
+	{CAPF_END_SESSION,
+		IN(AWAIT_AUTH_REQ) | IN(AWAIT_COMMAND) | IN(AWAIT_STORE_CERT_REQ) |
+			IN(AWAIT_END_SESSION),
+		on_end_session},
 };
 
 static void on_message(struct sim_enrol *e, const struct capf_message *m)
@@ -379,7 +379,7 @@ static void on_message(struct sim_enrol *e, const struct capf_message *m)
 	char text[96];
 
 	sim_console_note(
-	        &e->phone->console, "CAPF", "received CAPF_MSG_%s", capf_type_name(m->type));
+		&e->phone->console, "CAPF", "received CAPF_MSG_%s", capf_type_name(m->type));
 	if (e->state != AWAIT_AUTH_REQ && m->session != e->session) {
 		failed(e, "the server changed the session number");
 		return;
@@ -391,7 +391,7 @@ static void on_message(struct sim_enrol *e, const struct capf_message *m)
 		}
 	}
 	(void)snprintf(text, sizeof(text), "unexpected CAPF_MSG_%s in state %s",
-	        capf_type_name(m->type), state_names[e->state]);
+		capf_type_name(m->type), state_names[e->state]);
 	failed(e, text);
 }
 
@@ -434,7 +434,7 @@ static void on_stream(void *ctx, struct stream *s, enum stream_event ev)
 	switch (ev) {
 	case STREAM_READY:
 		sim_console_note(&p->console, "CAPF", "TLS handshake done, %s %s",
-		        stream_version(s), stream_cipher(s));
+			stream_version(s), stream_cipher(s));
 		stream_timeout(s, TALK_US);
 		break;
 	case STREAM_DATA:
@@ -472,7 +472,7 @@ static void connect_now(struct sim_enrol *e)
 	struct sim_phone *p = e->phone;
 	const struct cnfxml_server *server = &p->config.capf[0];
 	struct tls_config tls = {
-	        .profile = TLS_PHONE, .verify = verify_server, .verify_ctx = e, .max_tls12 = true};
+		.profile = TLS_PHONE, .verify = verify_server, .verify_ctx = e, .max_tls12 = true};
 	struct fail why = {0};
 	struct net_addr addr;
 	char text[NET_ADDR_MAX];
@@ -482,7 +482,7 @@ static void connect_now(struct sim_enrol *e)
 	e->session = 0;
 	fail_clear(&e->verify);
 	err = sim_phone_server(
-	        p, server->name, sim_phone_port(p, server->port, SIM_PORT_CAPF), &addr, &why);
+		p, server->name, sim_phone_port(p, server->port, SIM_PORT_CAPF), &addr, &why);
 	if (err == ERR_OK)
 		err = tls_new(&e->tls, &tls, &why);
 	if (err == ERR_OK)
@@ -504,7 +504,7 @@ static void on_timer(void *arg)
 static void try_again_later(struct sim_enrol *e)
 {
 	sim_console_note(&e->phone->console, "CAPF", "retry %d of %d in %d s", e->failures, RETRIES,
-	        e->phone->opt.retry_delay);
+		e->phone->opt.retry_delay);
 	loop_timer_set(e->timer, e->phone->opt.retry_delay * 1000000ll);
 }
 
@@ -522,8 +522,8 @@ void sim_enrol_start(struct sim_phone *p)
 	p->enrol = e;
 	if (p->config.capf_auth_mode != AUTH_NONE && p->config.capf_auth_mode != AUTH_NULL) {
 		sim_console_error(&p->console, "CAPF",
-		        "this phone enrols by null string only, not in authentication mode %d",
-		        p->config.capf_auth_mode);
+			"this phone enrols by null string only, not in authentication mode %d",
+			p->config.capf_auth_mode);
 		give_up(e);
 		return;
 	}

@@ -56,7 +56,7 @@ static void on_bytes(void *ctx, bool sent, struct span bytes)
 }
 
 struct sim_capture *sim_capture_open(
-        const char *dir, const char *name, const struct clock *clock, struct stream *s)
+	const char *dir, const char *name, const struct clock *clock, struct stream *s)
 {
 	struct sim_capture *c = mem_new(sizeof(*c));
 

@@ -12,7 +12,7 @@
  * when out of memory. Close it before the stream, or after taking the stream's tap away. */
 struct sim_capture;
 struct sim_capture *sim_capture_open(
-        const char *dir, const char *name, const struct clock *clock, struct stream *s);
+	const char *dir, const char *name, const struct clock *clock, struct stream *s);
 void sim_capture_close(struct sim_capture *c); /* NULL allowed */
 
 #endif

@@ -17,7 +17,7 @@ static bool ends_with(const char *name, const char *end)
 
 /* AES-128-CBC without PKCS #7: the format has padding of its own. */
 static enum err decrypt_content(
-        const uint8_t key[AES_KEY], const struct enc_file *f, struct buf *plain)
+	const uint8_t key[AES_KEY], const struct enc_file *f, struct buf *plain)
 {
 	EVP_CIPHER_CTX *ctx = NULL;
 	uint8_t *out;
@@ -29,10 +29,10 @@ static enum err decrypt_content(
 	ctx = EVP_CIPHER_CTX_new();
 	out = buf_grow(plain, f->ciphertext.len);
 	if (ctx && out && EVP_DecryptInit_ex(ctx, EVP_aes_128_cbc(), NULL, key, f->iv.ptr) == 1 &&
-	        EVP_CIPHER_CTX_set_padding(ctx, 0) == 1 &&
-	        EVP_DecryptUpdate(ctx, out, &len, f->ciphertext.ptr, (int)f->ciphertext.len) == 1 &&
-	        EVP_DecryptFinal_ex(ctx, out + len, &last) == 1 &&
-	        (size_t)(len + last) == f->ciphertext.len)
+		EVP_CIPHER_CTX_set_padding(ctx, 0) == 1 &&
+		EVP_DecryptUpdate(ctx, out, &len, f->ciphertext.ptr, (int)f->ciphertext.len) == 1 &&
+		EVP_DecryptFinal_ex(ctx, out + len, &last) == 1 &&
+		(size_t)(len + last) == f->ciphertext.len)
 		err = ERR_OK;
 	EVP_CIPHER_CTX_free(ctx);
 	ERR_clear_error();
@@ -40,7 +40,7 @@ static enum err decrypt_content(
 }
 
 static enum err decrypt(
-        const struct enc_file *f, const struct key *key, struct buf *xml, struct fail *why)
+	const struct enc_file *f, const struct key *key, struct buf *xml, struct fail *why)
 {
 	struct buf secret = {0};
 	uint8_t hash[DIGEST_MAX];
@@ -59,18 +59,18 @@ static enum err decrypt(
 		xml->len -= f->padding;
 		if (f->header.content_digest >= TLV_SHA1 && f->header.content_digest <= TLV_SHA512)
 			len = digest_one(
-			        (enum digest_alg)f->header.content_digest, buf_span(xml), hash);
+				(enum digest_alg)f->header.content_digest, buf_span(xml), hash);
 		if (len == 0 || !span_eq(span_of(hash, len), f->header.content_hash))
 			err = ERR_CRYPTO;
 	}
 	buf_wipe(&secret);
 	return err ? fail_set(why, err, "the content does not decrypt with the phone's key")
-	           : ERR_OK;
+		   : ERR_OK;
 }
 
 static enum err open_encrypted(const struct sim_judge *judge, const struct sim_held *held,
-        const struct key *key, const char *name, struct span file, struct buf *xml,
-        unsigned *header_length, struct fail *why)
+	const struct key *key, const char *name, struct span file, struct buf *xml,
+	unsigned *header_length, struct fail *why)
 {
 	struct enc_file f;
 	enum err err = enc_parse(&f, file, why);
@@ -84,8 +84,8 @@ static enum err open_encrypted(const struct sim_judge *judge, const struct sim_h
 }
 
 static enum err open_signed(const struct sim_judge *judge, const struct sim_held *held,
-        const char *name, struct span file, struct buf *xml, unsigned *header_length,
-        struct fail *why)
+	const char *name, struct span file, struct buf *xml, unsigned *header_length,
+	struct fail *why)
 {
 	struct sgn_file f;
 	enum err err = sgn_parse(&f, file, why);
@@ -100,8 +100,8 @@ static enum err open_signed(const struct sim_judge *judge, const struct sim_held
 }
 
 enum err sim_config_open(const struct sim_judge *judge, const struct sim_held *held,
-        const struct key *key, const char *name, struct span file, struct buf *xml,
-        struct cnfxml *config, unsigned *header_length, struct fail *why)
+	const struct key *key, const char *name, struct span file, struct buf *xml,
+	struct cnfxml *config, unsigned *header_length, struct fail *why)
 {
 	enum err err;
 

@@ -14,7 +14,7 @@
  * size (0 for a plain file). ERR_TRUST, ERR_VERIFY, ERR_UNSUPPORTED, ERR_EXPIRED: refused;
  * ERR_CRYPTO: not for our key or damaged; ERR_FORMAT and the like: cannot be read. */
 enum err sim_config_open(const struct sim_judge *judge, const struct sim_held *held,
-        const struct key *key, const char *name, struct span file, struct buf *xml,
-        struct cnfxml *config, unsigned *header_length, struct fail *why) MUST_USE;
+	const struct key *key, const char *name, struct span file, struct buf *xml,
+	struct cnfxml *config, unsigned *header_length, struct fail *why) MUST_USE;
 
 #endif

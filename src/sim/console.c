@@ -10,7 +10,7 @@
 #include <time.h>
 
 enum err sim_console_init(struct sim_console *c, const struct clock *clock, const char *dir,
-        bool json, bool quiet, struct fail *why)
+	bool json, bool quiet, struct fail *why)
 {
 	*c = (struct sim_console){.clock = clock, .json = json, .quiet = quiet};
 	c->console_path = file_join(dir, "console.log");
@@ -49,7 +49,7 @@ static void append(struct sim_console *c, const char *path, const struct buf *li
 	if (buf_check(line) || file_append(path, buf_span(line), 0644, &why)) {
 		if (!c->failed)
 			(void)fprintf(
-			        stderr, "cadeado-phone: the log cannot be written: %s\n", why.text);
+				stderr, "cadeado-phone: the log cannot be written: %s\n", why.text);
 		c->failed = true;
 	}
 }
@@ -93,10 +93,10 @@ static void format(struct buf *out, const char *fmt, va_list args)
 }
 
 static void console_line(struct sim_console *c, const char *severity, const char *process,
-        const char *fmt, va_list args) PRINTF_LIKE(4, 0);
+	const char *fmt, va_list args) PRINTF_LIKE(4, 0);
 
 static void console_line(struct sim_console *c, const char *severity, const char *process,
-        const char *fmt, va_list args)
+	const char *fmt, va_list args)
 {
 	struct buf text = {0}, line = {0};
 	char when[32];
@@ -106,7 +106,7 @@ static void console_line(struct sim_console *c, const char *severity, const char
 	if (buf_check(&text) == ERR_OK) {
 		print_time(c, true, when, sizeof(when));
 		buf_printf(&line, "%lu: %s %s %s: %s", ++c->lines, severity, when, process,
-		        (const char *)text.data);
+			(const char *)text.data);
 		append(c, c->console_path, &line);
 		if (c->json && !c->quiet)
 			print_json("console", process, "text", (const char *)text.data);

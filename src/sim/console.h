@@ -19,15 +19,15 @@ struct sim_console {
 };
 
 enum err sim_console_init(struct sim_console *c, const struct clock *clock, const char *dir,
-        bool json, bool quiet, struct fail *why) MUST_USE;
+	bool json, bool quiet, struct fail *why) MUST_USE;
 void sim_console_fini(struct sim_console *c);
 
 /* "<n>: NOT HH:MM:SS.uuuuuu <process>: <text>" */
 void sim_console_note(struct sim_console *c, const char *process, const char *fmt, ...)
-        PRINTF_LIKE(3, 4);
+	PRINTF_LIKE(3, 4);
 /* The same with ERR in place of NOT. */
 void sim_console_error(struct sim_console *c, const char *process, const char *fmt, ...)
-        PRINTF_LIKE(3, 4);
+	PRINTF_LIKE(3, 4);
 /* "HH:MM:SS <text>": a message of the phone's status screen. */
 void sim_console_status(struct sim_console *c, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* An event that only --json shows: {"event": name, "value": value}. */

@@ -29,7 +29,7 @@ const char *sim_algorithm_name(int algorithm)
 }
 
 enum err sim_evidence_init(struct sim_evidence *e, const struct clock *clock, const char *dir,
-        const char *device, struct fail *why)
+	const char *device, struct fail *why)
 {
 	*e = (struct sim_evidence){.clock = clock, .call = no_call, .last_call = no_call};
 	(void)snprintf(e->device, sizeof(e->device), "%s", device);
@@ -115,7 +115,7 @@ void sim_evidence_write(struct sim_evidence *e, const struct sim_flash *flash)
 		err = file_replace(e->path, buf_span(&out), 0644, FILE_NOSYNC, &why);
 	if (err && !e->failed)
 		(void)fprintf(stderr, "cadeado-phone: phone.json cannot be written: %s\n",
-		        why.text[0] ? why.text : err_text(err));
+			why.text[0] ? why.text : err_text(err));
 	e->failed = err != ERR_OK;
 	buf_fini(&out);
 	json_free(j);

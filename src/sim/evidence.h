@@ -41,7 +41,7 @@ struct sim_evidence {
 };
 
 enum err sim_evidence_init(struct sim_evidence *e, const struct clock *clock, const char *dir,
-        const char *device, struct fail *why) MUST_USE;
+	const char *device, struct fail *why) MUST_USE;
 void sim_evidence_fini(struct sim_evidence *e);
 
 /* Rewrites phone.json whole. A full disk is said once on stderr and does not stop the phone. */

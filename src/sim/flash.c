@@ -22,15 +22,15 @@ const char *sim_list_name(enum sim_list which)
 struct sim_held sim_flash_get_held(const struct sim_flash *f)
 {
 	return (struct sim_held){
-	        .ctl = buf_span(&f->lists[SIM_CTL]), .itl = buf_span(&f->lists[SIM_ITL])};
+		.ctl = buf_span(&f->lists[SIM_CTL]), .itl = buf_span(&f->lists[SIM_ITL])};
 }
 
 static enum err read_optional(
-        const char *dir, const char *name, size_t limit, struct buf *out, struct fail *why)
+	const char *dir, const char *name, size_t limit, struct buf *out, struct fail *why)
 {
 	char *path = file_join(dir, name);
 	enum err err =
-	        path ? file_read(path, limit, out, why) : fail_set(why, ERR_NOMEM, "out of memory");
+		path ? file_read(path, limit, out, why) : fail_set(why, ERR_NOMEM, "out of memory");
 
 	if (err == ERR_NOTFOUND) {
 		fail_clear(why);
@@ -109,11 +109,11 @@ static struct key *load_key(const struct sim_flash *f, const char *name)
 }
 
 static enum err save_key(
-        const struct sim_flash *f, const struct key *key, const char *name, struct fail *why)
+	const struct sim_flash *f, const struct key *key, const char *name, struct fail *why)
 {
 	char *path = file_join(f->dir, name);
 	enum err err =
-	        path ? key_save_pem(key, path, why) : fail_set(why, ERR_NOMEM, "out of memory");
+		path ? key_save_pem(key, path, why) : fail_set(why, ERR_NOMEM, "out of memory");
 
 	mem_free(path);
 	return err;
@@ -129,11 +129,11 @@ static enum err remove_file(const struct sim_flash *f, const char *name, struct 
 }
 
 static enum err replace_file(const struct sim_flash *f, const char *name, struct span content,
-        mode_t mode, struct fail *why)
+	mode_t mode, struct fail *why)
 {
 	char *path = file_join(f->dir, name);
 	enum err err = path ? file_replace(path, content, mode, FILE_SYNC, why)
-	                    : fail_set(why, ERR_NOMEM, "out of memory");
+			    : fail_set(why, ERR_NOMEM, "out of memory");
 
 	mem_free(path);
 	return err;
@@ -228,7 +228,7 @@ enum err sim_flash_erase(struct sim_flash *f, struct fail *why)
 }
 
 static enum err put(struct sim_flash *f, struct buf *held, const char *name, struct span content,
-        mode_t mode, struct fail *why)
+	mode_t mode, struct fail *why)
 {
 	struct buf copy = {0};
 	enum err err;
@@ -247,7 +247,7 @@ static enum err put(struct sim_flash *f, struct buf *held, const char *name, str
 }
 
 enum err sim_flash_put_list(
-        struct sim_flash *f, enum sim_list which, struct span list, struct fail *why)
+	struct sim_flash *f, enum sim_list which, struct span list, struct fail *why)
 {
 	return put(f, &f->lists[which], list_names[which], list, 0644, why);
 }

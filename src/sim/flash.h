@@ -23,7 +23,7 @@ struct sim_flash {
 /* Reads what there is. A list or an LSC that cannot be used is as good as none: flash wears out.
  * ERR_IO and the like only when the folder cannot be used. */
 enum err sim_flash_open(
-        struct sim_flash *f, const char *dir, const char *device, struct fail *why) MUST_USE;
+	struct sim_flash *f, const char *dir, const char *device, struct fail *why) MUST_USE;
 void sim_flash_fini(struct sim_flash *f);
 
 /* Erases lists, LSC and configuration, as a factory reset does. */
@@ -33,13 +33,13 @@ struct sim_held sim_flash_get_held(const struct sim_flash *f);
 const char *sim_list_name(enum sim_list which); /* "CTLFile.tlv" */
 
 enum err sim_flash_put_list(
-        struct sim_flash *f, enum sim_list which, struct span list, struct fail *why) MUST_USE;
+	struct sim_flash *f, enum sim_list which, struct span list, struct fail *why) MUST_USE;
 enum err sim_flash_put_config(struct sim_flash *f, struct span xml, struct fail *why) MUST_USE;
 /* Installs key and certificate together: whenever the power goes, the flash holds the old pair or
  * the new one. Takes the key, also when it fails. ERR_CRYPTO when the certificate is not for the
  * key. */
 enum err sim_flash_take_lsc(
-        struct sim_flash *f, struct key *key, struct span der, struct fail *why) MUST_USE;
+	struct sim_flash *f, struct key *key, struct span der, struct fail *why) MUST_USE;
 /* The LSC's key and certificate are forgotten. */
 enum err sim_flash_drop_lsc(struct sim_flash *f, struct fail *why) MUST_USE;
 

@@ -73,10 +73,10 @@ static void send_one(struct sim_media *m)
 {
 	uint8_t frame[RTP_FRAME];
 	struct rtp_packet p = {.type = RTP_PT_PCMU,
-	        .marker = m->counts.sent == 0,
-	        .sequence = m->sequence++,
-	        .timestamp = m->timestamp,
-	        .ssrc = m->ssrc};
+		.marker = m->counts.sent == 0,
+		.sequence = m->sequence++,
+		.timestamp = m->timestamp,
+		.ssrc = m->ssrc};
 	struct buf out = {0};
 	size_t len;
 
@@ -87,8 +87,8 @@ static void send_one(struct sim_media *m)
 	len = out.len;
 	buf_fill(&out, 0, SRTP_OVERHEAD);
 	if (buf_check(&out) == ERR_OK &&
-	        (!m->out || srtp_protect_packet(m->out, out.data, &len) == ERR_OK) &&
-	        dgram_send(m->socket, &m->remote, span_of(out.data, len)) == ERR_OK)
+		(!m->out || srtp_protect_packet(m->out, out.data, &len) == ERR_OK) &&
+		dgram_send(m->socket, &m->remote, span_of(out.data, len)) == ERR_OK)
 		m->counts.sent++;
 	buf_fini(&out);
 }
@@ -108,7 +108,7 @@ static void on_timer(void *arg)
 }
 
 enum err sim_media_new(
-        struct sim_media **out, struct loop *l, const struct net_addr *local, struct fail *why)
+	struct sim_media **out, struct loop *l, const struct net_addr *local, struct fail *why)
 {
 	struct sim_media *m = mem_new(sizeof(*m));
 	struct net_addr any_port = *local;
@@ -156,7 +156,7 @@ uint16_t sim_media_get_port(const struct sim_media *m)
 }
 
 static enum err keyed(
-        struct srtp_stream **out, const struct sim_keys *keys, bool sending, struct fail *why)
+	struct srtp_stream **out, const struct sim_keys *keys, bool sending, struct fail *why)
 {
 	*out = NULL;
 	if (keys->algorithm == SRTP_NONE)
@@ -175,7 +175,7 @@ enum err sim_media_receive(struct sim_media *m, const struct sim_keys *keys, str
 }
 
 enum err sim_media_send(struct sim_media *m, const struct net_addr *remote,
-        const struct sim_keys *keys, struct fail *why)
+	const struct sim_keys *keys, struct fail *why)
 {
 	enum err err;
 

@@ -27,15 +27,15 @@ struct sim_media_counts {
 
 /* Opens a UDP port on the local address. ERR_INUSE, ERR_IO. */
 enum err sim_media_new(struct sim_media **out, struct loop *l, const struct net_addr *local,
-        struct fail *why) MUST_USE;
+	struct fail *why) MUST_USE;
 void sim_media_free(struct sim_media *m);
 uint16_t sim_media_get_port(const struct sim_media *m);
 
 /* Begins (anew) to listen, or to send to `remote`. */
 enum err sim_media_receive(
-        struct sim_media *m, const struct sim_keys *keys, struct fail *why) MUST_USE;
+	struct sim_media *m, const struct sim_keys *keys, struct fail *why) MUST_USE;
 enum err sim_media_send(struct sim_media *m, const struct net_addr *remote,
-        const struct sim_keys *keys, struct fail *why) MUST_USE;
+	const struct sim_keys *keys, struct fail *why) MUST_USE;
 void sim_media_stop_receiving(struct sim_media *m);
 void sim_media_stop_sending(struct sim_media *m);
 

@@ -37,33 +37,33 @@ static const struct row {
 	enum option_id id;
 	const char *name, *argument, *help;
 } rows[] = {
-        {OPT_MAC, "mac", "MAC", "the phone's MAC address, 12 hex digits (needed)"},
-        {OPT_DIR, "dir", "DIR", "the phone's folder: its flash memory and its logs (needed)"},
-        {OPT_SERVER, "server", "ADDR", "address of the TFTP server (default 127.0.0.1)"},
-        {OPT_PORT_BASE, "port-base", "N", "added to every standard port: 69, 3804, 2443, 2000"},
-        {OPT_TFTP_PORT, "tftp-port", "PORT", "TFTP port, instead of 69 plus the base"},
-        {OPT_SCCPS_PORT, "sccps-port", "PORT", "Secure SCCP port, instead of 2443 plus the base"},
-        {OPT_SCCP_PORT, "sccp-port", "PORT", "SCCP port, instead of the configuration's"},
-        {OPT_SIGNALLING, "signalling", "plain",
-                "register without TLS whatever the configuration says"},
-        {OPT_PORT, "port", "2000", "the same as --signalling plain"},
-        {OPT_CALL, "call", "NUMBER", "dial NUMBER when registered"},
-        {OPT_CALL_TRIES, "call-tries", "N",
-                "dial up to N times, 3 s apart, until answered (default 10)"},
-        {OPT_ANSWER, "answer", NULL, "answer calls that ring (default)"},
-        {OPT_NO_ANSWER, "no-answer", NULL, "let calls ring"},
-        {OPT_TALK, "talk", "SECONDS", "hang up a dialled call after that time (default 5)"},
-        {OPT_ONCE, "once", NULL, "exit after one call, or as soon as something fails"},
-        {OPT_MODEL, "model", "TYPE", "SCCP device type (default 30018, a 7961)"},
-        {OPT_PROTOCOL, "protocol", "N", "highest SCCP protocol version, 3 to 22 (default 17)"},
-        {OPT_CLOCK, "clock", NULL, "judge the dates of certificates; a 79xx does not"},
-        {OPT_MEDIA_CLEAR, "media-clear", NULL, "ignore media keys: send and expect clear RTP"},
-        {OPT_ERASE, "erase", NULL, "erase trust lists, LSC and configuration first"},
-        {OPT_JSON, "json", NULL, "print events as JSON, one a line"},
-        {OPT_QUIET, "quiet", NULL, "print nothing; the logs in DIR are written all the same"},
-        {OPT_RETRY_DELAY, "retry-delay", "SECONDS", "wait before trying again (default 30)"},
-        {OPT_HELP, "help", NULL, "print this text"},
-        {OPT_VERSION, "version", NULL, "print the version"},
+	{OPT_MAC, "mac", "MAC", "the phone's MAC address, 12 hex digits (needed)"},
+	{OPT_DIR, "dir", "DIR", "the phone's folder: its flash memory and its logs (needed)"},
+	{OPT_SERVER, "server", "ADDR", "address of the TFTP server (default 127.0.0.1)"},
+	{OPT_PORT_BASE, "port-base", "N", "added to every standard port: 69, 3804, 2443, 2000"},
+	{OPT_TFTP_PORT, "tftp-port", "PORT", "TFTP port, instead of 69 plus the base"},
+	{OPT_SCCPS_PORT, "sccps-port", "PORT", "Secure SCCP port, instead of 2443 plus the base"},
+	{OPT_SCCP_PORT, "sccp-port", "PORT", "SCCP port, instead of the configuration's"},
+	{OPT_SIGNALLING, "signalling", "plain",
+		"register without TLS whatever the configuration says"},
+	{OPT_PORT, "port", "2000", "the same as --signalling plain"},
+	{OPT_CALL, "call", "NUMBER", "dial NUMBER when registered"},
+	{OPT_CALL_TRIES, "call-tries", "N",
+		"dial up to N times, 3 s apart, until answered (default 10)"},
+	{OPT_ANSWER, "answer", NULL, "answer calls that ring (default)"},
+	{OPT_NO_ANSWER, "no-answer", NULL, "let calls ring"},
+	{OPT_TALK, "talk", "SECONDS", "hang up a dialled call after that time (default 5)"},
+	{OPT_ONCE, "once", NULL, "exit after one call, or as soon as something fails"},
+	{OPT_MODEL, "model", "TYPE", "SCCP device type (default 30018, a 7961)"},
+	{OPT_PROTOCOL, "protocol", "N", "highest SCCP protocol version, 3 to 22 (default 17)"},
+	{OPT_CLOCK, "clock", NULL, "judge the dates of certificates; a 79xx does not"},
+	{OPT_MEDIA_CLEAR, "media-clear", NULL, "ignore media keys: send and expect clear RTP"},
+	{OPT_ERASE, "erase", NULL, "erase trust lists, LSC and configuration first"},
+	{OPT_JSON, "json", NULL, "print events as JSON, one a line"},
+	{OPT_QUIET, "quiet", NULL, "print nothing; the logs in DIR are written all the same"},
+	{OPT_RETRY_DELAY, "retry-delay", "SECONDS", "wait before trying again (default 30)"},
+	{OPT_HELP, "help", NULL, "print this text"},
+	{OPT_VERSION, "version", NULL, "print the version"},
 };
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 
@@ -78,17 +78,17 @@ static int usage_error(const char *fmt, const char *value)
 static void print_help(void)
 {
 	(void)printf("Usage: cadeado-phone --mac MAC --dir DIR [OPTION]…\n"
-	             "One simulated phone, from power-on to encrypted call.\n\n");
+		     "One simulated phone, from power-on to encrypted call.\n\n");
 	for (size_t i = 0; i < ROWS; i++) {
 		char left[40];
 
 		(void)snprintf(left, sizeof(left), "--%s%s%s", rows[i].name,
-		        rows[i].argument ? " " : "", rows[i].argument ? rows[i].argument : "");
+			rows[i].argument ? " " : "", rows[i].argument ? rows[i].argument : "");
 		(void)printf("  %-22s %s\n", left, rows[i].help);
 	}
 	(void)printf("\nExit status: 0 all done; 1 something was refused, or the phone did not "
-	             "register\n"
-	             "or a call failed; 2 wrong usage. See cadeado-phone(1).\n");
+		     "register\n"
+		     "or a call failed; 2 wrong usage. See cadeado-phone(1).\n");
 }
 
 static int set_mac(struct sim_options *o, const char *text)
@@ -99,7 +99,7 @@ static int set_mac(struct sim_options *o, const char *text)
 	if (!bad) {
 		memcpy(o->mac, bytes.data, sizeof(o->mac));
 		(void)snprintf(o->device, sizeof(o->device), "SEP%02X%02X%02X%02X%02X%02X",
-		        o->mac[0], o->mac[1], o->mac[2], o->mac[3], o->mac[4], o->mac[5]);
+			o->mac[0], o->mac[1], o->mac[2], o->mac[3], o->mac[4], o->mac[5]);
 	}
 	buf_fini(&bytes);
 	return bad;
@@ -181,11 +181,11 @@ int sim_options_parse(struct sim_options *o, int argc, char **argv)
 	int id, index = 0;
 
 	*o = (struct sim_options){.call_tries = 10,
-	        .answer = true,
-	        .talk = 5,
-	        .model = 30018,
-	        .protocol = 17,
-	        .retry_delay = 30};
+		.answer = true,
+		.talk = 5,
+		.model = 30018,
+		.protocol = 17,
+		.retry_delay = 30};
 	for (size_t i = 0; i < ROWS; i++) {
 		table[i].name = rows[i].name;
 		table[i].has_arg = rows[i].argument ? required_argument : no_argument;
@@ -206,7 +206,7 @@ int sim_options_parse(struct sim_options *o, int argc, char **argv)
 			char what[64];
 
 			(void)snprintf(
-			        what, sizeof(what), "wrong value for --%s", table[index].name);
+				what, sizeof(what), "wrong value for --%s", table[index].name);
 			return usage_error(what, optarg ? optarg : "");
 		}
 	}

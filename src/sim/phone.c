@@ -52,50 +52,50 @@ static const struct row {
 	void (*leave)(struct sim_phone *p);
 	enum sim_state next[SIM_EVENTS];
 } table[SIM_STATES] = {
-        [SIM_OFF] = {"off", NULL, NULL,
-                {[SIM_EV_POWER] = SIM_ASK_CTL, [SIM_EV_STOP] = SIM_LEAVING}},
-        [SIM_ASK_CTL] = {"trust list", start_over, sim_boot_cancel,
-                {[SIM_EV_DONE] = SIM_ASK_ITL,
-                        [SIM_EV_MISSING] = SIM_ASK_ITL,
-                        [SIM_EV_UNREACHABLE] = SIM_ASK_CONFIG,
-                        [SIM_EV_STOP] = SIM_LEAVING}},
-        [SIM_ASK_ITL] = {"initial trust list", sim_boot_ask_itl, sim_boot_cancel,
-                {[SIM_EV_DONE] = SIM_ASK_CONFIG,
-                        [SIM_EV_MISSING] = SIM_ASK_COMMON_ITL,
-                        [SIM_EV_UNREACHABLE] = SIM_ASK_CONFIG,
-                        [SIM_EV_STOP] = SIM_LEAVING}},
-        [SIM_ASK_COMMON_ITL] = {"initial trust list", sim_boot_ask_common_itl, sim_boot_cancel,
-                {[SIM_EV_DONE] = SIM_ASK_CONFIG,
-                        [SIM_EV_MISSING] = SIM_ASK_CONFIG,
-                        [SIM_EV_UNREACHABLE] = SIM_ASK_CONFIG,
-                        [SIM_EV_STOP] = SIM_LEAVING}},
-        [SIM_ASK_CONFIG] = {"configuration", sim_boot_ask_config, sim_boot_cancel,
-                {[SIM_EV_DONE] = SIM_REGISTER,
-                        [SIM_EV_ENROL] = SIM_ENROL,
-                        [SIM_EV_FAILED] = SIM_WAIT_BOOT,
-                        [SIM_EV_STOP] = SIM_LEAVING}},
-        [SIM_ENROL] = {"enrolling", sim_enrol_start, sim_enrol_stop,
-                {[SIM_EV_DONE] = SIM_ASK_CTL,
-                        [SIM_EV_NOTHING] = SIM_ASK_CONFIG,
-                        [SIM_EV_FAILED] = SIM_WAIT_BOOT,
-                        [SIM_EV_STOP] = SIM_LEAVING}},
-        [SIM_REGISTER] = {"registering", sim_station_start, NULL,
-                {[SIM_EV_DONE] = SIM_REGISTERED,
-                        [SIM_EV_LOST] = SIM_WAIT_REGISTER,
-                        [SIM_EV_FAILED] = SIM_WAIT_BOOT,
-                        [SIM_EV_RESET] = SIM_ASK_CTL,
-                        [SIM_EV_RESTART] = SIM_ASK_CONFIG,
-                        [SIM_EV_STOP] = SIM_LEAVING}},
-        [SIM_REGISTERED] = {"registered", registered, NULL,
-                {[SIM_EV_LOST] = SIM_WAIT_REGISTER,
-                        [SIM_EV_RESET] = SIM_ASK_CTL,
-                        [SIM_EV_RESTART] = SIM_ASK_CONFIG,
-                        [SIM_EV_STOP] = SIM_LEAVING}},
-        [SIM_WAIT_REGISTER] = {"waiting to register", start_waiting, stop_waiting,
-                {[SIM_EV_TIMER] = SIM_REGISTER, [SIM_EV_STOP] = SIM_LEAVING}},
-        [SIM_WAIT_BOOT] = {"waiting to start over", start_waiting, stop_waiting,
-                {[SIM_EV_TIMER] = SIM_ASK_CTL, [SIM_EV_STOP] = SIM_LEAVING}},
-        [SIM_LEAVING] = {"leaving", leave, NULL, {[SIM_EV_STOP] = SIM_STAY}},
+	[SIM_OFF] = {"off", NULL, NULL,
+		{[SIM_EV_POWER] = SIM_ASK_CTL, [SIM_EV_STOP] = SIM_LEAVING}},
+	[SIM_ASK_CTL] = {"trust list", start_over, sim_boot_cancel,
+		{[SIM_EV_DONE] = SIM_ASK_ITL,
+			[SIM_EV_MISSING] = SIM_ASK_ITL,
+			[SIM_EV_UNREACHABLE] = SIM_ASK_CONFIG,
+			[SIM_EV_STOP] = SIM_LEAVING}},
+	[SIM_ASK_ITL] = {"initial trust list", sim_boot_ask_itl, sim_boot_cancel,
+		{[SIM_EV_DONE] = SIM_ASK_CONFIG,
+			[SIM_EV_MISSING] = SIM_ASK_COMMON_ITL,
+			[SIM_EV_UNREACHABLE] = SIM_ASK_CONFIG,
+			[SIM_EV_STOP] = SIM_LEAVING}},
+	[SIM_ASK_COMMON_ITL] = {"initial trust list", sim_boot_ask_common_itl, sim_boot_cancel,
+		{[SIM_EV_DONE] = SIM_ASK_CONFIG,
+			[SIM_EV_MISSING] = SIM_ASK_CONFIG,
+			[SIM_EV_UNREACHABLE] = SIM_ASK_CONFIG,
+			[SIM_EV_STOP] = SIM_LEAVING}},
+	[SIM_ASK_CONFIG] = {"configuration", sim_boot_ask_config, sim_boot_cancel,
+		{[SIM_EV_DONE] = SIM_REGISTER,
+			[SIM_EV_ENROL] = SIM_ENROL,
+			[SIM_EV_FAILED] = SIM_WAIT_BOOT,
+			[SIM_EV_STOP] = SIM_LEAVING}},
+	[SIM_ENROL] = {"enrolling", sim_enrol_start, sim_enrol_stop,
+		{[SIM_EV_DONE] = SIM_ASK_CTL,
+			[SIM_EV_NOTHING] = SIM_ASK_CONFIG,
+			[SIM_EV_FAILED] = SIM_WAIT_BOOT,
+			[SIM_EV_STOP] = SIM_LEAVING}},
+	[SIM_REGISTER] = {"registering", sim_station_start, NULL,
+		{[SIM_EV_DONE] = SIM_REGISTERED,
+			[SIM_EV_LOST] = SIM_WAIT_REGISTER,
+			[SIM_EV_FAILED] = SIM_WAIT_BOOT,
+			[SIM_EV_RESET] = SIM_ASK_CTL,
+			[SIM_EV_RESTART] = SIM_ASK_CONFIG,
+			[SIM_EV_STOP] = SIM_LEAVING}},
+	[SIM_REGISTERED] = {"registered", registered, NULL,
+		{[SIM_EV_LOST] = SIM_WAIT_REGISTER,
+			[SIM_EV_RESET] = SIM_ASK_CTL,
+			[SIM_EV_RESTART] = SIM_ASK_CONFIG,
+			[SIM_EV_STOP] = SIM_LEAVING}},
+	[SIM_WAIT_REGISTER] = {"waiting to register", start_waiting, stop_waiting,
+		{[SIM_EV_TIMER] = SIM_REGISTER, [SIM_EV_STOP] = SIM_LEAVING}},
+	[SIM_WAIT_BOOT] = {"waiting to start over", start_waiting, stop_waiting,
+		{[SIM_EV_TIMER] = SIM_ASK_CTL, [SIM_EV_STOP] = SIM_LEAVING}},
+	[SIM_LEAVING] = {"leaving", leave, NULL, {[SIM_EV_STOP] = SIM_STAY}},
 };
 
 static void step(struct sim_phone *p, enum sim_event ev)
@@ -181,8 +181,8 @@ void sim_phone_over(struct sim_phone *p, int status)
 struct sim_judge sim_phone_judge(const struct sim_phone *p)
 {
 	return (struct sim_judge){.digests = sim_model_digests(p->opt.model),
-	        .dates = p->opt.clock,
-	        .now = clock_seconds(p->clock)};
+		.dates = p->opt.clock,
+		.now = clock_seconds(p->clock)};
 }
 
 int sim_phone_port(const struct sim_phone *p, int port, int standard)
@@ -191,7 +191,7 @@ int sim_phone_port(const struct sim_phone *p, int port, int standard)
 }
 
 enum err sim_phone_server(const struct sim_phone *p, const char *name, int port,
-        struct net_addr *out, struct fail *why)
+	struct net_addr *out, struct fail *why)
 {
 	struct sim_held held = sim_flash_get_held(&p->flash);
 
@@ -212,7 +212,7 @@ static enum err open_folder(struct sim_phone *p, struct fail *why)
 
 	if (err == ERR_OK)
 		err = sim_console_init(
-		        &p->console, p->clock, p->opt.dir, p->opt.json, p->opt.quiet, why);
+			&p->console, p->clock, p->opt.dir, p->opt.json, p->opt.quiet, why);
 	if (err == ERR_OK)
 		err = sim_evidence_init(&p->evidence, p->clock, p->opt.dir, p->opt.device, why);
 	if (err == ERR_OK && p->opt.erase) {

@@ -88,7 +88,7 @@ struct sim_phone {
 };
 
 enum err sim_phone_init(
-        struct sim_phone *p, const struct sim_options *opt, struct fail *why) MUST_USE;
+	struct sim_phone *p, const struct sim_options *opt, struct fail *why) MUST_USE;
 /* Switches the phone on and runs it; returns the exit status of the program. */
 int sim_phone_run(struct sim_phone *p);
 void sim_phone_fini(struct sim_phone *p);
@@ -108,7 +108,7 @@ int sim_phone_port(const struct sim_phone *p, int port, int standard);
 /* A server that the configuration names: an address; a name that the trust list has an address for;
  * else the TFTP server. */
 enum err sim_phone_server(const struct sim_phone *p, const char *name, int port,
-        struct net_addr *out, struct fail *why) MUST_USE;
+	struct net_addr *out, struct fail *why) MUST_USE;
 
 /* boot.c: the files of a start */
 void sim_boot_ask_ctl(struct sim_phone *p);

@@ -35,7 +35,7 @@ void sim_station_put(struct sim_station *st, const struct sccp_message *m)
 {
 	if (sccp_encode(&st->out, m, st->version))
 		sim_console_error(&st->phone->console, "SCCP", "%s cannot be written",
-		        sccp_message_name(m->id));
+			sccp_message_name(m->id));
 }
 
 void sim_station_flush(struct sim_station *st)
@@ -125,7 +125,7 @@ static void put_register(struct sim_station *st)
 	r->max_streams = 5;
 	r->version = (uint8_t)p->opt.protocol;
 	memcpy(r->features, p->opt.protocol >= FEATURES_PACKED ? packed_features : old_features,
-	        sizeof(r->features));
+		sizeof(r->features));
 	memcpy(r->mac, p->opt.mac, sizeof(p->opt.mac));
 	r->ipv4_scope = 3;
 	r->max_lines = LINES_MAX;
@@ -145,18 +145,18 @@ static void begin(struct sim_station *st)
 
 		digest_hex(DIGEST_SHA1, der, hex);
 		(void)snprintf(p->evidence.server_cert_sha1, sizeof(p->evidence.server_cert_sha1),
-		        "%.40s", hex);
+			"%.40s", hex);
 		(void)snprintf(
-		        p->evidence.cipher, sizeof(p->evidence.cipher), "%s", stream_cipher(s));
+			p->evidence.cipher, sizeof(p->evidence.cipher), "%s", stream_cipher(s));
 		(void)snprintf(p->evidence.tls_version, sizeof(p->evidence.tls_version), "%s",
-		        stream_version(s));
+			stream_version(s));
 		sim_console_note(&p->console, "SECD",
-		        "PXY_CERT_CIPHER: [SCCP], [%s], cert [LSC], cipher [%s]", stream_version(s),
-		        stream_cipher(s));
+			"PXY_CERT_CIPHER: [SCCP], [%s], cert [LSC], cipher [%s]", stream_version(s),
+			stream_cipher(s));
 	}
 	alarm.alarm.severity = 2;
 	(void)snprintf(alarm.alarm.text, sizeof(alarm.alarm.text),
-	        "25: Name=%s Load=%s Last=Initialized", p->opt.device, FIRMWARE);
+		"25: Name=%s Load=%s Last=Initialized", p->opt.device, FIRMWARE);
 	sim_station_put(st, &alarm);
 	put_register(st);
 	port.ip_port.port = 16384;
@@ -259,7 +259,7 @@ static void on_time_date(struct sim_station *st, const struct sccp_message *m)
 	stream_timeout(st->stream, 0);
 	p->evidence.registered = true;
 	sim_console_note(&p->console, "SCCP", "registered as %s, protocol %u", p->evidence.number,
-	        st->version);
+		st->version);
 	sim_phone_event(p, SIM_EV_DONE);
 	sim_call_ready(p->call);
 }
@@ -274,7 +274,7 @@ static void on_reset(struct sim_station *st, const struct sccp_message *m)
 	bool reset = m->reset.type == SCCP_RESET_DEVICE;
 
 	sim_console_note(&st->phone->console, "SCCP",
-	        reset ? "Reset by the server" : "Restart by the server");
+		reset ? "Reset by the server" : "Restart by the server");
 	sim_phone_event(st->phone, reset ? SIM_EV_RESET : SIM_EV_RESTART);
 }
 
@@ -302,23 +302,23 @@ static const struct row {
 	uint32_t id;
 	void (*act)(struct sim_station *st, const struct sccp_message *m);
 } rows[] = {
-        {SCCP_REGISTER_ACK, on_register_ack},
-        {SCCP_REGISTER_REJECT, on_register_reject},
-        {SCCP_CAPABILITIES_REQ, on_capabilities_req},
-        {SCCP_BUTTON_TEMPLATE, on_button_template},
-        {SCCP_LINE_STAT, on_line_stat},
-        {SCCP_LINE_STAT_V2, on_line_stat_v2},
-        {SCCP_DEFINE_TIME_DATE, on_time_date},
-        {SCCP_KEEP_ALIVE_ACK, on_keep_alive_ack},
-        {SCCP_RESET, on_reset},
-        {SCCP_UNREGISTER_ACK, on_unregister_ack},
-        {SCCP_CALL_STATE, to_call_on_state},
-        {SCCP_CALL_INFO, to_call_on_info},
-        {SCCP_CALL_INFO_V2, to_call_on_info_v2},
-        {SCCP_OPEN_RECEIVE_CHANNEL, to_call_on_open_receive},
-        {SCCP_CLOSE_RECEIVE_CHANNEL, to_call_on_close_receive},
-        {SCCP_START_MEDIA, to_call_on_start_media},
-        {SCCP_STOP_MEDIA, to_call_on_stop_media},
+	{SCCP_REGISTER_ACK, on_register_ack},
+	{SCCP_REGISTER_REJECT, on_register_reject},
+	{SCCP_CAPABILITIES_REQ, on_capabilities_req},
+	{SCCP_BUTTON_TEMPLATE, on_button_template},
+	{SCCP_LINE_STAT, on_line_stat},
+	{SCCP_LINE_STAT_V2, on_line_stat_v2},
+	{SCCP_DEFINE_TIME_DATE, on_time_date},
+	{SCCP_KEEP_ALIVE_ACK, on_keep_alive_ack},
+	{SCCP_RESET, on_reset},
+	{SCCP_UNREGISTER_ACK, on_unregister_ack},
+	{SCCP_CALL_STATE, to_call_on_state},
+	{SCCP_CALL_INFO, to_call_on_info},
+	{SCCP_CALL_INFO_V2, to_call_on_info_v2},
+	{SCCP_OPEN_RECEIVE_CHANNEL, to_call_on_open_receive},
+	{SCCP_CLOSE_RECEIVE_CHANNEL, to_call_on_close_receive},
+	{SCCP_START_MEDIA, to_call_on_start_media},
+	{SCCP_STOP_MEDIA, to_call_on_stop_media},
 };
 
 /* ---- the connection ---- */
@@ -335,7 +335,7 @@ static bool take_message(struct sim_station *st)
 		return false;
 	if (err == ERR_OK)
 		err = sccp_decode(
-		        &m, span_of(stream_input(st->stream).ptr, len), st->version, &why);
+			&m, span_of(stream_input(st->stream).ptr, len), st->version, &why);
 	if (err) {
 		lost(st, why.text);
 		return false;
@@ -418,11 +418,11 @@ static enum err prepare_tls(struct sim_station *st, struct fail *why)
 {
 	struct sim_phone *p = st->phone;
 	struct tls_config config = {
-	        .profile = TLS_PHONE, .verify = verify_server, .verify_ctx = st, .max_tls12 = true};
+		.profile = TLS_PHONE, .verify = verify_server, .verify_ctx = st, .max_tls12 = true};
 
 	if (!p->flash.key) {
 		sim_console_note(
-		        &p->console, "SECD", "PXY_NO_LSC: No LSC for [SCCP], will try MIC");
+			&p->console, "SECD", "PXY_NO_LSC: No LSC for [SCCP], will try MIC");
 		return fail_set(why, ERR_STATE, "no certificate to register with");
 	}
 	config.cert_der = buf_span(&p->flash.lsc);
@@ -445,7 +445,7 @@ static enum err choose_server(struct sim_station *st, struct net_addr *addr, str
 		port = p->opt.sccps_port ? p->opt.sccps_port : SIM_PORT_SCCPS + p->opt.port_base;
 	else
 		port = p->opt.sccp_port ? p->opt.sccp_port
-		                        : sim_phone_port(p, server->port, SIM_PORT_SCCP);
+					: sim_phone_port(p, server->port, SIM_PORT_SCCP);
 	return sim_phone_server(p, server->name, port, addr, why);
 }
 
@@ -470,7 +470,7 @@ static enum err open_station(struct sim_station *st, struct fail *why)
 		return fail_set(why, err, "%s", err_text(err));
 	net_addr_print_port(&addr, text);
 	sim_console_note(
-	        &p->console, "SCCP", "connecting to %s, %s", text, st->secure ? "TLS" : "no TLS");
+		&p->console, "SCCP", "connecting to %s, %s", text, st->secure ? "TLS" : "no TLS");
 	net_addr_print(&addr, p->evidence.server);
 	p->evidence.port = addr.port;
 	p->evidence.tls = st->secure;

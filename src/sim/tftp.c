@@ -9,7 +9,7 @@ struct sim_fetch {
 	struct dgram *socket;
 	struct loop_timer *timer;
 	struct net_addr
-	        server; /* port 69 first, the server's transfer port from its first answer */
+		server; /* port 69 first, the server's transfer port from its first answer */
 	bool answered;
 	uint16_t expected; /* number of the block that comes next */
 	int tries;
@@ -67,7 +67,7 @@ static void on_error(struct sim_fetch *f, const struct tftp_packet *p)
 	else if (p->error == TFTP_E_ACCESS)
 		err = ERR_DENIED;
 	(void)fail_set(&why, err, "the TFTP server answers error %u: %.*s", p->error,
-	        (int)p->text.len, (const char *)p->text.ptr);
+		(int)p->text.len, (const char *)p->text.ptr);
 	finish(f, err, &why);
 }
 
@@ -105,10 +105,10 @@ static void on_data(struct sim_fetch *f, const struct tftp_packet *p)
 static void refuse_stranger(struct sim_fetch *f, const struct net_addr *from)
 {
 	struct tftp_packet p = {
-	        .opcode = TFTP_ERROR, .error = TFTP_E_TID, .text = span_str("unknown transfer")};
+		.opcode = TFTP_ERROR, .error = TFTP_E_TID, .text = span_str("unknown transfer")};
 	struct buf out = {0};
 	bool sent = tftp_encode(&out, &p) == ERR_OK &&
-	            dgram_send(f->socket, from, buf_span(&out)) == ERR_OK;
+		    dgram_send(f->socket, from, buf_span(&out)) == ERR_OK;
 
 	(void)sent; /* a stranger that is not told times out by itself */
 	buf_fini(&out);
@@ -138,7 +138,7 @@ static void on_packet(void *ctx, struct dgram *d, const struct net_addr *from, s
 }
 
 enum err sim_fetch_start(struct sim_fetch **out, struct loop *l, const struct net_addr *server,
-        const char *name, sim_fetch_fn *done, void *ctx, struct fail *why)
+	const char *name, sim_fetch_fn *done, void *ctx, struct fail *why)
 {
 	struct tftp_packet request = {.opcode = TFTP_RRQ, .mode = span_str("octet")};
 	struct sim_fetch *f = mem_new(sizeof(*f));

@@ -19,7 +19,7 @@ struct sim_fetch;
 typedef void sim_fetch_fn(void *ctx, enum err err, struct span content, const struct fail *why);
 
 enum err sim_fetch_start(struct sim_fetch **out, struct loop *l, const struct net_addr *server,
-        const char *name, sim_fetch_fn *done, void *ctx, struct fail *why) MUST_USE;
+	const char *name, sim_fetch_fn *done, void *ctx, struct fail *why) MUST_USE;
 /* Ends a transfer without calling `done`; NULL allowed. */
 void sim_fetch_free(struct sim_fetch *f);
 

@@ -14,7 +14,7 @@
 
 /* Device types whose firmware checks SHA-1 signatures only; all others are taken to check all. */
 static const int sha1_models[] = {
-        7, 8, 115, 118, 119, 307, 308, 309, 348, 369, 404, 434, 435, 436, 437, 30006, 30018};
+	7, 8, 115, 118, 119, 307, 308, 309, 348, 369, 404, 434, 435, 436, 437, 30006, 30018};
 
 unsigned sim_model_digests(int model)
 {
@@ -72,7 +72,7 @@ static bool same_key(EVP_PKEY *key, struct span list_key)
 
 /* The key that a record stands for; the caller frees it. NULL with the reason in *why. */
 static EVP_PKEY *record_key(
-        const struct sim_judge *judge, const struct tlv_record *r, struct fail *why)
+	const struct sim_judge *judge, const struct tlv_record *r, struct fail *why)
 {
 	EVP_PKEY *key = NULL;
 	X509 *cert = NULL;
@@ -88,7 +88,7 @@ static EVP_PKEY *record_key(
 			key = X509_get_pubkey(cert);
 		if (key && (r->has & TLV_HAS(7)) && !same_key(key, r->public_key)) {
 			(void)fail_set(
-			        why, ERR_TRUST, "the signer's record contradicts its certificate");
+				why, ERR_TRUST, "the signer's record contradicts its certificate");
 			EVP_PKEY_free(key);
 			key = NULL;
 		}
@@ -113,7 +113,7 @@ static const EVP_MD *digest_md(unsigned code)
 }
 
 static enum err check_signature(
-        EVP_PKEY *key, const struct tlv_header *h, struct span file, struct fail *why)
+	EVP_PKEY *key, const struct tlv_header *h, struct span file, struct fail *why)
 {
 	struct span pieces[2];
 	EVP_MD_CTX *ctx = NULL;
@@ -126,8 +126,8 @@ static enum err check_signature(
 		return fail_set(why, ERR_NOMEM, "out of memory");
 	tlv_signed_pieces(file, h, pieces);
 	if (EVP_DigestVerifyInit(ctx, NULL, digest_md(h->digest), NULL, key) != 1 ||
-	        EVP_DigestVerifyUpdate(ctx, pieces[0].ptr, pieces[0].len) != 1 ||
-	        EVP_DigestVerifyUpdate(ctx, pieces[1].ptr, pieces[1].len) != 1)
+		EVP_DigestVerifyUpdate(ctx, pieces[0].ptr, pieces[0].len) != 1 ||
+		EVP_DigestVerifyUpdate(ctx, pieces[1].ptr, pieces[1].len) != 1)
 		err = fail_set(why, ERR_CRYPTO, "the signature cannot be computed");
 	else if (EVP_DigestVerifyFinal(ctx, h->signature.ptr, h->signature.len) != 1)
 		err = fail_set(why, ERR_VERIFY, "the signature does not verify");
@@ -141,7 +141,7 @@ static enum err check_signature(
 /* Looks for the header's signer among the records of `roles` in one list. ERR_NOTFOUND: not there;
  * otherwise the outcome of its signature (any record that bears it out is enough). */
 static enum err signed_by(const struct sim_judge *judge, struct span list_bytes, unsigned roles,
-        const struct tlv_header *h, struct span file, struct fail *why)
+	const struct tlv_header *h, struct span file, struct fail *why)
 {
 	struct tlv_list list;
 	struct tlv_iter it;
@@ -156,7 +156,7 @@ static enum err signed_by(const struct sim_judge *judge, struct span list_bytes,
 		EVP_PKEY *key = NULL;
 
 		if (!has_role(&r, roles) || !span_eq(r.subject, h->signer_name) ||
-		        !span_eq(r.issuer, h->issuer_name) || !span_eq(r.serial, h->serial))
+			!span_eq(r.issuer, h->issuer_name) || !span_eq(r.serial, h->serial))
 			continue;
 		key = record_key(judge, &r, &reason);
 		err = key ? check_signature(key, h, file, &reason) : reason.code;
@@ -170,19 +170,19 @@ static enum err signed_by(const struct sim_judge *judge, struct span list_bytes,
 }
 
 static enum err can_check(
-        const struct sim_judge *judge, const struct tlv_header *h, struct fail *why)
+	const struct sim_judge *judge, const struct tlv_header *h, struct fail *why)
 {
 	if (h->digest > TLV_SHA512 || !(judge->digests & 1u << h->digest))
 		return fail_set(why, ERR_UNSUPPORTED,
-		        "this model cannot check digest algorithm %u of the signature", h->digest);
+			"this model cannot check digest algorithm %u of the signature", h->digest);
 	if (h->algorithm != 0)
 		return fail_set(why, ERR_UNSUPPORTED,
-		        "this model cannot check signature algorithm %u", h->algorithm);
+			"this model cannot check signature algorithm %u", h->algorithm);
 	return ERR_OK;
 }
 
 static enum err signed_by_held(const struct sim_judge *judge, const struct sim_held *held,
-        unsigned roles, const struct tlv_header *h, struct span file, struct fail *why)
+	unsigned roles, const struct tlv_header *h, struct span file, struct fail *why)
 {
 	enum err err = can_check(judge, h, why);
 
@@ -193,12 +193,12 @@ static enum err signed_by_held(const struct sim_judge *judge, const struct sim_h
 		err = signed_by(judge, held->itl, roles, h, file, why);
 	if (err == ERR_NOTFOUND)
 		err = fail_set(
-		        why, ERR_TRUST, "the signer is not in the held trust list for this role");
+			why, ERR_TRUST, "the signer is not in the held trust list for this role");
 	return err;
 }
 
 enum sim_verdict sim_trust_list(const struct sim_judge *judge, const struct sim_held *held,
-        struct span offered, const char *filename, struct fail *why)
+	struct span offered, const char *filename, struct fail *why)
 {
 	struct tlv_list list;
 	bool ctl = strcmp(filename, "CTLFile.tlv") == 0;
@@ -210,7 +210,7 @@ enum sim_verdict sim_trust_list(const struct sim_judge *judge, const struct sim_
 		return SIM_LIST_UNREADABLE;
 	if (!span_eq(list.header.filename, span_str(filename))) {
 		(void)fail_set(
-		        why, ERR_FORMAT, "the list says it is another file than %s", filename);
+			why, ERR_FORMAT, "the list says it is another file than %s", filename);
 		return SIM_LIST_UNREADABLE;
 	}
 	if (held->ctl.len || held->itl.len) {
@@ -221,13 +221,13 @@ enum sim_verdict sim_trust_list(const struct sim_judge *judge, const struct sim_
 			err = signed_by(judge, offered, ROLE_SAST, &list.header, offered, why);
 		if (err == ERR_NOTFOUND)
 			(void)fail_set(
-			        why, ERR_TRUST, "the list holds no SAST record of its signer");
+				why, ERR_TRUST, "the list holds no SAST record of its signer");
 	}
 	return err ? SIM_LIST_UNVERIFIED : SIM_LIST_NEW;
 }
 
 enum err sim_trust_file(const struct sim_judge *judge, const struct sim_held *held,
-        const struct tlv_header *header, struct span file, const char *asked, struct fail *why)
+	const struct tlv_header *header, struct span file, const char *asked, struct fail *why)
 {
 	if (!span_eq(header->filename, span_str(asked)))
 		return fail_set(why, ERR_TRUST, "signed for another name than %s", asked);
@@ -266,7 +266,7 @@ static bool list_has_server(struct span list_bytes, unsigned roles, struct span 
 }
 
 enum err sim_trust_server(const struct sim_judge *judge, const struct sim_held *held,
-        enum sim_server server, struct span der, struct fail *why)
+	enum sim_server server, struct span der, struct fail *why)
 {
 	unsigned roles = server == SIM_SERVER_CAPF ? ROLE_CAPF : ROLE_CCM;
 	X509 *cert = NULL;
@@ -274,8 +274,8 @@ enum err sim_trust_server(const struct sim_judge *judge, const struct sim_held *
 
 	if (!list_has_server(held->ctl, roles, der) && !list_has_server(held->itl, roles, der))
 		return fail_set(why, ERR_TRUST,
-		        "the server's certificate is not in the trust list with role %s",
-		        server == SIM_SERVER_CAPF ? "CAPF" : "CCM");
+			"the server's certificate is not in the trust list with role %s",
+			server == SIM_SERVER_CAPF ? "CAPF" : "CCM");
 	cert = parse_cert(der);
 	if (!cert)
 		return fail_set(why, ERR_FORMAT, "the server's certificate cannot be read");
@@ -296,7 +296,7 @@ static bool list_address(struct span list_bytes, const char *name, uint8_t addre
 	tlv_iter_init(&it, &list);
 	while (tlv_iter_next(&it, &r)) {
 		if ((r.has & TLV_HAS(2)) && (r.has & TLV_HAS(10)) && r.address.len == 4 &&
-		        span_eq(r.dns, span_str(name))) {
+			span_eq(r.dns, span_str(name))) {
 			memcpy(address, r.address.ptr, 4);
 			return true;
 		}

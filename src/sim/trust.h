@@ -34,20 +34,20 @@ unsigned sim_model_digests(int model);
  * tells a refusal: ERR_TRUST for a stranger, ERR_VERIFY for a signature, ERR_EXPIRED,
  * ERR_UNSUPPORTED. */
 enum sim_verdict sim_trust_list(const struct sim_judge *judge, const struct sim_held *held,
-        struct span offered, const char *filename, struct fail *why);
+	struct span offered, const char *filename, struct fail *why);
 
 /* Judges a signed file (.sgn, .enc.sgn): its header must hold the name that was asked for, its
  * signer must be a TFTP or CCM+TFTP record of a held list. */
 enum err sim_trust_file(const struct sim_judge *judge, const struct sim_held *held,
-        const struct tlv_header *header, struct span file, const char *asked,
-        struct fail *why) MUST_USE;
+	const struct tlv_header *header, struct span file, const char *asked,
+	struct fail *why) MUST_USE;
 
 enum sim_server { SIM_SERVER_CAPF, SIM_SERVER_CCM };
 
 /* Judges a TLS server by its certificate's DER: it must be the certificate (or have the hash) of a
  * record with the server's role (CAPF; CCM or CCM+TFTP) in a held list. */
 enum err sim_trust_server(const struct sim_judge *judge, const struct sim_held *held,
-        enum sim_server server, struct span der, struct fail *why) MUST_USE;
+	enum sim_server server, struct span der, struct fail *why) MUST_USE;
 
 /* The IPv4 address of the record whose DNSNAME is `name`; false when the lists do not know it. */
 bool sim_trust_address(const struct sim_held *held, const char *name, uint8_t address[4]);

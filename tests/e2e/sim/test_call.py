@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Registration and calls against a call manager that is not ours."""
 import hashlib
+import signal
 import subprocess
+import time
 
 import pytest
 from conftest import DEVICE, Phone
@@ -164,3 +166,49 @@ def test_lost_connection_is_made_again(tmp_path, tftp, cluster):
     phone.wait(lambda facts: phone.console.count('registered as 1001') == 2)
     assert phone.stop() == 0
     manager.close()
+
+
+@pytest.mark.parametrize('kind', [1, 2])
+def test_reset_and_restart_are_obeyed(tmp_path, tftp, cluster, kind):
+    manager = Sccp(None, None, NUMBERS)
+    publish(tftp, cluster, None, sccp_port=manager.port, mode=1, auth_mode=0)
+    phone = Phone(tmp_path / 'phone', tftp).start()
+    phone.wait(lambda facts: facts.get('registered'))
+    tftp.asked.clear()
+    manager.send(manager.stations['1001'], 0x9f, kind)
+    phone.wait(lambda facts: phone.console.count('registered as 1001') == 2)
+    assert ('CTL%s.tlv' % DEVICE in tftp.asked) == (kind == 1)
+    assert tftp.asked[-1] == DEVICE + '.cnf.xml.sgn'
+    assert phone.stop() == 0
+    manager.close()
+
+
+def test_switching_off_in_a_call_ends_it(tmp_path, tftp, cluster):
+    manager = Sccp(None, None, NUMBERS, keys='none', security=1)
+    publish(tftp, cluster, None, sccp_port=manager.port, mode=1, auth_mode=0)
+    called = Phone(tmp_path / 'called', tftp, OTHER).start()
+    called.wait(lambda facts: facts.get('registered'))
+    caller = Phone(tmp_path / 'caller', tftp).start('--call', '1002', '--talk', '60')
+    called.wait(lambda facts: facts['call']['received'] > 30)
+    assert called.stop() == 0
+    assert called.facts['last_call']['state'] == 'ended'
+    caller.wait(lambda facts: facts['last_call']['state'] == 'ended')
+    assert caller.stop() == 0
+    assert ('1002', 7) in manager.log and ('1002', 0x27) in manager.log
+    manager.close()
+
+
+@pytest.mark.parametrize('step', range(12))
+def test_switching_off_at_any_time_is_clean(tmp_path, tftp, cluster, step):
+    """Wherever the phone is then, it ends by itself, leaves whole files and starts again."""
+    capf = Capf(cluster.capf_identity, bits=2048)
+    manager = Sccp(cluster.manager, cluster.capf_identity, NUMBERS)
+    publish(tftp, cluster, capf)
+    phone = Phone(tmp_path / 'phone', tftp).start('--sccps-port', manager.port)
+    time.sleep(step * 0.04)
+    assert phone.stop() in (0, 1, -signal.SIGTERM)  # the last: before it was ready for signals
+    phone.start('--sccps-port', manager.port)
+    phone.wait(lambda facts: facts.get('registered'))
+    assert phone.stop() == 0
+    manager.close()
+    capf.close()

@@ -13,20 +13,20 @@ static const struct row {
 	const char *ctl, *file, *name;
 	enum err code;
 } rows[] = {
-        {"phone/ctl-a.tlv", "phone/config.sgn", SGN, ERR_OK},
-        {"phone/ctl-a.tlv", "phone/config-stranger.sgn", SGN, ERR_TRUST},
-        {"phone/ctl-a.tlv", "phone/config-signed-by-capf.sgn", SGN, ERR_TRUST},
-        {"phone/ctl-a.tlv", "phone/config-other-name.sgn", SGN, ERR_TRUST},
-        {"phone/ctl-a.tlv", "phone/config-altered.sgn", SGN, ERR_VERIFY},
-        {"phone/ctl-a.tlv", "phone/config.xml", SGN, ERR_FORMAT},
-        {NULL, "phone/config.sgn", SGN, ERR_TRUST},
-        {NULL, "phone/config.xml", "SEP0011215A1AE3.cnf.xml", ERR_OK},
-        {"phone/ctl-a.tlv", "phone/config.enc.sgn", ENC, ERR_OK},
-        {"phone/ctl-a.tlv", "phone/config.enc.sgn", SGN, ERR_UNSUPPORTED},
-        {"phone/ctl-a.tlv", "phone/config-stranger.enc.sgn", ENC, ERR_TRUST},
-        {"phone/ctl-a.tlv", "phone/config-other-key.enc.sgn", ENC, ERR_CRYPTO},
-        {"phone/ctl-a.tlv", "phone/config-other-key-1024.enc.sgn", ENC, ERR_CRYPTO},
-        {"phone/ctl-a.tlv", "phone/config-wrong-hash.enc.sgn", ENC, ERR_CRYPTO},
+	{"phone/ctl-a.tlv", "phone/config.sgn", SGN, ERR_OK},
+	{"phone/ctl-a.tlv", "phone/config-stranger.sgn", SGN, ERR_TRUST},
+	{"phone/ctl-a.tlv", "phone/config-signed-by-capf.sgn", SGN, ERR_TRUST},
+	{"phone/ctl-a.tlv", "phone/config-other-name.sgn", SGN, ERR_TRUST},
+	{"phone/ctl-a.tlv", "phone/config-altered.sgn", SGN, ERR_VERIFY},
+	{"phone/ctl-a.tlv", "phone/config.xml", SGN, ERR_FORMAT},
+	{NULL, "phone/config.sgn", SGN, ERR_TRUST},
+	{NULL, "phone/config.xml", "SEP0011215A1AE3.cnf.xml", ERR_OK},
+	{"phone/ctl-a.tlv", "phone/config.enc.sgn", ENC, ERR_OK},
+	{"phone/ctl-a.tlv", "phone/config.enc.sgn", SGN, ERR_UNSUPPORTED},
+	{"phone/ctl-a.tlv", "phone/config-stranger.enc.sgn", ENC, ERR_TRUST},
+	{"phone/ctl-a.tlv", "phone/config-other-key.enc.sgn", ENC, ERR_CRYPTO},
+	{"phone/ctl-a.tlv", "phone/config-other-key-1024.enc.sgn", ENC, ERR_CRYPTO},
+	{"phone/ctl-a.tlv", "phone/config-wrong-hash.enc.sgn", ENC, ERR_CRYPTO},
 };
 
 static struct key *own_key(void)
@@ -52,7 +52,7 @@ static void configurations_are_judged(void **state)
 		struct fail why = {0};
 		unsigned header;
 		enum err err = sim_config_open(&phone, &held, key, rows[i].name, buf_span(&file),
-		        &xml, &config, &header, &why);
+			&xml, &config, &header, &why);
 
 		if (err != rows[i].code)
 			fail_msg("row %zu, %s: %d: %s", i, rows[i].file, (int)err, why.text);
@@ -72,15 +72,15 @@ static void configurations_are_judged(void **state)
 static void without_a_key_nothing_is_decrypted(void **state)
 {
 	struct buf ctl = fixture_read("phone/ctl-a.tlv"),
-	           file = fixture_read("phone/config.enc.sgn");
+		   file = fixture_read("phone/config.enc.sgn");
 	struct sim_held held = {.ctl = buf_span(&ctl)};
 	struct buf xml = {0};
 	struct cnfxml config;
 	unsigned header;
 
 	assert_int_equal(sim_config_open(&phone, &held, NULL, ENC, buf_span(&file), &xml, &config,
-	                         &header, NULL),
-	        ERR_CRYPTO);
+				 &header, NULL),
+		ERR_CRYPTO);
 	assert_int_equal(xml.len, 0);
 	buf_fini(&ctl);
 	buf_fini(&file);
@@ -101,7 +101,7 @@ static void certutils_files_open(void **state)
 
 	assert_int_equal(key_from_der(&key, buf_span(&der), &why), ERR_OK);
 	if (sim_config_open(&phone, &held, key, "SEP001122334455.cnf.xml.enc.sgn", buf_span(&file),
-	            &xml, &config, &header, &why))
+		    &xml, &config, &header, &why))
 		fail_msg("%s", why.text);
 	assert_true(span_eq(buf_span(&xml), buf_span(&clear)));
 	key_free(key);
@@ -115,9 +115,9 @@ static void certutils_files_open(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(configurations_are_judged),
-	        cmocka_unit_test(without_a_key_nothing_is_decrypted),
-	        cmocka_unit_test(certutils_files_open),
+		cmocka_unit_test(configurations_are_judged),
+		cmocka_unit_test(without_a_key_nothing_is_decrypted),
+		cmocka_unit_test(certutils_files_open),
 	};
 
 	return cmocka_run_group_tests_name("sim/config", tests, NULL, NULL);

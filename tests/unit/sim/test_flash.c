@@ -169,11 +169,11 @@ static void a_damaged_list_is_none(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(what_is_put_is_found_again),
-	        cmocka_unit_test(a_certificate_for_another_key_is_refused),
-	        cmocka_unit_test(a_cut_off_installation_is_completed),
-	        cmocka_unit_test(a_key_without_its_certificate_is_dropped),
-	        cmocka_unit_test(a_damaged_list_is_none),
+		cmocka_unit_test(what_is_put_is_found_again),
+		cmocka_unit_test(a_certificate_for_another_key_is_refused),
+		cmocka_unit_test(a_cut_off_installation_is_completed),
+		cmocka_unit_test(a_key_without_its_certificate_is_dropped),
+		cmocka_unit_test(a_damaged_list_is_none),
 	};
 
 	return cmocka_run_group_tests_name("sim/flash", tests, make_folder, remove_folder);

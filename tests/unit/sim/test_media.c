@@ -180,7 +180,7 @@ static void other_programs_srtp_is_authenticated(void **state)
 	to.port = sim_media_get_port(e.b);
 	buf_u8(&file, 0);
 	for (line = strtok_r((char *)file.data, "\n", &rest); line;
-	        line = strtok_r(NULL, "\n", &rest)) {
+		line = strtok_r(NULL, "\n", &rest)) {
 		struct buf packet = {0};
 
 		if (strncmp(line, "2 ", 2) != 0)
@@ -206,12 +206,12 @@ static void other_programs_srtp_is_authenticated(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(clear_audio_is_heard),
-	        cmocka_unit_test(protected_audio_is_heard),
-	        cmocka_unit_test(other_keys_are_rejected),
-	        cmocka_unit_test(a_sender_without_keys_is_counted_as_clear),
-	        cmocka_unit_test(a_listener_without_keys_hears_noise),
-	        cmocka_unit_test(other_programs_srtp_is_authenticated),
+		cmocka_unit_test(clear_audio_is_heard),
+		cmocka_unit_test(protected_audio_is_heard),
+		cmocka_unit_test(other_keys_are_rejected),
+		cmocka_unit_test(a_sender_without_keys_is_counted_as_clear),
+		cmocka_unit_test(a_listener_without_keys_hears_noise),
+		cmocka_unit_test(other_programs_srtp_is_authenticated),
 	};
 
 	return cmocka_run_group_tests_name("sim/media", tests, NULL, NULL);

@@ -73,19 +73,19 @@ static const struct {
 	uint8_t code;
 	int16_t back;
 } law[] = {
-        {0, 0xff, 0},
-        {4, 0xfe, 8},
-        {8, 0xfe, 8},
-        {-8, 0x7e, -8},
-        {100, 0xf2, 104},
-        {-100, 0x72, -104},
-        {1000, 0xce, 988},
-        {5679, 0xa9, 5628},
-        {-8031, 0x20, -7932},
-        {8031, 0xa0, 7932},
-        {32635, 0x80, 32124},
-        {32767, 0x80, 32124},
-        {-32768, 0x00, -32124},
+	{0, 0xff, 0},
+	{4, 0xfe, 8},
+	{8, 0xfe, 8},
+	{-8, 0x7e, -8},
+	{100, 0xf2, 104},
+	{-100, 0x72, -104},
+	{1000, 0xce, 988},
+	{5679, 0xa9, 5628},
+	{-8031, 0x20, -7932},
+	{8031, 0xa0, 7932},
+	{32635, 0x80, 32124},
+	{32767, 0x80, 32124},
+	{-32768, 0x00, -32124},
 };
 
 static void mu_law_agrees_with_another_program(void **state)
@@ -118,11 +118,11 @@ static void only_the_tone_is_heard(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(packets_are_read_and_written),
-	        cmocka_unit_test(optional_parts_are_left_out),
-	        cmocka_unit_test(damaged_packets_are_refused),
-	        cmocka_unit_test(mu_law_agrees_with_another_program),
-	        cmocka_unit_test(only_the_tone_is_heard),
+		cmocka_unit_test(packets_are_read_and_written),
+		cmocka_unit_test(optional_parts_are_left_out),
+		cmocka_unit_test(damaged_packets_are_refused),
+		cmocka_unit_test(mu_law_agrees_with_another_program),
+		cmocka_unit_test(only_the_tone_is_heard),
 	};
 
 	return cmocka_run_group_tests_name("sim/rtp", tests, NULL, NULL);

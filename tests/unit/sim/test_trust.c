@@ -36,43 +36,43 @@ static const struct row {
 	enum sim_verdict verdict;
 	enum err code;
 } rows[] = {
-        /* The first list: its own SAST record must bear the signature out. */
-        {NULL, NULL, "phone/ctl-a.tlv", "CTLFile.tlv", SIM_LIST_NEW, ERR_OK},
-        {NULL, NULL, "phone/ctl-stranger.tlv", "CTLFile.tlv", SIM_LIST_NEW, ERR_OK},
-        {NULL, NULL, "phone/ctl-a-bad-signature.tlv", "CTLFile.tlv", SIM_LIST_UNVERIFIED,
-                ERR_VERIFY},
-        {NULL, NULL, "phone/ctl-without-signer.tlv", "CTLFile.tlv", SIM_LIST_UNVERIFIED, ERR_TRUST},
-        {NULL, NULL, "phone/ctl-signed-by-manager.tlv", "CTLFile.tlv", SIM_LIST_UNVERIFIED,
-                ERR_TRUST},
-        {NULL, NULL, "phone/ctl-contradictory.tlv", "CTLFile.tlv", SIM_LIST_UNVERIFIED, ERR_TRUST},
-        {NULL, NULL, "phone/ctl-a-truncated.tlv", "CTLFile.tlv", SIM_LIST_UNREADABLE, ERR_SHORT},
-        {NULL, NULL, "phone/ctl-a-named-itl.tlv", "CTLFile.tlv", SIM_LIST_UNREADABLE, ERR_FORMAT},
-        {NULL, NULL, "phone/ctl-a-sha512.tlv", "CTLFile.tlv", SIM_LIST_UNVERIFIED, ERR_UNSUPPORTED},
-        {NULL, NULL, "phone/itl.tlv", "ITLFile.tlv", SIM_LIST_NEW, ERR_OK},
-        {NULL, NULL, "lists/CTLFile.tlv", "CTLFile.tlv", SIM_LIST_NEW, ERR_OK},
-        {NULL, NULL, "lists/certutils/ITLFile.tlv", "ITLFile.tlv", SIM_LIST_NEW, ERR_OK},
-        /* A list is held: the signer must be one of its SASTs. */
-        {"phone/ctl-a.tlv", NULL, "phone/ctl-a.tlv", "CTLFile.tlv", SIM_LIST_SAME, ERR_OK},
-        {"phone/ctl-a.tlv", NULL, "phone/ctl-a2-signed-by-second.tlv", "CTLFile.tlv", SIM_LIST_NEW,
-                ERR_OK},
-        {"phone/ctl-a.tlv", NULL, "phone/ctl-stranger.tlv", "CTLFile.tlv", SIM_LIST_UNVERIFIED,
-                ERR_TRUST},
-        {"phone/ctl-a.tlv", NULL, "phone/ctl-impostor.tlv", "CTLFile.tlv", SIM_LIST_UNVERIFIED,
-                ERR_VERIFY},
-        {"phone/ctl-a.tlv", NULL, "phone/ctl-signed-by-manager.tlv", "CTLFile.tlv",
-                SIM_LIST_UNVERIFIED, ERR_TRUST},
-        {"phone/ctl-a.tlv", NULL, "phone/ctl-a-bad-signature.tlv", "CTLFile.tlv",
-                SIM_LIST_UNVERIFIED, ERR_VERIFY},
-        {"phone/ctl-a.tlv", NULL, "phone/ctl-a-truncated.tlv", "CTLFile.tlv", SIM_LIST_UNREADABLE,
-                ERR_SHORT},
-        {"phone/ctl-stranger.tlv", NULL, "phone/ctl-a.tlv", "CTLFile.tlv", SIM_LIST_UNVERIFIED,
-                ERR_TRUST},
-        /* An ITL is held as well: the CTL counts first, then the ITL. */
-        {"phone/ctl-a.tlv", NULL, "phone/itl.tlv", "ITLFile.tlv", SIM_LIST_UNVERIFIED, ERR_TRUST},
-        {"phone/ctl-a.tlv", "phone/itl.tlv", "phone/ctl-signed-by-manager.tlv", "CTLFile.tlv",
-                SIM_LIST_NEW, ERR_OK},
-        {NULL, "phone/itl.tlv", "phone/ctl-a.tlv", "CTLFile.tlv", SIM_LIST_UNVERIFIED, ERR_TRUST},
-        {NULL, "phone/itl.tlv", "phone/itl.tlv", "ITLFile.tlv", SIM_LIST_SAME, ERR_OK},
+	/* The first list: its own SAST record must bear the signature out. */
+	{NULL, NULL, "phone/ctl-a.tlv", "CTLFile.tlv", SIM_LIST_NEW, ERR_OK},
+	{NULL, NULL, "phone/ctl-stranger.tlv", "CTLFile.tlv", SIM_LIST_NEW, ERR_OK},
+	{NULL, NULL, "phone/ctl-a-bad-signature.tlv", "CTLFile.tlv", SIM_LIST_UNVERIFIED,
+		ERR_VERIFY},
+	{NULL, NULL, "phone/ctl-without-signer.tlv", "CTLFile.tlv", SIM_LIST_UNVERIFIED, ERR_TRUST},
+	{NULL, NULL, "phone/ctl-signed-by-manager.tlv", "CTLFile.tlv", SIM_LIST_UNVERIFIED,
+		ERR_TRUST},
+	{NULL, NULL, "phone/ctl-contradictory.tlv", "CTLFile.tlv", SIM_LIST_UNVERIFIED, ERR_TRUST},
+	{NULL, NULL, "phone/ctl-a-truncated.tlv", "CTLFile.tlv", SIM_LIST_UNREADABLE, ERR_SHORT},
+	{NULL, NULL, "phone/ctl-a-named-itl.tlv", "CTLFile.tlv", SIM_LIST_UNREADABLE, ERR_FORMAT},
+	{NULL, NULL, "phone/ctl-a-sha512.tlv", "CTLFile.tlv", SIM_LIST_UNVERIFIED, ERR_UNSUPPORTED},
+	{NULL, NULL, "phone/itl.tlv", "ITLFile.tlv", SIM_LIST_NEW, ERR_OK},
+	{NULL, NULL, "lists/CTLFile.tlv", "CTLFile.tlv", SIM_LIST_NEW, ERR_OK},
+	{NULL, NULL, "lists/certutils/ITLFile.tlv", "ITLFile.tlv", SIM_LIST_NEW, ERR_OK},
+	/* A list is held: the signer must be one of its SASTs. */
+	{"phone/ctl-a.tlv", NULL, "phone/ctl-a.tlv", "CTLFile.tlv", SIM_LIST_SAME, ERR_OK},
+	{"phone/ctl-a.tlv", NULL, "phone/ctl-a2-signed-by-second.tlv", "CTLFile.tlv", SIM_LIST_NEW,
+		ERR_OK},
+	{"phone/ctl-a.tlv", NULL, "phone/ctl-stranger.tlv", "CTLFile.tlv", SIM_LIST_UNVERIFIED,
+		ERR_TRUST},
+	{"phone/ctl-a.tlv", NULL, "phone/ctl-impostor.tlv", "CTLFile.tlv", SIM_LIST_UNVERIFIED,
+		ERR_VERIFY},
+	{"phone/ctl-a.tlv", NULL, "phone/ctl-signed-by-manager.tlv", "CTLFile.tlv",
+		SIM_LIST_UNVERIFIED, ERR_TRUST},
+	{"phone/ctl-a.tlv", NULL, "phone/ctl-a-bad-signature.tlv", "CTLFile.tlv",
+		SIM_LIST_UNVERIFIED, ERR_VERIFY},
+	{"phone/ctl-a.tlv", NULL, "phone/ctl-a-truncated.tlv", "CTLFile.tlv", SIM_LIST_UNREADABLE,
+		ERR_SHORT},
+	{"phone/ctl-stranger.tlv", NULL, "phone/ctl-a.tlv", "CTLFile.tlv", SIM_LIST_UNVERIFIED,
+		ERR_TRUST},
+	/* An ITL is held as well: the CTL counts first, then the ITL. */
+	{"phone/ctl-a.tlv", NULL, "phone/itl.tlv", "ITLFile.tlv", SIM_LIST_UNVERIFIED, ERR_TRUST},
+	{"phone/ctl-a.tlv", "phone/itl.tlv", "phone/ctl-signed-by-manager.tlv", "CTLFile.tlv",
+		SIM_LIST_NEW, ERR_OK},
+	{NULL, "phone/itl.tlv", "phone/ctl-a.tlv", "CTLFile.tlv", SIM_LIST_UNVERIFIED, ERR_TRUST},
+	{NULL, "phone/itl.tlv", "phone/itl.tlv", "ITLFile.tlv", SIM_LIST_SAME, ERR_OK},
 };
 
 static void lists_are_judged(void **state)
@@ -82,11 +82,11 @@ static void lists_are_judged(void **state)
 		struct buf offered = fixture_read(rows[i].offered);
 		struct fail why = {0};
 		enum sim_verdict v =
-		        sim_trust_list(&phone, &h.held, buf_span(&offered), rows[i].name, &why);
+			sim_trust_list(&phone, &h.held, buf_span(&offered), rows[i].name, &why);
 
 		if (v != rows[i].verdict || why.code != rows[i].code)
 			fail_msg("row %zu, %s: verdict %d, code %d: %s", i, rows[i].offered, (int)v,
-			        (int)why.code, why.text);
+				(int)why.code, why.text);
 		buf_fini(&offered);
 		drop(&h);
 	}
@@ -119,9 +119,9 @@ static void models_know_digests(void **state)
 	assert_int_equal(sim_model_digests(30018), 1u << TLV_SHA1);
 	assert_true(sim_model_digests(683) & 1u << TLV_SHA512);
 	assert_int_equal(
-	        sim_trust_list(&newer, &none, buf_span(&list), "CTLFile.tlv", NULL), SIM_LIST_NEW);
+		sim_trust_list(&newer, &none, buf_span(&list), "CTLFile.tlv", NULL), SIM_LIST_NEW);
 	assert_int_equal(sim_trust_list(&newer, &none, buf_span(&theirs), "ITLFile.tlv", NULL),
-	        SIM_LIST_NEW);
+		SIM_LIST_NEW);
 	buf_fini(&list);
 	buf_fini(&theirs);
 }
@@ -135,19 +135,19 @@ static void dates_count_with_a_clock_only(void **state)
 
 	judge.now = 1700000000; /* 2023 */
 	assert_int_equal(
-	        sim_trust_list(&judge, &none, buf_span(&list), "CTLFile.tlv", NULL), SIM_LIST_NEW);
+		sim_trust_list(&judge, &none, buf_span(&list), "CTLFile.tlv", NULL), SIM_LIST_NEW);
 	judge.now = 2600000000; /* 2052 */
 	assert_int_equal(sim_trust_list(&judge, &none, buf_span(&list), "CTLFile.tlv", &why),
-	        SIM_LIST_UNVERIFIED);
+		SIM_LIST_UNVERIFIED);
 	assert_int_equal(why.code, ERR_EXPIRED);
 	judge.dates = false;
 	assert_int_equal(
-	        sim_trust_list(&judge, &none, buf_span(&list), "CTLFile.tlv", NULL), SIM_LIST_NEW);
+		sim_trust_list(&judge, &none, buf_span(&list), "CTLFile.tlv", NULL), SIM_LIST_NEW);
 	buf_fini(&list);
 }
 
 static enum err server(const struct sim_judge *judge, const struct held_files *h,
-        enum sim_server role, const char *cert)
+	enum sim_server role, const char *cert)
 {
 	struct buf der = fixture_read(cert);
 	enum err err = sim_trust_server(judge, &h->held, role, buf_span(&der), NULL);
@@ -192,12 +192,12 @@ static void names_have_the_list_s_addresses(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(lists_are_judged),
-	        cmocka_unit_test(no_altered_list_passes),
-	        cmocka_unit_test(models_know_digests),
-	        cmocka_unit_test(dates_count_with_a_clock_only),
-	        cmocka_unit_test(servers_are_judged_by_role),
-	        cmocka_unit_test(names_have_the_list_s_addresses),
+		cmocka_unit_test(lists_are_judged),
+		cmocka_unit_test(no_altered_list_passes),
+		cmocka_unit_test(models_know_digests),
+		cmocka_unit_test(dates_count_with_a_clock_only),
+		cmocka_unit_test(servers_are_judged_by_role),
+		cmocka_unit_test(names_have_the_list_s_addresses),
 	};
 
 	return cmocka_run_group_tests_name("sim/trust", tests, NULL, NULL);
