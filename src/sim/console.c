@@ -82,6 +82,8 @@ static void print_line(const struct buf *line)
 }
 
 /* Peers' texts may be in `fmt`'s values: made printable before anything sees them. */
+static void format(struct buf *out, const char *fmt, va_list args) PRINTF_LIKE(2, 0);
+
 static void format(struct buf *out, const char *fmt, va_list args)
 {
 	struct buf raw = {0};
