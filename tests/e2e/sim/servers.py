@@ -170,9 +170,11 @@ class Sccp(Listener):
     """A call manager for protocol 17: phones register and call each other. `keys` says which streams
     get keys: 'both', 'none', or 'caller' (only the stream that the caller receives)."""
 
-    def __init__(self, identity=None, client_ca=None, numbers=None, keys='both', security=3):
+    def __init__(self, identity=None, client_ca=None, numbers=None, keys='both', security=3,
+                 keepalive=30, deaf=False):
         self.numbers = numbers or {}  # device -> number
         self.keys, self.security = keys, security
+        self.keepalive, self.deaf = keepalive, deaf  # seconds; keepalives are not answered
         self.stations = {}            # number -> connection
         self.log = []                 # (number, message id) as they came
         self.lock = threading.RLock()
@@ -205,7 +207,7 @@ class Sccp(Listener):
     def obey(self, connection, number, message, body):
         words = struct.unpack('<%dI' % (len(body) // 4), body[:len(body) // 4 * 4])
         if message == 1:
-            self.send(connection, 0x81, 30, tail=b'D/M/Y\0\0\0' + struct.pack('<I', 60) +
+            self.send(connection, 0x81, self.keepalive, tail=b'D/M/Y\0\0\0' + struct.pack('<I', 60) +
                       b'\x11\x20\xf1\xff')
             self.send(connection, 0x9b)
         elif message == 0x0e:
@@ -215,7 +217,7 @@ class Sccp(Listener):
                       tail=number.encode() + b'\0' + number.encode() + b'\0\0')
         elif message == 0x0d:
             self.send(connection, 0x94, 2026, 1, 4, 1, 12, 0, 0, 0, 0)
-        elif message == 0:
+        elif message == 0 and not self.deaf:
             self.send(connection, 0x100)
         elif message == 0x27:
             self.send(connection, 0x118, 0)

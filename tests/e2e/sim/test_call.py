@@ -212,3 +212,18 @@ def test_switching_off_at_any_time_is_clean(tmp_path, tftp, cluster, step):
     assert phone.stop() == 0
     manager.close()
     capf.close()
+
+
+@pytest.mark.parametrize('deaf', [False, True])
+def test_keepalives(tmp_path, tftp, cluster, deaf):
+    """Answered ones keep the connection; after three that are not, the phone registers anew."""
+    manager = Sccp(None, None, NUMBERS, keepalive=1, deaf=deaf)
+    publish(tftp, cluster, None, sccp_port=manager.port, mode=1, auth_mode=0)
+    phone = Phone(tmp_path / 'phone', tftp).start()
+    phone.wait(lambda facts: manager.log.count(('1001', 0)) >= 4)
+    lost = 'keepalives are not answered' in phone.console
+    assert lost == deaf
+    assert manager.log.count(('1001', 1)) == (2 if deaf else 1)
+    phone.wait(lambda facts: facts['registered'])
+    assert phone.stop() == 0
+    manager.close()
