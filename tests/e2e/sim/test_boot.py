@@ -3,7 +3,7 @@
 import hashlib
 import re
 
-from conftest import DEVICE
+from simphone import DEVICE
 from phonefiles import config, sgn
 
 CTL = 'CTL%s.tlv' % DEVICE

@@ -6,7 +6,7 @@ import subprocess
 import time
 
 import pytest
-from conftest import DEVICE, Phone
+from simphone import DEVICE, Phone
 from phonefiles import config, sgn
 from servers import Capf, Sccp
 

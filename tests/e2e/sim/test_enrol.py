@@ -5,7 +5,7 @@ import stat
 import subprocess
 
 import pytest
-from conftest import DEVICE
+from simphone import DEVICE
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from phonefiles import config, enc_sgn, sgn
