@@ -72,7 +72,7 @@ class Lab:
 
     def create(self):
         """Store, certificates, two tokens, a published CTL."""
-        pin = self.path("..", "pin")
+        pin = self.dir + ".pin"
         with open(pin, "w", encoding="ascii") as f:
             f.write(PIN + "\n")
         self.cadeado("cluster", "init", "--port-base", str(self.base))

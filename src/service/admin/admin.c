@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "service/admin/admin.h"
 
+#include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "core/command/command.h"
@@ -244,7 +245,7 @@ static void stop(void *instance)
 static enum err start(void **instance, const struct service_env *env, struct fail *why)
 {
 	struct admin *a = mem_new(sizeof *a);
-	char *path = cluster_path(env->cluster, NULL, "admin.sock");
+	char *path = file_join(cluster_get_folder(env->cluster), "admin.sock");
 	enum err err = a && path ? ERR_OK : fail_set(why, ERR_NOMEM, "out of memory");
 
 	if (err == ERR_OK) {
