@@ -33,8 +33,10 @@ struct service {
 	bool every_worker; /* else only worker 0 (its objects have their home there) */
 	/* Opens the listeners; ERR_INUSE names the port and its owner. */
 	enum err (*start)(void **instance, const struct service_env *env, struct fail *why);
-	void (*stop)(
-		void *instance); /* closes everything; on the loop's thread or after it ended */
+	/* Closes everything; on the loop's thread or after it ended. A job that still runs ends
+	 * with its own answer; where env->blocking is NULL by now its executor is gone, and the
+	 * jobs that it dropped are freed here. */
+	void (*stop)(void *instance);
 };
 
 #endif

@@ -30,7 +30,9 @@ static void stop(void *instance)
 	while ((s = slots_next(service->sessions, &at)))
 		session_free(s);
 	service->stopped = true;
-	if (service->jobs == 0)
+	while (!service->env->blocking && service->jobs)
+		job_free((struct job *)service->jobs);
+	if (!service->jobs)
 		capf_free(service);
 }
 

@@ -4,8 +4,9 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-static void job_free(struct job *j)
+void job_free(struct job *j)
 {
+	jobs_remove(&j->link);
 	buf_wipe(&j->input);
 	cert_free(j->lsc);
 	mem_free(j);
@@ -18,7 +19,7 @@ static void work(void *arg)
 	switch (j->kind) {
 	case JOB_AUTHORISE:
 		j->err = lsc_authorise(j->cluster, j->device, buf_span(&j->input), &j->order,
-		        &j->key_bits, &j->why);
+			&j->key_bits, &j->why);
 		return;
 	case JOB_ISSUE:
 		j->err = lsc_issue(j->cluster, j->device, buf_span(&j->input), &j->lsc, &j->why);
@@ -33,7 +34,7 @@ static void tell(const struct job *j)
 {
 	if (j->err == ERR_OK && j->kind == JOB_INSTALLED)
 		trace_line(
-		        TRACE_CAPF, "%u:%s:Certificate upgrade successful", j->number, j->device);
+			TRACE_CAPF, "%u:%s:Certificate upgrade successful", j->number, j->device);
 	else if (j->err == ERR_OK && j->kind == JOB_FAILED)
 		log_line(LOG_WARN, "capf: %u:%s: %s", j->number, j->device, j->status);
 	else if (j->err != ERR_OK)
@@ -50,12 +51,12 @@ static void done(void *arg)
 	if (s)
 		session_job_done(s, j);
 	job_free(j);
-	if (--service->jobs == 0 && service->stopped)
+	if (!service->jobs && service->stopped)
 		capf_free(service);
 }
 
 enum err job_start(struct session *s, enum job_kind kind, struct span input, struct cert *take_lsc,
-        const char *status)
+	const char *status)
 {
 	struct job *j = mem_new(sizeof(*j));
 	enum err err;
@@ -64,6 +65,7 @@ enum err job_start(struct session *s, enum job_kind kind, struct span input, str
 		cert_free(take_lsc);
 		return ERR_NOMEM;
 	}
+	jobs_add(&s->service->jobs, &j->link);
 	j->kind = kind;
 	j->service = s->service;
 	j->ref = s->ref;
@@ -75,11 +77,9 @@ enum err job_start(struct session *s, enum job_kind kind, struct span input, str
 	buf_put(&j->input, input);
 	err = buf_check(&j->input);
 	if (err == ERR_OK) {
-		s->service->jobs++;
 		err = executor_run(s->service->env->blocking, work, done, j);
 		if (err == ERR_OK)
 			return ERR_OK;
-		s->service->jobs--;
 	}
 	job_free(j);
 	return err;

@@ -22,13 +22,13 @@ struct state {
 };
 
 static const struct state states[] = {
-        [SESSION_IDLE] = {"IDLE", 0},
-        [SESSION_AWAIT_AUTH_RES] = {"AWAIT_AUTH_RES", CAPF_ANSWER_US},
-        [SESSION_AWAIT_AUTH_RES_BUSY] = {"AWAIT_AUTH_RES_BUSY", CAPF_JOB_US},
-        [SESSION_AWAIT_KEY_GEN_RES] = {"AWAIT_KEY_GEN_RES", CAPF_KEY_US},
-        [SESSION_AWAIT_KEY_GEN_RES_BUSY] = {"AWAIT_KEY_GEN_RES_BUSY", CAPF_JOB_US},
-        [SESSION_AWAIT_STORE_CERT_RES] = {"AWAIT_STORE_CERT_RES", CAPF_ANSWER_US},
-        [SESSION_AWAIT_STORE_CERT_RES_BUSY] = {"AWAIT_STORE_CERT_RES_BUSY", CAPF_JOB_US},
+	[SESSION_IDLE] = {"IDLE", 0},
+	[SESSION_AWAIT_AUTH_RES] = {"AWAIT_AUTH_RES", CAPF_ANSWER_US},
+	[SESSION_AWAIT_AUTH_RES_BUSY] = {"AWAIT_AUTH_RES_BUSY", CAPF_JOB_US},
+	[SESSION_AWAIT_KEY_GEN_RES] = {"AWAIT_KEY_GEN_RES", CAPF_KEY_US},
+	[SESSION_AWAIT_KEY_GEN_RES_BUSY] = {"AWAIT_KEY_GEN_RES_BUSY", CAPF_JOB_US},
+	[SESSION_AWAIT_STORE_CERT_RES] = {"AWAIT_STORE_CERT_RES", CAPF_ANSWER_US},
+	[SESSION_AWAIT_STORE_CERT_RES_BUSY] = {"AWAIT_STORE_CERT_RES_BUSY", CAPF_JOB_US},
 };
 
 static void on_auth_res(struct session *s, const struct capf_message *m);
@@ -43,10 +43,10 @@ static const struct event {
 	const char *name;
 	void (*handle)(struct session *s, const struct capf_message *m);
 } events[] = {
-        {SESSION_AWAIT_AUTH_RES, CAPF_AUTH_RES, "AUTH_RES", on_auth_res},
-        {SESSION_AWAIT_KEY_GEN_RES, CAPF_REQ_IN_PROGRESS, "REQUEST_IN_PROGRESS", on_in_progress},
-        {SESSION_AWAIT_KEY_GEN_RES, CAPF_KEY_GEN_RES, "KEY_GEN_RES", on_key_gen_res},
-        {SESSION_AWAIT_STORE_CERT_RES, CAPF_STORE_CERT_RES, "STORE_CERT_RES", on_store_cert_res},
+	{SESSION_AWAIT_AUTH_RES, CAPF_AUTH_RES, "AUTH_RES", on_auth_res},
+	{SESSION_AWAIT_KEY_GEN_RES, CAPF_REQ_IN_PROGRESS, "REQUEST_IN_PROGRESS", on_in_progress},
+	{SESSION_AWAIT_KEY_GEN_RES, CAPF_KEY_GEN_RES, "KEY_GEN_RES", on_key_gen_res},
+	{SESSION_AWAIT_STORE_CERT_RES, CAPF_STORE_CERT_RES, "STORE_CERT_RES", on_store_cert_res},
 };
 
 static bool is_busy(const struct session *s)
@@ -70,7 +70,7 @@ static void complain(const struct session *s, const char *what)
 
 	net_addr_print_port(stream_peer(s->stream), from);
 	log_line(LOG_WARN, "capf: %u:%s: %s: %s in CAPF_STATE_%s", s->number, s->device, from, what,
-	        states[s->state].name);
+		states[s->state].name);
 }
 
 void session_free(struct session *s)
@@ -102,11 +102,11 @@ static enum err send_message(struct session *s, const struct capf_message *m)
 static void end(struct session *s, enum capf_reason reason)
 {
 	struct capf_message m = {
-	        .type = CAPF_END_SESSION,
-	        .session = s->number,
-	        .has = CAPF_HAS(CAPF_E_REASON),
-	        .order = {CAPF_E_REASON},
-	        .reason = (uint8_t)reason,
+		.type = CAPF_END_SESSION,
+		.session = s->number,
+		.has = CAPF_HAS(CAPF_E_REASON),
+		.order = {CAPF_E_REASON},
+		.reason = (uint8_t)reason,
 	};
 
 	if (send_message(s, &m) == ERR_OK) {
@@ -117,7 +117,7 @@ static void end(struct session *s, enum capf_reason reason)
 }
 
 static void send_and_enter(
-        struct session *s, const struct capf_message *m, enum session_state state)
+	struct session *s, const struct capf_message *m, enum session_state state)
 {
 	if (send_message(s, m) == ERR_OK)
 		enter(s, state);
@@ -126,7 +126,7 @@ static void send_and_enter(
 }
 
 static void start_job(struct session *s, enum session_state busy, enum job_kind kind,
-        struct span input, struct cert *take_lsc, const char *status)
+	struct span input, struct cert *take_lsc, const char *status)
 {
 	enter(s, busy);
 	if (job_start(s, kind, input, take_lsc, status) == ERR_OK)
@@ -138,12 +138,12 @@ static void start_job(struct session *s, enum session_state busy, enum job_kind 
 static void greet(struct session *s)
 {
 	struct capf_message m = {
-	        .type = CAPF_AUTH_REQ,
-	        .session = s->number,
-	        .has = CAPF_HAS(CAPF_E_VERSION) | CAPF_HAS(CAPF_E_AUTH_TYPE),
-	        .order = {CAPF_E_VERSION, CAPF_E_AUTH_TYPE},
-	        .version = PROTOCOL_VERSION,
-	        .auth_type = AUTH_TYPE_NONE,
+		.type = CAPF_AUTH_REQ,
+		.session = s->number,
+		.has = CAPF_HAS(CAPF_E_VERSION) | CAPF_HAS(CAPF_E_AUTH_TYPE),
+		.order = {CAPF_E_VERSION, CAPF_E_AUTH_TYPE},
+		.version = PROTOCOL_VERSION,
+		.auth_type = AUTH_TYPE_NONE,
 	};
 
 	trace_line(TRACE_CAPF, "TLS HS Done for ph_conn .");
@@ -196,11 +196,11 @@ static void on_auth_res(struct session *s, const struct capf_message *m)
 static void authorised(struct session *s, const struct job *j)
 {
 	struct capf_message m = {
-	        .type = CAPF_KEY_GEN_REQ,
-	        .session = s->number,
-	        .has = CAPF_HAS(CAPF_E_KEY_SIZE),
-	        .order = {CAPF_E_KEY_SIZE},
-	        .key_size = (uint16_t)j->key_bits,
+		.type = CAPF_KEY_GEN_REQ,
+		.session = s->number,
+		.has = CAPF_HAS(CAPF_E_KEY_SIZE),
+		.order = {CAPF_E_KEY_SIZE},
+		.key_size = (uint16_t)j->key_bits,
 	};
 
 	switch (j->order) {
@@ -249,12 +249,12 @@ static void on_key_gen_res(struct session *s, const struct capf_message *m)
 static void issued(struct session *s, struct job *j)
 {
 	struct capf_message m = {
-	        .type = CAPF_STORE_CERT_REQ,
-	        .session = s->number,
-	        .has = CAPF_HAS(CAPF_E_CERT_TYPE) | CAPF_HAS(CAPF_E_CERTIFICATE),
-	        .order = {CAPF_E_CERT_TYPE, CAPF_E_CERTIFICATE},
-	        .cert_type = CERT_TYPE_LSC,
-	        .certificate_type = CERT_TYPE_LSC,
+		.type = CAPF_STORE_CERT_REQ,
+		.session = s->number,
+		.has = CAPF_HAS(CAPF_E_CERT_TYPE) | CAPF_HAS(CAPF_E_CERTIFICATE),
+		.order = {CAPF_E_CERT_TYPE, CAPF_E_CERTIFICATE},
+		.cert_type = CERT_TYPE_LSC,
+		.certificate_type = CERT_TYPE_LSC,
 	};
 
 	s->lsc = j->lsc;
@@ -281,7 +281,7 @@ static void process_input(struct session *s);
 void session_job_done(struct session *s, struct job *j)
 {
 	bool key_is_bad = j->err == ERR_FORMAT || j->err == ERR_ARG || j->err == ERR_UNSUPPORTED ||
-	                  j->err == ERR_LIMIT;
+			  j->err == ERR_LIMIT;
 	struct slot_ref ref = s->ref;
 	struct capf *service = s->service;
 
@@ -320,8 +320,8 @@ static void handle(struct session *s, const struct capf_message *m)
 		if (events[i].state != s->state || events[i].type != m->type)
 			continue;
 		trace_line(TRACE_CAPF,
-		        "%u:%s:CAPF CORE: Rcvd Event: CAPF_EV_%s in State: CAPF_STATE_%s",
-		        s->number, s->device, events[i].name, states[s->state].name);
+			"%u:%s:CAPF CORE: Rcvd Event: CAPF_EV_%s in State: CAPF_STATE_%s",
+			s->number, s->device, events[i].name, states[s->state].name);
 		events[i].handle(s, m);
 		return;
 	}
@@ -345,7 +345,7 @@ static bool process_one(struct session *s)
 		buf_put(&copy, span_of(stream_input(s->stream).ptr, len));
 		stream_consume(s->stream, len);
 		err = buf_check(&copy) ? fail_set(&why, ERR_NOMEM, "%s", err_text(ERR_NOMEM))
-		                       : capf_decode(&m, buf_span(&copy), &why);
+				       : capf_decode(&m, buf_span(&copy), &why);
 	}
 	if (err == ERR_OK) {
 		handle(s, &m);
@@ -421,7 +421,7 @@ void session_accept(struct capf *service, struct stream *stream)
 	if (!s || slots_take(service->sessions, s, &s->ref) != ERR_OK) {
 		net_addr_print_port(peer, from);
 		log_line(LOG_WARN, "capf: %s: %s, refused", from,
-		        room ? "too many connections" : "too many connections of this address");
+			room ? "too many connections" : "too many connections of this address");
 		mem_free(s);
 		stream_close(stream);
 		return;
@@ -432,6 +432,6 @@ void session_accept(struct capf *service, struct stream *stream)
 	str_copy(s->device, sizeof(s->device), UNKNOWN);
 	net_addr_print(peer, from);
 	trace_line(TRACE_CAPF, "%u:%s:Got a new ph conn %s on %d", s->number, s->device, from,
-	        stream_number(stream));
+		stream_number(stream));
 	stream_handle(stream, on_event, s);
 }

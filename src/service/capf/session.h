@@ -6,6 +6,7 @@
 #include "core/issue/lsc.h"
 #include "net/stream.h"
 #include "service/capf/capf.h"
+#include "service/jobs.h"
 #include "service/slots.h"
 #include "wire/capf/capf.h"
 
@@ -14,8 +15,8 @@ struct capf {
 	const struct service_env *env;
 	struct listener *listener;
 	struct slots *sessions;
-	uint32_t connections; /* numbers sessions, from 1 */
-	unsigned jobs;        /* not back yet; the last one frees a stopped instance */
+	uint32_t connections;  /* numbers sessions, from 1 */
+	struct job_link *jobs; /* not back yet; the last one frees a stopped instance */
 	bool stopped;
 };
 
@@ -51,6 +52,7 @@ enum job_kind { JOB_AUTHORISE, JOB_ISSUE, JOB_INSTALLED, JOB_FAILED };
 
 /* CAPF's decisions, made off the loop. */
 struct job {
+	struct job_link link;
 	enum job_kind kind;
 	struct capf *service;
 	struct slot_ref ref;
@@ -68,7 +70,8 @@ struct job {
 
 /* Begins a job of this session, whose input is copied and whose `take_lsc` is taken. ERR_NOMEM. */
 enum err job_start(struct session *s, enum job_kind kind, struct span input, struct cert *take_lsc,
-        const char *status) MUST_USE;
+	const char *status) MUST_USE;
+void job_free(struct job *j);
 /* The session's part of a job that is back. */
 void session_job_done(struct session *s, struct job *j);
 

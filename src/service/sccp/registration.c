@@ -15,6 +15,7 @@
 #define TEXT_TROUBLE     "Error: server trouble"
 
 struct job {
+	struct job_link link;
 	struct sccp *service;
 	struct slot_ref ref;
 	struct cluster *cluster; /* for the job only */
@@ -144,6 +145,12 @@ static void admit(struct station *s, const struct job *j)
 	acknowledge(s);
 }
 
+void registration_drop(struct job_link *j)
+{
+	jobs_remove(j);
+	mem_free(j);
+}
+
 static void done(void *arg)
 {
 	struct job *j = arg;
@@ -161,10 +168,10 @@ static void done(void *arg)
 		reject(s, TEXT_NEEDS_TLS, "its profile asks for TLS, registration refused");
 	else
 		admit(s, j);
-	mem_free(j);
+	registration_drop(&j->link);
 	if (!x->stopped)
 		station_resume(x, ref);
-	if (--x->jobs == 0 && x->stopped)
+	if (!x->jobs && x->stopped)
 		sccp_instance_free(x);
 }
 
@@ -204,11 +211,10 @@ void registration_begin(struct station *s, const struct sccp_registration *r)
 		memcpy(j->name, s->device, sizeof(j->name));
 		s->state = STATION_AWAIT_REGISTER_BUSY;
 		stream_pause(s->stream, true);
-		x->jobs++;
+		jobs_add(&x->jobs, &j->link);
 		if (executor_run(x->env->blocking, work, done, j) == ERR_OK)
 			return;
-		x->jobs--;
-		mem_free(j);
+		registration_drop(&j->link);
 	}
 	reject(s, TEXT_TROUBLE, "out of memory");
 }

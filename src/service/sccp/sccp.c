@@ -104,7 +104,9 @@ static void stop(void *instance)
 		station_free(s);
 	loop_timer_stop(x->tick);
 	x->stopped = true;
-	if (x->jobs == 0)
+	while (!x->env->blocking && x->jobs)
+		registration_drop(x->jobs);
+	if (!x->jobs)
 		sccp_instance_free(x);
 }
 

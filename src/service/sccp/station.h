@@ -11,6 +11,7 @@
 #include "core/callctl/callctl.h"
 #include "core/device/device.h"
 #include "net/stream.h"
+#include "service/jobs.h"
 #include "service/sccp/sccp.h"
 #include "service/slots.h"
 
@@ -29,8 +30,8 @@ struct sccp {
 	unsigned unregistered_count;
 	struct station *dirty; /* list: those with output that was not handed on */
 	bool flushing;
-	uint32_t connections; /* numbers them, from 1 */
-	unsigned jobs;        /* not back yet; the last one frees a stopped instance */
+	uint32_t connections;  /* numbers them, from 1 */
+	struct job_link *jobs; /* not back yet; the last one frees a stopped instance */
 	bool stopped;
 };
 
@@ -91,6 +92,8 @@ uint64_t station_id(const struct station *s);
 
 /* registration.c: the phone asks to register; looks it up and answers. */
 void registration_begin(struct station *s, const struct sccp_registration *r);
+/* Frees a job of it that will not be answered. */
+void registration_drop(struct job_link *j);
 
 /* answers.c: the answer to a request of a registered phone; false when it is none that has one. */
 bool answer(struct station *s, const struct sccp_message *m);

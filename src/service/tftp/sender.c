@@ -24,7 +24,7 @@ enum err sender_init(struct sender *s, const struct tftp_packet *request)
 	if (blksize > 0) {
 		s->blksize_asked = true;
 		s->blksize =
-		        blksize > (long)TFTP_BLKSIZE_MAX ? TFTP_BLKSIZE_MAX : (unsigned)blksize;
+			blksize > (long)TFTP_BLKSIZE_MAX ? TFTP_BLKSIZE_MAX : (unsigned)blksize;
 	}
 	s->tsize_asked = tftp_option_number(request, "tsize", 0, INT32_MAX) >= 0;
 	timeout = tftp_option_number(request, "timeout", 1, TFTP_TIMEOUT_MAX);
@@ -48,13 +48,13 @@ static enum err put_oack(const struct sender *s, struct buf *out)
 	snprintf(timeout, sizeof(timeout), "%u", s->timeout);
 	if (s->blksize_asked)
 		p.options[p.options_count++] =
-		        (struct tftp_option){span_str("blksize"), span_str(blksize)};
+			(struct tftp_option){span_str("blksize"), span_str(blksize)};
 	if (s->tsize_asked)
 		p.options[p.options_count++] =
-		        (struct tftp_option){span_str("tsize"), span_str(tsize)};
+			(struct tftp_option){span_str("tsize"), span_str(tsize)};
 	if (s->timeout)
 		p.options[p.options_count++] =
-		        (struct tftp_option){span_str("timeout"), span_str(timeout)};
+			(struct tftp_option){span_str("timeout"), span_str(timeout)};
 	return tftp_encode(out, &p);
 }
 
@@ -69,7 +69,7 @@ enum err sender_packet(const struct sender *s, struct buf *out)
 	left = s->content.len - start;
 	if (left)
 		p.data = span_of(
-		        s->content.ptr + start, (size_t)(left < s->blksize ? left : s->blksize));
+			s->content.ptr + start, (size_t)(left < s->blksize ? left : s->blksize));
 	return tftp_encode(out, &p);
 }
 

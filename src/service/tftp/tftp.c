@@ -4,8 +4,14 @@
 #include "base/log.h"
 #include "base/mem.h"
 
+#include <stdarg.h>
+#include <stdio.h>
+
+#define COMPLAINT_SIZE 512
+
 /* The file that a request asks for, made off the loop. */
 struct job {
+	struct job_link link;
 	struct tftp *service;
 	struct slot_ref ref;
 	struct cluster *cluster;
@@ -16,33 +22,37 @@ struct job {
 };
 
 void tftp_refuse(struct tftp *service, struct dgram *from, const struct net_addr *to,
-        enum tftp_error code, const char *text)
+	enum tftp_error code, const char *text)
 {
 	struct tftp_packet p = {
-	        .opcode = TFTP_ERROR, .error = (uint16_t)code, .text = span_str(text)};
+		.opcode = TFTP_ERROR, .error = (uint16_t)code, .text = span_str(text)};
 
 	buf_clear(&service->packet);
 	/* A refusal that cannot be sent is a lost packet: the client asks again. */
 	if (tftp_encode(&service->packet, &p) == ERR_OK &&
-	        dgram_send(from, to, buf_span(&service->packet)) != ERR_OK)
+		dgram_send(from, to, buf_span(&service->packet)) != ERR_OK)
 		tftp_complain(service, to, "the refusal could not be sent");
 }
 
-void tftp_complain(struct tftp *service, const struct net_addr *peer, const char *what)
+void tftp_complain(struct tftp *service, const struct net_addr *peer, const char *fmt, ...)
 {
 	int64_t second = clock_monotonic_us() / 1000000;
-	char from[NET_ADDR_MAX];
+	char from[NET_ADDR_MAX], what[COMPLAINT_SIZE];
+	va_list args;
 
 	if (second != service->complaint_second) {
 		if (service->complaints > TFTP_COMPLAINTS)
 			log_line(LOG_WARN, "tftp: %u more lines like the last were left out",
-			        service->complaints - TFTP_COMPLAINTS);
+				service->complaints - TFTP_COMPLAINTS);
 		service->complaint_second = second;
 		service->complaints = 0;
 	}
 	if (++service->complaints > TFTP_COMPLAINTS)
 		return;
 	net_addr_print_port(peer, from);
+	va_start(args, fmt);
+	vsnprintf(what, sizeof(what), fmt, args);
+	va_end(args);
 	log_line(LOG_WARN, "tftp: %s: %s", from, what);
 }
 
@@ -51,6 +61,13 @@ static void instance_free(struct tftp *s)
 	slots_free(s->transfers);
 	buf_fini(&s->packet);
 	mem_free(s);
+}
+
+static void job_free(struct job *j)
+{
+	jobs_remove(&j->link);
+	provision_file_fini(&j->file);
+	mem_free(j);
 }
 
 static void job_work(void *arg)
@@ -73,10 +90,10 @@ static void refused(struct transfer *t, const struct job *j)
 		code = TFTP_E_ACCESS;
 		text = "Access violation";
 	} else {
-		log_line(LOG_ERROR, "tftp: %s: %s: %s", t->context, t->asked, j->why.text);
+		tftp_complain(t->service, &t->peer, "%s: %s", t->asked, j->why.text);
 	}
 	trace_line(TRACE_TFTP, "INFO: TFTPEngine::sendNAK[%s], File[%s], Error(%d)", t->context,
-	        t->asked, code);
+		t->asked, code);
 	transfer_refuse(t, code, text);
 }
 
@@ -90,9 +107,8 @@ static void job_done(void *arg)
 		transfer_file(t, &j->file);
 	else if (t)
 		refused(t, j);
-	provision_file_fini(&j->file);
-	mem_free(j);
-	if (--s->jobs == 0 && s->stopped)
+	job_free(j);
+	if (!s->jobs && s->stopped)
 		instance_free(s);
 }
 
@@ -106,13 +122,12 @@ static void ask_for_file(struct transfer *t)
 		j->ref = t->ref;
 		j->cluster = s->env->cluster;
 		memcpy(j->asked, t->asked, sizeof(j->asked));
-		s->jobs++;
+		jobs_add(&s->jobs, &j->link);
 		if (executor_run(s->env->blocking, job_work, job_done, j) == ERR_OK)
 			return;
-		s->jobs--;
-		mem_free(j);
+		job_free(j);
 	}
-	log_line(LOG_ERROR, "tftp: %s: %s: out of memory", t->context, t->asked);
+	tftp_complain(s, &t->peer, "%s: out of memory", t->asked);
 	transfer_refuse(t, TFTP_E_UNDEFINED, "Server is out of memory");
 }
 
@@ -131,7 +146,7 @@ static bool admit(struct tftp *s, const struct net_addr *from)
 			return false;
 		} else if (++of_source == TFTP_TRANSFERS_PER_SOURCE) {
 			tftp_complain(
-			        s, from, "too many transfers from this address, not answered");
+				s, from, "too many transfers from this address, not answered");
 			return false;
 		}
 		if (t->state != TRANSFER_AWAIT_ACK && (!oldest || t->started < oldest->started))
@@ -167,13 +182,13 @@ static void read_request(struct tftp *s, const struct net_addr *from, const stru
 		return;
 	s->requests++;
 	if (transfer_new(&t, s, from, &sender, p->name, &why) != ERR_OK) {
-		tftp_complain(s, from, why.text);
+		tftp_complain(s, from, "%s", why.text);
 		tftp_refuse(s, s->listener, from, TFTP_E_UNDEFINED, "Server is busy");
 		return;
 	}
 	trace_line(TRACE_TFTP,
-	        "TFTPEngine::isReadRequest[%s], [%s] opcode(1), Mode(%s), Serving Count(%u)",
-	        t->context, t->asked, sender.netascii ? "netascii" : "octet", before);
+		"TFTPEngine::isReadRequest[%s], [%s] opcode(1), Mode(%s), Serving Count(%u)",
+		t->context, t->asked, sender.netascii ? "netascii" : "octet", before);
 	ask_for_file(t);
 }
 
@@ -185,10 +200,10 @@ static void on_packet(void *ctx, struct dgram *d, const struct net_addr *from, s
 	enum err err = tftp_decode(&p, packet, &why);
 
 	if (err != ERR_OK) {
-		tftp_complain(s, from, why.text);
+		tftp_complain(s, from, "%s", why.text);
 		/* Only what looks like a request is answered, so that two servers never talk. */
 		if (packet.len >= 2 && packet.ptr[0] == 0 &&
-		        (packet.ptr[1] == TFTP_RRQ || packet.ptr[1] == TFTP_WRQ))
+			(packet.ptr[1] == TFTP_RRQ || packet.ptr[1] == TFTP_WRQ))
 			tftp_refuse(s, d, from, TFTP_E_ILLEGAL, "Illegal TFTP operation");
 	} else if (p.opcode == TFTP_RRQ) {
 		read_request(s, from, &p);
@@ -209,7 +224,9 @@ static void stop(void *instance)
 	while ((t = slots_next(s->transfers, &at)))
 		transfer_free(t);
 	s->stopped = true;
-	if (s->jobs == 0)
+	while (!s->env->blocking && s->jobs)
+		job_free((struct job *)s->jobs);
+	if (!s->jobs)
 		instance_free(s);
 }
 
@@ -242,8 +259,8 @@ static enum err start(void **instance, const struct service_env *env, struct fai
 }
 
 const struct service service_tftp = {
-        .name = "tftp",
-        .every_worker = true,
-        .start = start,
-        .stop = stop,
+	.name = "tftp",
+	.every_worker = true,
+	.start = start,
+	.stop = stop,
 };

@@ -27,8 +27,8 @@ static void send_due(struct transfer *t)
 	if (!err)
 		err = dgram_send(t->socket, &t->peer, buf_span(packet));
 	if (err) {
-		log_line(LOG_WARN, "tftp: %s: %s: block %llu not sent: %s", t->context, t->asked,
-		        (unsigned long long)t->sender.block, err_text(err));
+		tftp_complain(t->service, &t->peer, "%s: block %llu not sent: %s", t->asked,
+			(unsigned long long)t->sender.block, err_text(err));
 		transfer_free(t);
 		return;
 	}
@@ -45,8 +45,9 @@ static void on_timer(void *arg)
 		send_due(t);
 		return;
 	}
-	log_line(LOG_WARN, "tftp: %s: %s: given up at block %llu, no answer after %u sendings",
-	        t->context, t->asked, (unsigned long long)t->sender.block, t->sendings);
+	tftp_complain(t->service, &t->peer,
+		"%s: given up at block %llu, no answer after %u sendings", t->asked,
+		(unsigned long long)t->sender.block, t->sendings);
 	transfer_free(t);
 }
 
@@ -63,8 +64,8 @@ static void acked(struct transfer *t, uint16_t block)
 		return;
 	}
 	trace_line(TRACE_TFTP,
-	        "TID[%08x] TFTPEngine::processMessage[%s], Transferred[%s] Socket[%d]",
-	        t->service->env->worker + 1, t->context, t->served, dgram_number(t->socket));
+		"TID[%08x] TFTPEngine::processMessage[%s], Transferred[%s] Socket[%d]",
+		t->service->env->worker + 1, t->context, t->served, dgram_number(t->socket));
 	transfer_free(t);
 }
 
@@ -75,7 +76,7 @@ static void peer_gave_up(struct transfer *t, const struct tftp_packet *p)
 	str_printable(&text, p->text);
 	/* Also the ordinary end of a client that only wanted the size. */
 	log_line(LOG_DEBUG, "tftp: %s: %s: the client ends with error %u %.*s", t->context,
-	        t->asked, p->error, (int)text.len, (const char *)text.data);
+		t->asked, p->error, (int)text.len, (const char *)text.data);
 	buf_fini(&text);
 	transfer_free(t);
 }
@@ -102,14 +103,14 @@ static void on_packet(void *ctx, struct dgram *d, const struct net_addr *from, s
 	} else {
 		if (!err)
 			fail_set(&why, ERR_PROTO, "packet, opcode at byte 0: %u in a read transfer",
-			        p.opcode);
-		tftp_complain(t->service, from, why.text);
+				p.opcode);
+		tftp_complain(t->service, from, "%s", why.text);
 		transfer_refuse(t, TFTP_E_ILLEGAL, "Illegal TFTP operation");
 	}
 }
 
 enum err transfer_new(struct transfer **out, struct tftp *service, const struct net_addr *peer,
-        const struct sender *sender, struct span asked, struct fail *why)
+	const struct sender *sender, struct span asked, struct fail *why)
 {
 	struct transfer *t = mem_new(sizeof(*t));
 	char host[NET_ADDR_MAX];
@@ -129,14 +130,14 @@ enum err transfer_new(struct transfer **out, struct tftp *service, const struct 
 	}
 	net_addr_print(peer, host);
 	snprintf(t->context, sizeof(t->context), "0x%x~%u~%s~%u",
-	        CONTEXT_BASE + (service->env->worker << 16) + t->ref.slot, service->requests, host,
-	        peer->port);
+		CONTEXT_BASE + (service->env->worker << 16) + t->ref.slot, service->requests, host,
+		peer->port);
 	err = loop_timer_new(&t->timer, service->env->loop, on_timer, t);
 	if (err)
 		fail_set(why, err, "%s", err_text(err));
 	else
 		err = dgram_open(&t->socket, service->env->loop, &service->address, false,
-		        on_packet, t, why);
+			on_packet, t, why);
 	if (err) {
 		transfer_free(t);
 		return err;
@@ -183,12 +184,13 @@ void transfer_file(struct transfer *t, struct provision_file *take_file)
 {
 	str_copy(t->served, sizeof(t->served), take_file->served);
 	if (t->service->bytes + 2 * take_file->content.len > TFTP_BYTES_MAX) {
-		tftp_complain(t->service, &t->peer, "too many large files are under way, refused");
+		tftp_complain(t->service, &t->peer,
+			"%s: too many large files are under way, refused", t->asked);
 		transfer_refuse(t, TFTP_E_UNDEFINED, "Server is busy");
 		return;
 	}
 	if (take_content(t, &take_file->content) != ERR_OK) {
-		log_line(LOG_ERROR, "tftp: %s: %s: out of memory", t->context, t->asked);
+		tftp_complain(t->service, &t->peer, "%s: out of memory", t->asked);
 		transfer_refuse(t, TFTP_E_UNDEFINED, "Server is out of memory");
 		return;
 	}

@@ -4,11 +4,10 @@
 
 #include "core/provision/provision.h"
 #include "net/dgram.h"
+#include "service/jobs.h"
 #include "service/slots.h"
 #include "service/tftp/sender.h"
 #include "service/tftp/tftp.h"
-
-struct job;
 
 /* One worker's part of the service. */
 struct tftp {
@@ -20,8 +19,8 @@ struct tftp {
 	size_t bytes;      /* content held */
 	uint32_t requests; /* running number of read requests, for traces */
 	int64_t complaint_second;
-	unsigned complaints; /* in that second */
-	unsigned jobs;       /* not back yet; the last one frees a stopped instance */
+	unsigned complaints;   /* in that second */
+	struct job_link *jobs; /* not back yet; the last one frees a stopped instance */
 	bool stopped;
 };
 
@@ -50,7 +49,7 @@ struct transfer {
 
 /* Opens socket and timer. ERR_LIMIT, ERR_NOMEM, ERR_IO. The caller has checked the limits. */
 enum err transfer_new(struct transfer **out, struct tftp *service, const struct net_addr *peer,
-        const struct sender *sender, struct span asked, struct fail *why) MUST_USE;
+	const struct sender *sender, struct span asked, struct fail *why) MUST_USE;
 void transfer_free(struct transfer *t);
 
 /* The job is back: takes the file's content and sends the first packet. */
@@ -60,8 +59,9 @@ void transfer_refuse(struct transfer *t, enum tftp_error code, const char *text)
 
 /* Sends an ERROR packet. */
 void tftp_refuse(struct tftp *service, struct dgram *from, const struct net_addr *to,
-        enum tftp_error code, const char *text);
-/* A log line about a peer's packet, unless there were too many in this second. */
-void tftp_complain(struct tftp *service, const struct net_addr *peer, const char *what);
+	enum tftp_error code, const char *text);
+/* A log line about a peer, unless there were too many in this second: addresses can be forged. */
+void tftp_complain(struct tftp *service, const struct net_addr *peer, const char *fmt, ...)
+	PRINTF_LIKE(3, 4);
 
 #endif

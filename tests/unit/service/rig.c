@@ -159,6 +159,13 @@ void rig_stop(struct rig *r)
 	r->instance = NULL;
 }
 
+void rig_stop_without_executor(struct rig *r)
+{
+	r->env.blocking = NULL;
+	r->work = NULL;
+	rig_stop(r);
+}
+
 void rig_fini(struct rig *r)
 {
 	char command[128];

@@ -41,6 +41,8 @@ void rig_fini(struct rig *r);
 /* Starts the service on free ports. */
 void rig_start(struct rig *r, const struct service *service);
 void rig_stop(struct rig *r);
+/* As at the end of a process: the executor is gone, the waiting job will never be answered. */
+void rig_stop_without_executor(struct rig *r);
 /* Runs the loop until `until` says so. Fails the test when that takes a minute. */
 void rig_until(struct rig *r, bool (*until)(void *ctx), void *ctx);
 void rig_until_job(struct rig *r); /* until a job waits */

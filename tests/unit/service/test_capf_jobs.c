@@ -283,12 +283,29 @@ static void test_input_waits_for_the_job(void **state)
 	rig_fini(&r);
 }
 
+static void test_job_is_never_answered(void **state)
+{
+	struct phone p;
+	struct rig r;
+	int job;
+
+	for (job = 1; job <= JOBS; job++) {
+		rig_init(&r, "Encrypted");
+		rig_start(&r, &service_capf);
+		walk(&r, &p, job);
+		rig_stop_without_executor(&r);
+		phone_fini(&p);
+		rig_fini(&r);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_with_the_connection),
 		cmocka_unit_test(test_without_the_connection),
 		cmocka_unit_test(test_service_stops_before_the_job),
+		cmocka_unit_test(test_job_is_never_answered),
 		cmocka_unit_test(test_input_waits_for_the_job),
 	};
 

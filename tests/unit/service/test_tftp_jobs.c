@@ -152,12 +152,24 @@ static void test_file_vanishes(void **state)
 	dgram_close(c.socket);
 }
 
+static void test_job_is_never_answered(void **state)
+{
+	struct rig *r = *state;
+	struct client c;
+
+	client_open(&c, r);
+	ask(&c, r);
+	rig_stop_without_executor(r);
+	dgram_close(c.socket);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_with_its_transfer, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_repeated_request, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_service_stops_before_the_job, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_job_is_never_answered, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_file_vanishes, setup, teardown),
 	};
 
