@@ -57,11 +57,11 @@ static void put_ack(struct get *g)
 static void put_error(struct get *g, const struct net_addr *to, enum tftp_error code)
 {
 	const struct tftp_packet p = {
-	        .opcode = TFTP_ERROR, .error = (uint16_t)code, .text = span_str("stopped")};
+		.opcode = TFTP_ERROR, .error = (uint16_t)code, .text = span_str("stopped")};
 	struct buf packet = {0};
 
 	if (tftp_encode(&packet, &p) == ERR_OK &&
-	        dgram_send(g->socket, to, buf_span(&packet)) != ERR_OK)
+		dgram_send(g->socket, to, buf_span(&packet)) != ERR_OK)
 		g->waited_us = 0;
 	buf_fini(&packet);
 }
@@ -128,7 +128,7 @@ static void on_error(struct get *g, const struct tftp_packet *p)
 		err = ERR_DENIED;
 	str_printable(&text, p->text);
 	finish(g, fail_set(g->why, err, "TFTP: the server says: error %u %.*s", p->error,
-	                  (int)text.len, (const char *)text.data));
+			  (int)text.len, (const char *)text.data));
 	buf_fini(&text);
 }
 
@@ -181,11 +181,11 @@ static void ask(struct get *g, const char *name)
 {
 	char blksize[24];
 	struct tftp_packet p = {
-	        .opcode = TFTP_RRQ,
-	        .name = span_str(name),
-	        .mode = span_str("octet"),
-	        .options = {{span_str("blksize"), {0}}, {span_str("tsize"), span_str("0")}},
-	        .options_count = 2,
+		.opcode = TFTP_RRQ,
+		.name = span_str(name),
+		.mode = span_str("octet"),
+		.options = {{span_str("blksize"), {0}}, {span_str("tsize"), span_str("0")}},
+		.options_count = 2,
 	};
 
 	snprintf(blksize, sizeof(blksize), "%u", TFTP_BLKSIZE_MAX);
@@ -194,17 +194,17 @@ static void ask(struct get *g, const char *name)
 }
 
 enum err client_tftp_get(const char *address, int port, const char *name, size_t limit,
-        int64_t timeout_us, struct buf *out, struct fail *why)
+	int64_t timeout_us, struct buf *out, struct fail *why)
 {
 	struct get g = {
-	        .out = out,
-	        .limit = limit,
-	        .start = out->len,
-	        .timeout_us = timeout_us,
-	        .blksize = TFTP_BLKSIZE_DEFAULT,
-	        .tsize = -1,
-	        .err = ERR_TIMEOUT,
-	        .why = why,
+		.out = out,
+		.limit = limit,
+		.start = out->len,
+		.timeout_us = timeout_us,
+		.blksize = TFTP_BLKSIZE_DEFAULT,
+		.tsize = -1,
+		.err = ERR_TIMEOUT,
+		.why = why,
 	};
 	struct net_addr any = {0};
 	enum err err = net_addr_parse(&g.server, address, port, why);

@@ -7,6 +7,7 @@
 struct probe {
 	struct loop *loop;
 	struct client_tls_seen *out;
+	bool over;
 	enum err err;
 	struct fail *why;
 };
@@ -30,6 +31,9 @@ static void on_event(void *ctx, struct stream *s, enum stream_event ev)
 	struct probe *p = ctx;
 	const struct fail *failure = stream_failure(s);
 
+	if (p->over)
+		return; /* a server that speaks first: the loop is stopping */
+	p->over = true;
 	p->err = ERR_OK;
 	if (ev == STREAM_READY) {
 		p->out->completed = true;
@@ -50,11 +54,11 @@ static void on_event(void *ctx, struct stream *s, enum stream_event ev)
 }
 
 enum err client_tls_probe(const char *address, int port, int64_t timeout_us,
-        struct client_tls_seen *out, struct fail *why)
+	struct client_tls_seen *out, struct fail *why)
 {
 	/* As phones do: in TLS 1.3 a server's refusal would come after the handshake. */
 	const struct tls_config config = {
-	        .profile = TLS_LEGACY, .verify = accept_any, .max_tls12 = true};
+		.profile = TLS_LEGACY, .verify = accept_any, .max_tls12 = true};
 	struct probe p = {.out = out, .err = ERR_CLOSED, .why = why};
 	struct stream *s = NULL;
 	struct tls *tls = NULL;

@@ -8,7 +8,8 @@
 
 /* Shakes hands once without a certificate of its own and reports what the server showed; nothing is
  * judged. A server that demands a certificate ends the handshake after showing its own: then
- * `completed` is false and the rest is filled. ERR_CLOSED, ERR_TIMEOUT, ERR_IO when nothing came. */
+ * `completed` is false and the rest is filled. ERR_CLOSED, ERR_TIMEOUT, ERR_IO when nothing came.
+ */
 struct client_tls_seen {
 	struct buf cert_der;
 	char cipher[64], version[16];

@@ -27,12 +27,12 @@ static struct outcome fetch(const char *mode, int64_t timeout_us)
 	int port;
 
 	snprintf(command, sizeof(command), "exec /usr/bin/python3 %s/unit/client/peer.py %s",
-	        getenv("CADEADO_TESTS"), mode);
+		getenv("CADEADO_TESTS"), mode);
 	peer = popen(command, "r");
 	assert_non_null(peer);
 	assert_int_equal(fscanf(peer, "PORT %d", &port), 1);
 	o.err = client_tftp_get(
-	        "127.0.0.1", port, "CTLFile.tlv", LIMIT, timeout_us, &o.got, &o.why);
+		"127.0.0.1", port, "CTLFile.tlv", LIMIT, timeout_us, &o.got, &o.why);
 	o.peer_status = pclose(peer);
 	return o;
 }
@@ -118,14 +118,14 @@ static void test_bad_address(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_server_without_options),
-	        cmocka_unit_test(test_options_and_a_stranger),
-	        cmocka_unit_test(test_asks_again),
-	        cmocka_unit_test(test_refusals),
-	        cmocka_unit_test(test_limits),
-	        cmocka_unit_test(test_broken_servers),
-	        cmocka_unit_test(test_silence),
-	        cmocka_unit_test(test_bad_address),
+		cmocka_unit_test(test_server_without_options),
+		cmocka_unit_test(test_options_and_a_stranger),
+		cmocka_unit_test(test_asks_again),
+		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_broken_servers),
+		cmocka_unit_test(test_silence),
+		cmocka_unit_test(test_bad_address),
 	};
 
 	return cmocka_run_group_tests_name("client/tftp", tests, NULL, NULL);

@@ -27,7 +27,7 @@ static void server_start(struct server *s, const char *command)
 	char line[1024];
 
 	snprintf(line, sizeof(line), "cd %s/data/lists; echo PID $$; exec %s",
-	        getenv("CADEADO_TESTS"), command);
+		getenv("CADEADO_TESTS"), command);
 	s->out = popen(line, "r");
 	assert_non_null(s->out);
 	s->pid = s->port = 0;
@@ -95,6 +95,22 @@ static void test_server_demands_a_certificate(void **state)
 	client_tls_seen_fini(&seen);
 }
 
+/* Its first words come with the end of the handshake. */
+static void test_server_that_speaks_first(void **state)
+{
+	struct client_tls_seen seen;
+	struct fail why = {0};
+	struct server s;
+
+	server_start(&s, "yes | openssl s_server -naccept 1 -accept 127.0.0.1:0 -cert token-1.der "
+			 "-certform DER -key token-1.key -tls1_2 -cipher AES128-SHA:@SECLEVEL=0");
+	assert_int_equal(client_tls_probe("127.0.0.1", s.port, TIMEOUT, &seen, &why), ERR_OK);
+	server_stop(&s);
+	assert_true(seen.completed);
+	expect_certificate(&seen);
+	client_tls_seen_fini(&seen);
+}
+
 #define PYTHON                                                                                     \
 	"/usr/bin/python3 -c 'import socket; s = socket.create_server((\"127.0.0.1\", 0)); "       \
 	"print(\"PORT\", s.getsockname()[1], flush=True); c = s.accept()[0]; "
@@ -115,7 +131,7 @@ static void nothing_came(const char *command, int64_t timeout_us, enum err want)
 static void test_no_tls_there(void **state)
 {
 	nothing_came(PYTHON "c.recv(1); c.send(b\"HTTP/1.0 400 no\\r\\n\"); c.recv(9999)'", TIMEOUT,
-	        ERR_IO);
+		ERR_IO);
 	nothing_came(PYTHON "c.recv(9999); c.close()'", TIMEOUT, ERR_CLOSED);
 	nothing_came(PYTHON "c.recv(9999); s.accept()'", 200000, ERR_TIMEOUT);
 }
@@ -134,10 +150,11 @@ static void test_nobody_there(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_sees_certificate_and_cipher),
-	        cmocka_unit_test(test_server_demands_a_certificate),
-	        cmocka_unit_test(test_no_tls_there),
-	        cmocka_unit_test(test_nobody_there),
+		cmocka_unit_test(test_sees_certificate_and_cipher),
+		cmocka_unit_test(test_server_demands_a_certificate),
+		cmocka_unit_test(test_server_that_speaks_first),
+		cmocka_unit_test(test_no_tls_there),
+		cmocka_unit_test(test_nobody_there),
 	};
 
 	return cmocka_run_group_tests_name("client/tls", tests, NULL, NULL);
