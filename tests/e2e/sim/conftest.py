@@ -24,7 +24,14 @@ def tftp():
 
 @pytest.fixture
 def phone(tmp_path, tftp):
-    one = Phone(tmp_path / 'phone', tftp)
-    yield one
-    if one.process:
-        one.stop()
+    return Phone(tmp_path / 'phone', tftp)
+
+
+@pytest.fixture(autouse=True)
+def no_phone_outlives_its_test():
+    yield
+    while Phone.started:
+        process = Phone.started.pop()
+        if process.poll() is None:
+            process.kill()
+            process.wait(10)

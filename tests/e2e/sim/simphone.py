@@ -21,6 +21,8 @@ DEVICE = 'SEP0011215A1AE3'
 class Phone:
     """A simulated phone with its folder; run() lets it end by itself, start() lets it run on."""
 
+    started = []  # by the present test
+
     def __init__(self, folder, tftp, device=DEVICE):
         self.folder, self.tftp, self.device = folder, tftp, device
         self.process = None
@@ -40,6 +42,7 @@ class Phone:
 
     def start(self, *options):
         self.process = subprocess.Popen(self.command('--retry-delay', 1, *options), stdout=subprocess.DEVNULL)
+        Phone.started.append(self.process)
         return self
 
     def stop(self):
