@@ -63,7 +63,7 @@ void clock_print_date(char out[CLOCK_DATE_MAX], int64_t seconds)
 	/* Not strftime: these lines are English whatever the locale is. */
 	static const char days[][4] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
 	static const char months[][4] = {
-	        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+		"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 	time_t when = (time_t)seconds;
 	struct tm tm;
 
@@ -72,8 +72,8 @@ void clock_print_date(char out[CLOCK_DATE_MAX], int64_t seconds)
 		return;
 	}
 	snprintf(out, CLOCK_DATE_MAX, "%s %s %2d %02d:%02d:%02d %s %lld", days[tm.tm_wday],
-	        months[tm.tm_mon], tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, tm.tm_zone,
-	        (long long)tm.tm_year + 1900);
+		months[tm.tm_mon], tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, tm.tm_zone,
+		(long long)tm.tm_year + 1900);
 }
 
 void clock_print_iso(char out[CLOCK_DATE_MAX], int64_t seconds)
@@ -86,8 +86,8 @@ void clock_print_iso(char out[CLOCK_DATE_MAX], int64_t seconds)
 		return;
 	}
 	snprintf(out, CLOCK_DATE_MAX, "%04lld-%02d-%02dT%02d:%02d:%02dZ",
-	        (long long)tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min,
-	        tm.tm_sec);
+		(long long)tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min,
+		tm.tm_sec);
 }
 
 void clock_print_trace(char out[CLOCK_DATE_MAX], int64_t us)
@@ -99,5 +99,5 @@ void clock_print_trace(char out[CLOCK_DATE_MAX], int64_t us)
 	/* Microseconds in 64 bits stay within the years that localtime_r knows. */
 	localtime_r(&when, &tm);
 	snprintf(out, CLOCK_DATE_MAX, "%02d:%02d:%02d.%03d", tm.tm_hour, tm.tm_min, tm.tm_sec,
-	        (int)((us - seconds * US_PER_SECOND) / 1000));
+		(int)((us - seconds * US_PER_SECOND) / 1000));
 }

@@ -33,7 +33,7 @@ const char *err_name(enum err code)
 }
 
 static void fill(struct fail *why, enum err code, size_t offset, const char *fmt, va_list args)
-        PRINTF_LIKE(4, 0);
+	PRINTF_LIKE(4, 0);
 
 static void fill(struct fail *why, enum err code, size_t offset, const char *fmt, va_list args)
 {

@@ -36,7 +36,7 @@ enum err fail_set(struct fail *why, enum err code, const char *fmt, ...) PRINTF_
 
 /* As fail_set with the byte position at which the input went wrong. */
 enum err fail_at(struct fail *why, enum err code, size_t offset, const char *fmt, ...)
-        PRINTF_LIKE(4, 5);
+	PRINTF_LIKE(4, 5);
 
 /* Puts "fmt: " before the text of a failure that already happened (e.g. the file's name). */
 void fail_prefix(struct fail *why, const char *fmt, ...) PRINTF_LIKE(2, 3);

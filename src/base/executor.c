@@ -2,7 +2,7 @@
 #include "base/executor.h"
 
 static enum err run_inline(
-        struct executor *x, void (*work)(void *job), void (*done)(void *job), void *job)
+	struct executor *x, void (*work)(void *job), void (*done)(void *job), void *job)
 {
 	work(job);
 	done(job);

@@ -9,13 +9,13 @@
  * command-line tools and tests. net's pool gives the real one. */
 struct executor {
 	enum err (*run)(
-	        struct executor *x, void (*work)(void *job), void (*done)(void *job), void *job);
+		struct executor *x, void (*work)(void *job), void (*done)(void *job), void *job);
 };
 
 struct executor *executor_inline(void);
 
 static inline MUST_USE enum err executor_run(
-        struct executor *x, void (*work)(void *job), void (*done)(void *job), void *job)
+	struct executor *x, void (*work)(void *job), void (*done)(void *job), void *job)
 {
 	return x->run(x, work, done, job);
 }

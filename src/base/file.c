@@ -81,7 +81,7 @@ static enum err io_fail(struct fail *why, enum err code, const char *path, const
 	char text[128];
 
 	return fail_set(
-	        why, code, "%s: cannot %s: %s", path, doing, strerror_r(errno, text, sizeof(text)));
+		why, code, "%s: cannot %s: %s", path, doing, strerror_r(errno, text, sizeof(text)));
 }
 
 static enum err no_memory(struct fail *why, const char *path)
@@ -194,7 +194,7 @@ static bool sync_folder_of(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	char *folder = slash ? mem_strndup(path, slash == path ? 1 : (size_t)(slash - path))
-	                     : mem_strdup(".");
+			     : mem_strdup(".");
 	bool good = false;
 	int fd;
 
@@ -214,7 +214,7 @@ static bool sync_folder_of(const char *path)
 
 /* Makes the temporary file with all of `content`; removes it again on failure. */
 static enum err make_temporary(const char *path, struct span content, mode_t mode,
-        enum file_sync sync, char **name, struct fail *why)
+	enum file_sync sync, char **name, struct fail *why)
 {
 	enum err err = ERR_OK;
 	int fd = -1;
@@ -224,7 +224,7 @@ static enum err make_temporary(const char *path, struct span content, mode_t mod
 		fd = open_temporary(path, name);
 	if (fd < 0) {
 		err = errno == ENOMEM ? no_memory(why, path)
-		                      : io_fail(why, ERR_IO, path, "make a temporary file");
+				      : io_fail(why, ERR_IO, path, "make a temporary file");
 		goto out;
 	}
 	if (!step() || fchmod(fd, mode) < 0)
@@ -247,7 +247,7 @@ out:
 }
 
 enum err file_replace(
-        const char *path, struct span content, mode_t mode, enum file_sync sync, struct fail *why)
+	const char *path, struct span content, mode_t mode, enum file_sync sync, struct fail *why)
 {
 	char *name;
 	enum err err = make_temporary(path, content, mode, sync, &name, why);
@@ -295,7 +295,7 @@ static bool append_whole(int fd, struct span line)
 {
 	bool ended = line.len && line.ptr[line.len - 1] == '\n';
 	struct iovec parts[2] = {
-	        {(void *)(uintptr_t)line.ptr, line.len}, {(void *)(uintptr_t) "\n", 1}};
+		{(void *)(uintptr_t)line.ptr, line.len}, {(void *)(uintptr_t) "\n", 1}};
 	ssize_t whole = (ssize_t)line.len + (ended ? 0 : 1), done;
 	enum fault fault;
 	struct stat st;
@@ -405,6 +405,6 @@ char *file_join(const char *folder, const char *name)
 	path = mem_new(size);
 	if (path)
 		snprintf(path, size, "%.*s%s%s", (int)len, folder,
-		        len && folder[len - 1] != '/' ? "/" : "", name);
+			len && folder[len - 1] != '/' ? "/" : "", name);
 	return path;
 }

@@ -24,7 +24,7 @@ enum file_sync { FILE_NOSYNC, FILE_SYNC };
  * (sync the folder). `mode` e.g. 0644, 0600 for secrets. A failure leaves the old file and no
  * temporary one; only when the last step, syncing the folder, fails is the new file in place. */
 enum err file_replace(const char *path, struct span content, mode_t mode, enum file_sync sync,
-        struct fail *why) MUST_USE;
+	struct fail *why) MUST_USE;
 
 /* As file_replace with FILE_SYNC, but ERR_EXISTS when there is a file of that name. */
 enum err file_create(const char *path, struct span content, mode_t mode, struct fail *why) MUST_USE;

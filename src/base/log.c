@@ -15,9 +15,9 @@
 static const struct {
 	const char *file, *prefix;
 } shapes[TRACE_KINDS] = {
-        [TRACE_TFTP] = {"ctftp.log", " |"},
-        [TRACE_CAPF] = {"capf.log", " | debug "},
-        [TRACE_SDI] = {"sdi.log", " |"},
+	[TRACE_TFTP] = {"ctftp.log", " |"},
+	[TRACE_CAPF] = {"capf.log", " | debug "},
+	[TRACE_SDI] = {"sdi.log", " |"},
 };
 
 static const char *const level_names[] = {"error", "warning", "info", "debug"};
@@ -50,7 +50,7 @@ struct line {
 
 /* `head`, the text made safe, a newline: always one line. Valid until line->buf is freed. */
 static struct span make_line(struct line *line, const char *head, const char *fmt, va_list args)
-        PRINTF_LIKE(3, 0);
+	PRINTF_LIKE(3, 0);
 
 static struct span make_line(struct line *line, const char *head, const char *fmt, va_list args)
 {
@@ -147,10 +147,10 @@ enum err trace_open(const char *folder, FILE *also, struct fail *why)
 			break;
 		}
 		trace_fd[kind] = open(
-		        path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, TRACE_MODE);
+			path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, TRACE_MODE);
 		if (trace_fd[kind] < 0)
 			err = fail_set(why, ERR_IO, "%s: cannot open: %s", path,
-			        strerror_r(errno, reason, sizeof(reason)));
+				strerror_r(errno, reason, sizeof(reason)));
 		mem_free(path);
 	}
 	if (err)

@@ -29,7 +29,7 @@ static const char all_names[] =
 #define SETTING(name, type, def, low, high, help) " " #name
 #include "base/settings.def"
 #undef SETTING
-        ;
+	;
 
 struct reader {
 	struct span left;
@@ -70,20 +70,20 @@ static enum err set(struct settings *s, const struct row *row, const char *value
 	if (!is_text(row)) {
 		if (str_number(value, row->low, row->high, number_of(s, row)))
 			return fail_set(why, ERR_FORMAT,
-			        "%s: \"%.40s\" is no number from %ld to %ld; default is %s",
-			        row->name, value, row->low, row->high, row->def);
+				"%s: \"%.40s\" is no number from %ld to %ld; default is %s",
+				row->name, value, row->low, row->high, row->def);
 		return ERR_OK;
 	}
 	if (row->type == IS_PROFILE && strcmp(value, "modern") != 0 && strcmp(value, "legacy") != 0)
 		return fail_set(why, ERR_FORMAT,
-		        "%s: \"%.40s\" is no profile; use modern or legacy", row->name, value);
+			"%s: \"%.40s\" is no profile; use modern or legacy", row->name, value);
 	if (!*value)
 		return fail_set(why, ERR_FORMAT,
-		        "%s: has no value; give one or remove the line (default is %s)", row->name,
-		        row->def);
+			"%s: has no value; give one or remove the line (default is %s)", row->name,
+			row->def);
 	if (!str_copy(text_of(s, row), SETTINGS_TEXT_SIZE, value))
 		return fail_set(why, ERR_FORMAT, "%s: too long; use at most %d characters",
-		        row->name, SETTINGS_TEXT_SIZE - 1);
+			row->name, SETTINGS_TEXT_SIZE - 1);
 	return ERR_OK;
 }
 
@@ -150,15 +150,15 @@ static int on_setting(void *user, const char *section, const char *name, const c
 		return 0;
 	if (*section)
 		r->err = fail_set(r->why, ERR_FORMAT,
-		        "%.40s: stands under [%.40s]; remove that line, there are no sections",
-		        name, section);
+			"%.40s: stands under [%.40s]; remove that line, there are no sections",
+			name, section);
 	else if (!row)
 		r->err = fail_set(r->why, ERR_FORMAT,
-		        "%.40s: no such setting; correct or remove it. Settings are:%s", name,
-		        all_names);
+			"%.40s: no such setting; correct or remove it. Settings are:%s", name,
+			all_names);
 	else if (*first)
 		r->err = fail_set(r->why, ERR_FORMAT,
-		        "%s: set before in line %u; remove one of them", name, *first);
+			"%s: set before in line %u; remove one of them", name, *first);
 	else
 		r->err = set(r->s, row, value, r->why);
 	if (first)
@@ -174,8 +174,8 @@ static enum err check_ports(struct settings *s, struct fail *why)
 	for (i = 0; i < ROWS; i++)
 		if (rows[i].type == IS_PORT && settings_port(s, *number_of(s, &rows[i])) > PORT_MAX)
 			return fail_set(why, ERR_FORMAT,
-			        "%s: %ld with port_base %ld added is above %d; lower one of them",
-			        rows[i].name, *number_of(s, &rows[i]), s->port_base, PORT_MAX);
+				"%s: %ld with port_base %ld added is above %d; lower one of them",
+				rows[i].name, *number_of(s, &rows[i]), s->port_base, PORT_MAX);
 	return ERR_OK;
 }
 

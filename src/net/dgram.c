@@ -49,7 +49,7 @@ static void on_packets(evutil_socket_t fd, short what, void *arg)
 }
 
 enum err dgram_open(struct dgram **out, struct loop *l, const struct net_addr *addr, bool shared,
-        dgram_fn *fn, void *ctx, struct fail *why)
+	dgram_fn *fn, void *ctx, struct fail *why)
 {
 	struct dgram *d = mem_new(sizeof(*d));
 	enum err err;
@@ -99,7 +99,7 @@ enum err dgram_send(struct dgram *d, const struct net_addr *to, struct span pack
 	/* The first try may only fetch the ICMP error of an earlier packet. */
 	for (tries = 0; tries < 2; tries++) {
 		if (sendto(d->fd, packet.ptr, packet.len, MSG_NOSIGNAL, (struct sockaddr *)&ss,
-		            len) >= 0)
+			    len) >= 0)
 			return ERR_OK;
 		if (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS)
 			return ERR_OK;

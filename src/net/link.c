@@ -18,14 +18,14 @@ static const char *phase(const struct link *k)
 }
 
 static long on_raw(BIO *b, int oper, const char *argp, size_t len, int argi, long argl, int ret,
-        size_t *processed)
+	size_t *processed)
 {
 	struct link *k = (struct link *)BIO_get_callback_arg(b);
 
 	if (ret > 0 && processed && *processed && k->tap &&
-	        (oper == (BIO_CB_READ | BIO_CB_RETURN) || oper == (BIO_CB_WRITE | BIO_CB_RETURN)))
+		(oper == (BIO_CB_READ | BIO_CB_RETURN) || oper == (BIO_CB_WRITE | BIO_CB_RETURN)))
 		k->tap(k->tap_ctx, oper == (BIO_CB_WRITE | BIO_CB_RETURN),
-		        span_of(argp, *processed));
+			span_of(argp, *processed));
 	return ret;
 }
 
@@ -101,7 +101,7 @@ static enum link_result explain(struct link *k, int ret, int error, struct fail 
 	k->spoilt = true;
 	e = ERR_peek_error();
 	if (ERR_GET_LIB(e) == ERR_LIB_SSL &&
-	        ERR_GET_REASON(e) == SSL_R_UNEXPECTED_EOF_WHILE_READING) {
+		ERR_GET_REASON(e) == SSL_R_UNEXPECTED_EOF_WHILE_READING) {
 		ERR_clear_error();
 		/* Phones leave without close_notify; their messages have lengths of their own. */
 		if (k->open)
@@ -128,14 +128,14 @@ enum link_result link_handshake(struct link *k, struct fail *why)
 }
 
 static enum link_result read_plain(
-        struct link *k, uint8_t *out, size_t size, size_t *len, struct fail *why)
+	struct link *k, uint8_t *out, size_t size, size_t *len, struct fail *why)
 {
 	ssize_t got = recv(k->fd, out, size, 0);
 
 	if (got < 0)
 		return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR
-		               ? LINK_WANT_READ
-		               : sys_failed(k, errno, why);
+			       ? LINK_WANT_READ
+			       : sys_failed(k, errno, why);
 	if (!got)
 		return LINK_END;
 	*len = (size_t)got;
@@ -158,14 +158,14 @@ enum link_result link_read(struct link *k, uint8_t *out, size_t size, size_t *le
 }
 
 static enum link_result write_plain(
-        struct link *k, struct span bytes, size_t *len, struct fail *why)
+	struct link *k, struct span bytes, size_t *len, struct fail *why)
 {
 	ssize_t put = send(k->fd, bytes.ptr, bytes.len, MSG_NOSIGNAL);
 
 	if (put < 0)
 		return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR
-		               ? LINK_WANT_WRITE
-		               : sys_failed(k, errno, why);
+			       ? LINK_WANT_WRITE
+			       : sys_failed(k, errno, why);
 	*len = (size_t)put;
 	if (k->tap)
 		k->tap(k->tap_ctx, true, span_of(bytes.ptr, *len));
@@ -183,7 +183,7 @@ enum link_result link_write(struct link *k, struct span bytes, size_t *len, stru
 	ERR_clear_error();
 	errno = 0;
 	ret = SSL_write_ex(
-	        k->ssl, bytes.ptr, bytes.len < TLS_RECORD_MAX ? bytes.len : TLS_RECORD_MAX, len);
+		k->ssl, bytes.ptr, bytes.len < TLS_RECORD_MAX ? bytes.len : TLS_RECORD_MAX, len);
 	if (ret == 1)
 		return LINK_DONE;
 	r = explain(k, ret, errno, why);

@@ -27,10 +27,10 @@ void link_fini(struct link *k);
 
 enum link_result link_handshake(struct link *k, struct fail *why) MUST_USE;
 enum link_result link_read(
-        struct link *k, uint8_t *out, size_t size, size_t *len, struct fail *why) MUST_USE;
+	struct link *k, uint8_t *out, size_t size, size_t *len, struct fail *why) MUST_USE;
 /* At most one TLS record. */
 enum link_result link_write(
-        struct link *k, struct span bytes, size_t *len, struct fail *why) MUST_USE;
+	struct link *k, struct span bytes, size_t *len, struct fail *why) MUST_USE;
 /* Tells the peer that nothing follows. */
 enum link_result link_end(struct link *k) MUST_USE;
 /* Throws away what has come; LINK_END when the peer is through, else LINK_WANT_READ. */

@@ -84,7 +84,7 @@ static void on_accept(evutil_socket_t lfd, short what, void *arg)
 
 /* Takes the bound socket `fd`, also when it fails. */
 enum err listener_take_socket(struct listener **out, struct loop *l, int fd, struct tls *tls,
-        void (*accepted)(void *ctx, struct stream *s), void *ctx, struct fail *why)
+	void (*accepted)(void *ctx, struct stream *s), void *ctx, struct fail *why)
 {
 	struct listener *ls = mem_new(sizeof(*ls));
 
@@ -110,8 +110,8 @@ enum err listener_take_socket(struct listener **out, struct loop *l, int fd, str
 }
 
 enum err listener_open(struct listener **out, struct loop *l, const struct net_addr *addr,
-        struct tls *tls, bool shared, void (*accepted)(void *ctx, struct stream *s), void *ctx,
-        struct fail *why)
+	struct tls *tls, bool shared, void (*accepted)(void *ctx, struct stream *s), void *ctx,
+	struct fail *why)
 {
 	int fd = sock_bind(addr, false, shared, why);
 

@@ -14,8 +14,8 @@ static enum err local_addr(struct sockaddr_un *sun, const char *path, struct fai
 	sun->sun_family = AF_UNIX;
 	if (strlen(path) >= sizeof(sun->sun_path))
 		return fail_set(why, ERR_LIMIT,
-		        "%s: a socket's path has at most %zu characters; use a shorter folder",
-		        path, sizeof(sun->sun_path) - 1);
+			"%s: a socket's path has at most %zu characters; use a shorter folder",
+			path, sizeof(sun->sun_path) - 1);
 	memcpy(sun->sun_path, path, strlen(path) + 1);
 	return ERR_OK;
 }
@@ -45,7 +45,7 @@ static bool somebody_listens(const struct sockaddr_un *sun)
 }
 
 enum err listener_open_unix(struct listener **out, struct loop *l, const char *path,
-        void (*accepted)(void *ctx, struct stream *s), void *ctx, struct fail *why)
+	void (*accepted)(void *ctx, struct stream *s), void *ctx, struct fail *why)
 {
 	struct sockaddr_un sun;
 	enum err err = local_addr(&sun, path, why);
@@ -55,12 +55,12 @@ enum err listener_open_unix(struct listener **out, struct loop *l, const char *p
 		return err;
 	if (somebody_listens(&sun))
 		return fail_set(why, ERR_INUSE,
-		        "%s is in use: another daemon runs on this state folder", path);
+			"%s is in use: another daemon runs on this state folder", path);
 	(void)unlink(path);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	/* The mode is set before listen: nobody can connect in between. */
 	if (fd < 0 || bind(fd, (struct sockaddr *)&sun, sizeof(sun)) != 0 ||
-	        chmod(path, 0600) != 0 || listen(fd, LISTEN_BACKLOG) != 0) {
+		chmod(path, 0600) != 0 || listen(fd, LISTEN_BACKLOG) != 0) {
 		err = fail_set(why, ERR_IO, "%s: %s", path, strerror(errno));
 		if (fd >= 0)
 			close(fd);
@@ -70,7 +70,7 @@ enum err listener_open_unix(struct listener **out, struct loop *l, const char *p
 }
 
 enum err stream_connect_unix(struct stream **out, struct loop *l, const char *path, stream_fn *fn,
-        void *ctx, struct fail *why)
+	void *ctx, struct fail *why)
 {
 	static const struct net_addr nowhere;
 	struct sockaddr_un sun;
@@ -93,7 +93,7 @@ bool stream_peer_uid(const struct stream *s, unsigned *uid)
 	socklen_t len = sizeof(who);
 
 	if (getsockopt(stream_number(s), SOL_SOCKET, SO_PEERCRED, &who, &len) != 0 ||
-	        who.uid == (uid_t)-1)
+		who.uid == (uid_t)-1)
 		return false;
 	*uid = who.uid;
 	return true;

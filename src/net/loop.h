@@ -7,8 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* One event loop, run by one thread. Everything that is opened on a loop is used on its thread only;
- * loop_post and loop_stop may be called from any thread. */
+/* One event loop, run by one thread. Everything that is opened on a loop is used on its thread
+ * only; loop_post and loop_stop may be called from any thread. */
 struct loop;
 
 /* The first loop of a process makes it ignore SIGPIPE, unless that was decided otherwise before. */
@@ -25,10 +25,11 @@ enum err loop_post(struct loop *l, void (*fn)(void *arg), void *arg) MUST_USE;
 enum err loop_on_signal(struct loop *l, int signo, void (*fn)(void *arg), void *arg) MUST_USE;
 
 struct loop_timer;
-enum err loop_timer_new(struct loop_timer **out, struct loop *l, void (*fn)(void *arg), void *arg)
-	MUST_USE;
+enum err loop_timer_new(
+	struct loop_timer **out, struct loop *l, void (*fn)(void *arg), void *arg) MUST_USE;
 void loop_timer_free(struct loop_timer *t); /* NULL allowed; also while it is firing */
-void loop_timer_set(struct loop_timer *t, int64_t us); /* once, from now; replaces an earlier setting */
+void loop_timer_set(
+	struct loop_timer *t, int64_t us); /* once, from now; replaces an earlier setting */
 void loop_timer_stop(struct loop_timer *t);
 
 #endif

@@ -32,8 +32,8 @@ static void find_inodes(const char *path, bool udp, uint16_t port, struct inodes
 		return;
 	while (found->count < INODES_MAX && fgets(line, sizeof(line), f)) {
 		if (sscanf(line,
-		            " %*d: %*[0-9A-Fa-f]:%x %*[0-9A-Fa-f]:%*x %x %*s %*s %*s %*s %*s %lu",
-		            &local, &state, &inode) != 3)
+			    " %*d: %*[0-9A-Fa-f]:%x %*[0-9A-Fa-f]:%*x %x %*s %*s %*s %*s %*s %lu",
+			    &local, &state, &inode) != 3)
 			continue;
 		if (local == port && inode && (udp || state == TCP_LISTENING))
 			found->of[found->count++] = inode;

@@ -184,7 +184,7 @@ void pool_free(struct pool *p)
 }
 
 static enum err run(
-        struct executor *base, void (*work)(void *job), void (*done)(void *job), void *job)
+	struct executor *base, void (*work)(void *job), void (*done)(void *job), void *job)
 {
 	struct loop_executor *x = (struct loop_executor *)base;
 	struct pool *p = x->pool;

@@ -27,16 +27,16 @@ enum err sock_refused(const struct net_addr *addr, bool udp, int error, struct f
 	case EADDRINUSE:
 		net_port_owner(udp, addr->port, owner, sizeof(owner));
 		return fail_set(why, ERR_INUSE, "%s port %u (%s) is in use by %s", kind,
-		        (unsigned)addr->port, text, owner);
+			(unsigned)addr->port, text, owner);
 	case EACCES:
 	case EPERM:
 		return fail_set(why, ERR_DENIED,
-		        "%s port %u (%s) may not be opened: ports below 1024 need root or "
-		        "CAP_NET_BIND_SERVICE",
-		        kind, (unsigned)addr->port, text);
+			"%s port %u (%s) may not be opened: ports below 1024 need root or "
+			"CAP_NET_BIND_SERVICE",
+			kind, (unsigned)addr->port, text);
 	case EADDRNOTAVAIL:
 		return fail_set(
-		        why, ERR_IO, "%s %s: the address is not one of this machine", kind, text);
+			why, ERR_IO, "%s %s: the address is not one of this machine", kind, text);
 	default: return fail_set(why, ERR_IO, "%s %s: %s", kind, text, strerror(error));
 	}
 }
@@ -49,7 +49,7 @@ int sock_bind(const struct net_addr *addr, bool udp, bool shared, struct fail *w
 	int fd, error;
 
 	fd = socket(
-	        ss.ss_family, (udp ? SOCK_DGRAM : SOCK_STREAM) | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+		ss.ss_family, (udp ? SOCK_DGRAM : SOCK_STREAM) | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return sock_refused(addr, udp, errno, why);
 	/* On UDP, SO_REUSEADDR would let two programs share a port without a word. */

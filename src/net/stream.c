@@ -29,7 +29,7 @@ static bool wants_input(const struct stream *s)
 	case STREAM_HANDSHAKE: return !s->want_out && !s->over;
 	case STREAM_OPEN:
 		return s->want_in || (!s->over && !s->paused && !s->eof && !s->broken &&
-		                             !s->want_out && stream_unread(s) < STREAM_INPUT_MAX);
+					     !s->want_out && stream_unread(s) < STREAM_INPUT_MAX);
 	case STREAM_ENDING: return s->want_in;
 	case STREAM_LINGER: return true;
 	default: return false;
@@ -197,9 +197,9 @@ static void on_deadline(evutil_socket_t fd, short what, void *arg)
 	} else {
 		net_addr_print_port(&s->peer, text);
 		fail_set(&s->why, ERR_TIMEOUT,
-		        s->state == STREAM_CONNECTING ? "connect to %s: timed out"
-		                                      : "TLS handshake: %s is too slow",
-		        text);
+			s->state == STREAM_CONNECTING ? "connect to %s: timed out"
+						      : "TLS handshake: %s is too slow",
+			text);
 		stream_failed(s);
 	}
 	stream_leave(s);
@@ -252,8 +252,8 @@ void stream_destroy(struct stream *s)
 }
 
 enum err stream_take_socket(struct stream **out, struct loop *l, int fd, struct tls *tls,
-        const struct net_addr *peer, const char *text, int error, stream_fn *fn, void *ctx,
-        struct fail *why)
+	const struct net_addr *peer, const char *text, int error, stream_fn *fn, void *ctx,
+	struct fail *why)
 {
 	struct stream *s = stream_new(l, fd, tls, peer);
 
@@ -273,7 +273,7 @@ enum err stream_take_socket(struct stream **out, struct loop *l, int fd, struct 
 }
 
 enum err stream_connect(struct stream **out, struct loop *l, const struct net_addr *addr,
-        struct tls *tls, stream_fn *fn, void *ctx, struct fail *why)
+	struct tls *tls, stream_fn *fn, void *ctx, struct fail *why)
 {
 	struct sockaddr_storage ss;
 	socklen_t len = sock_from_addr(&ss, addr);

@@ -31,8 +31,8 @@ typedef void stream_fn(void *ctx, struct stream *s, enum stream_event ev);
  * connection before its handshake and must call stream_handle. ERR_INUSE names the port and its
  * owner. */
 enum err listener_open(struct listener **out, struct loop *l, const struct net_addr *addr,
-        struct tls *tls, bool shared, void (*accepted)(void *ctx, struct stream *s), void *ctx,
-        struct fail *why) MUST_USE;
+	struct tls *tls, bool shared, void (*accepted)(void *ctx, struct stream *s), void *ctx,
+	struct fail *why) MUST_USE;
 void listener_close(struct listener *ls); /* also inside `accepted`; its streams go on */
 /* Instead of STREAM_HANDSHAKE_US, for connections accepted from now on. */
 void listener_handshake_limit(struct listener *ls, int64_t us);
@@ -43,7 +43,7 @@ void listener_addr(const struct listener *ls, struct net_addr *out);
  * STREAM_ERROR, never before this returns; ERR_NOMEM and ERR_IO here mean that nothing was begun.
  */
 enum err stream_connect(struct stream **out, struct loop *l, const struct net_addr *addr,
-        struct tls *tls, stream_fn *fn, void *ctx, struct fail *why) MUST_USE;
+	struct tls *tls, stream_fn *fn, void *ctx, struct fail *why) MUST_USE;
 /* Sets (or changes) who gets the events. */
 void stream_handle(struct stream *s, stream_fn *fn, void *ctx);
 /* Context for tls_config.verify of this connection; before the handshake. */
@@ -83,9 +83,9 @@ void stream_tap(struct stream *s, stream_tap_fn *tap, void *ctx);
  * replaces one that nobody listens on any more; ERR_INUSE when somebody does. Connecting:
  * ERR_NOTFOUND when there is no file or nobody listens. The peer's address is empty. */
 enum err listener_open_unix(struct listener **out, struct loop *l, const char *path,
-        void (*accepted)(void *ctx, struct stream *s), void *ctx, struct fail *why) MUST_USE;
+	void (*accepted)(void *ctx, struct stream *s), void *ctx, struct fail *why) MUST_USE;
 enum err stream_connect_unix(struct stream **out, struct loop *l, const char *path, stream_fn *fn,
-        void *ctx, struct fail *why) MUST_USE;
+	void *ctx, struct fail *why) MUST_USE;
 /* The user at the other end of a UNIX stream, from the kernel; false on others. */
 bool stream_peer_uid(const struct stream *s, unsigned *uid);
 

@@ -72,13 +72,13 @@ void stream_destroy(struct stream *s);
 
 /* listener.c: a listener on a socket that is bound and listens; takes `fd`, also when it fails. */
 enum err listener_take_socket(struct listener **out, struct loop *l, int fd, struct tls *tls,
-        void (*accepted)(void *ctx, struct stream *s), void *ctx, struct fail *why);
+	void (*accepted)(void *ctx, struct stream *s), void *ctx, struct fail *why);
 
 /* stream.c: a stream whose socket `fd` is being connected; takes `fd`. `error` is connect's errno,
  * or 0; a refusal is told as an event, so that owners have one place for it. */
 enum err stream_take_socket(struct stream **out, struct loop *l, int fd, struct tls *tls,
-        const struct net_addr *peer, const char *text, int error, stream_fn *fn, void *ctx,
-        struct fail *why);
+	const struct net_addr *peer, const char *text, int error, stream_fn *fn, void *ctx,
+	struct fail *why);
 
 /* stream_io.c */
 void stream_shake(struct stream *s);

@@ -18,10 +18,10 @@ static const struct profile {
 	const char *ciphers;
 	int key_bits;
 } profiles[] = {
-        [TLS_MODERN] = {"modern", TLS1_2_VERSION, 0, CIPHERS_NEW NEVER ":@SECLEVEL=2", 112},
-        [TLS_LEGACY] = {"legacy", TLS1_VERSION, 0, CIPHERS_NEW ":ALL" NEVER ":@SECLEVEL=0", 0},
-        [TLS_PHONE] = {"phone", TLS1_2_VERSION, TLS1_2_VERSION, "AES256-SHA:AES128-SHA:@SECLEVEL=0",
-                0},
+	[TLS_MODERN] = {"modern", TLS1_2_VERSION, 0, CIPHERS_NEW NEVER ":@SECLEVEL=2", 112},
+	[TLS_LEGACY] = {"legacy", TLS1_VERSION, 0, CIPHERS_NEW ":ALL" NEVER ":@SECLEVEL=0", 0},
+	[TLS_PHONE] = {"phone", TLS1_2_VERSION, TLS1_2_VERSION, "AES256-SHA:AES128-SHA:@SECLEVEL=0",
+		0},
 };
 
 enum err tls_profile_parse(enum tls_profile *out, const char *name)
@@ -50,10 +50,10 @@ void tls_fail(struct fail *why, const struct tls_peer *peer, const char *when)
 
 	if (peer && peer->judged)
 		fail_set(why, peer->judged, "%s: peer's certificate refused: %s", when,
-		        peer->reason ? peer->reason : err_text(peer->judged));
+			peer->reason ? peer->reason : err_text(peer->judged));
 	else if (tls_is_alert(e))
 		fail_set(why, ERR_TLS, "%s: peer sent alert %s", when,
-		        SSL_alert_desc_string_long(ERR_GET_REASON(e) - SSL_AD_REASON_OFFSET));
+			SSL_alert_desc_string_long(ERR_GET_REASON(e) - SSL_AD_REASON_OFFSET));
 	else
 		fail_set(why, ERR_TLS, "%s: %s", when, reason ? reason : "no reason given");
 	ERR_clear_error();
@@ -113,7 +113,7 @@ static int judge(X509_STORE_CTX *store, void *arg)
 		return 0;
 	}
 	peer->judged = t->verify(peer->own_ctx ? peer->verify_ctx : t->verify_ctx,
-	        span_of(peer->der, peer->der_len));
+		span_of(peer->der, peer->der_len));
 done:
 	X509_STORE_CTX_set_error(store, verdict_of(peer->judged));
 	return peer->judged == ERR_OK;
@@ -125,8 +125,8 @@ static enum err set_versions(SSL_CTX *ctx, const struct tls_config *c, struct fa
 	int max = c->max_tls12 ? TLS1_2_VERSION : p->max;
 
 	if (SSL_CTX_set_min_proto_version(ctx, p->min) != 1 ||
-	        SSL_CTX_set_max_proto_version(ctx, max) != 1 ||
-	        SSL_CTX_set_cipher_list(ctx, p->ciphers) != 1) {
+		SSL_CTX_set_max_proto_version(ctx, max) != 1 ||
+		SSL_CTX_set_cipher_list(ctx, p->ciphers) != 1) {
 		tls_fail(why, NULL, p->name);
 		return ERR_TLS;
 	}
@@ -162,7 +162,7 @@ static enum err set_key(SSL_CTX *ctx, const struct tls_config *c, struct fail *w
 static void set_options(SSL_CTX *ctx, const struct tls_config *c)
 {
 	uint64_t options = SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET | SSL_OP_NO_COMPRESSION |
-	                   SSL_OP_CIPHER_SERVER_PREFERENCE;
+			   SSL_OP_CIPHER_SERVER_PREFERENCE;
 
 	/* An empty record before each of TLS 1.0 makes phones stall that wait for the header and
 	 * the elements of a message in one record. */
@@ -172,7 +172,7 @@ static void set_options(SSL_CTX *ctx, const struct tls_config *c)
 		options |= SSL_OP_LEGACY_SERVER_CONNECT;
 	SSL_CTX_set_options(ctx, options);
 	SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
-	                              SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+				      SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 	/* Each connection shows its certificate: a resumed one would be judged by old evidence. */
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_num_tickets(ctx, 0);
@@ -255,8 +255,8 @@ static bool has_version(int version)
 	bool has = false;
 
 	if (ctx && SSL_CTX_set_cipher_list(ctx, profiles[TLS_LEGACY].ciphers) == 1 &&
-	        SSL_CTX_set_min_proto_version(ctx, version) == 1 &&
-	        SSL_CTX_set_max_proto_version(ctx, version) == 1)
+		SSL_CTX_set_min_proto_version(ctx, version) == 1 &&
+		SSL_CTX_set_max_proto_version(ctx, version) == 1)
 		ssl = SSL_new(ctx);
 	if (ssl)
 		list = SSL_get1_supported_ciphers(ssl);
@@ -276,7 +276,7 @@ static void ask_library(void)
 		int version;
 		const char *name;
 	} asked[] = {{TLS1_VERSION, "1.0"}, {TLS1_1_VERSION, "1.1"}, {TLS1_2_VERSION, "1.2"},
-	        {TLS1_3_VERSION, "1.3"}};
+		{TLS1_3_VERSION, "1.3"}};
 	char can[64] = "", cannot[64] = "";
 	char *to;
 	size_t i;
@@ -288,8 +288,8 @@ static void ask_library(void)
 		strcat(to, asked[i].name);
 	}
 	snprintf(library_text, sizeof(library_text), "%s: TLS %s%s%s",
-	        OpenSSL_version(OPENSSL_VERSION), can[0] ? can : "none",
-	        cannot[0] ? "; not TLS " : "", cannot);
+		OpenSSL_version(OPENSSL_VERSION), can[0] ? can : "none",
+		cannot[0] ? "; not TLS " : "", cannot);
 }
 
 const char *tls_library_text(void)

@@ -17,15 +17,17 @@ enum tls_peer_cert { TLS_PEER_NONE, TLS_PEER_OPTIONAL, TLS_PEER_REQUIRED };
 struct tls_config {
 	enum tls_profile profile;
 	bool server;
-	struct span cert_der;        /* own certificate; empty for none */
-	void *native_key;            /* EVP_PKEY * of it (key_get_native); NULL for none */
-	enum tls_peer_cert peer_cert; /* server: whether to ask for one. A client always gets one. */
-	/* Judges the peer's certificate (its DER) instead of a chain check by the library; ERR_OK accepts.
-	 * Other results end the handshake with an alert that fits (ERR_EXPIRED, ERR_TRUST, …) and are
-	 * the code of stream_failure. Needed by every client, and by servers that ask for one. */
+	struct span cert_der; /* own certificate; empty for none */
+	void *native_key;     /* EVP_PKEY * of it (key_get_native); NULL for none */
+	enum tls_peer_cert
+		peer_cert; /* server: whether to ask for one. A client always gets one. */
+	/* Judges the peer's certificate (its DER) instead of a chain check by the library; ERR_OK
+	 * accepts. Other results end the handshake with an alert that fits (ERR_EXPIRED, ERR_TRUST,
+	 * …) and are the code of stream_failure. Needed by every client, and by servers that ask
+	 * for one. */
 	enum err (*verify)(void *ctx, struct span peer_der);
-	void *verify_ctx;            /* default; a stream may set its own before the handshake */
-	bool max_tls12;              /* for captures in which certificates can be read */
+	void *verify_ctx; /* default; a stream may set its own before the handshake */
+	bool max_tls12;   /* for captures in which certificates can be read */
 };
 
 struct tls; /* one per profile and role, shared by connections of one process, on any thread */

@@ -83,8 +83,8 @@ static enum err start_one(struct workers *all, struct fail *why)
 }
 
 enum err workers_start(struct workers **out, unsigned count,
-        enum err (*setup)(void *ctx, unsigned index, struct loop *l, struct fail *why),
-        void (*teardown)(void *ctx, unsigned index), void *ctx, struct fail *why)
+	enum err (*setup)(void *ctx, unsigned index, struct loop *l, struct fail *why),
+	void (*teardown)(void *ctx, unsigned index), void *ctx, struct fail *why)
 {
 	struct workers *all;
 	enum err err = ERR_OK;

@@ -86,7 +86,7 @@ static inline unsigned scratch_count(const char *prefix)
 	assert_non_null(folder);
 	while ((entry = readdir(folder)))
 		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
-		        strncmp(entry->d_name, prefix, strlen(prefix)) == 0)
+			strncmp(entry->d_name, prefix, strlen(prefix)) == 0)
 			count++;
 	closedir(folder);
 	return count;

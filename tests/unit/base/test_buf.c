@@ -25,8 +25,8 @@ static void assert_content(const struct buf *b, const void *bytes, size_t len)
 static void every_writer(void **state)
 {
 	static const uint8_t want[] = {0x12, 0x12, 0x34, 0x12, 0x34, 0x56, 0x78, 0x34, 0x12, 0x78,
-	        0x56, 0x34, 0x12, 'S', 'E', 'P', 'a', 'b', 0, 0xFF, 0xFF, 0xFF, '0', '7', '!', 1,
-	        2};
+		0x56, 0x34, 0x12, 'S', 'E', 'P', 'a', 'b', 0, 0xFF, 0xFF, 0xFF, '0', '7', '!', 1,
+		2};
 	struct buf b = {0};
 
 	buf_u8(&b, 0x12);
@@ -189,14 +189,14 @@ static void each_allocation_fails_in_turn(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(every_writer),
-	        cmocka_unit_test(grows_over_many_sizes),
-	        cmocka_unit_test(printf_longer_than_the_room),
-	        cmocka_unit_test(drop_from_the_front),
-	        cmocka_unit_test(lengths_written_afterwards),
-	        cmocka_unit_test(a_length_of_16_bits_has_a_limit),
-	        cmocka_unit_test(sizes_that_overflow),
-	        cmocka_unit_test_teardown(each_allocation_fails_in_turn, switch_off),
+		cmocka_unit_test(every_writer),
+		cmocka_unit_test(grows_over_many_sizes),
+		cmocka_unit_test(printf_longer_than_the_room),
+		cmocka_unit_test(drop_from_the_front),
+		cmocka_unit_test(lengths_written_afterwards),
+		cmocka_unit_test(a_length_of_16_bits_has_a_limit),
+		cmocka_unit_test(sizes_that_overflow),
+		cmocka_unit_test_teardown(each_allocation_fails_in_turn, switch_off),
 	};
 
 	return cmocka_run_group_tests_name("base/buf", tests, NULL, NULL);

@@ -25,11 +25,11 @@ static void dates_as_date_prints_them(void **state)
 		const char *zone, *text;
 		int64_t seconds;
 	} rows[] = {
-	        {"EST5EDT,M3.2.0,M11.1.0", "Wed Aug 31 13:28:03 EDT 2011", AUGUST},
-	        {"EST5EDT,M3.2.0,M11.1.0", "Wed Dec 31 18:59:59 EST 1969", -1},
-	        {"UTC0", "Thu Jan  1 00:00:00 UTC 1970", 0},
-	        {"UTC0", "Tue Feb 29 12:34:56 UTC 2000", 951827696},
-	        {"JST-9", "Thu Sep  1 02:28:03 JST 2011", AUGUST},
+		{"EST5EDT,M3.2.0,M11.1.0", "Wed Aug 31 13:28:03 EDT 2011", AUGUST},
+		{"EST5EDT,M3.2.0,M11.1.0", "Wed Dec 31 18:59:59 EST 1969", -1},
+		{"UTC0", "Thu Jan  1 00:00:00 UTC 1970", 0},
+		{"UTC0", "Tue Feb 29 12:34:56 UTC 2000", 951827696},
+		{"JST-9", "Thu Sep  1 02:28:03 JST 2011", AUGUST},
 	};
 	char text[CLOCK_DATE_MAX];
 	size_t i;
@@ -102,12 +102,12 @@ static void the_system_clock_is_the_system_s(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(dates_as_date_prints_them),
-	        cmocka_unit_test(iso_is_utc_everywhere),
-	        cmocka_unit_test(years_beyond_the_calendar),
-	        cmocka_unit_test(trace_times_have_milliseconds),
-	        cmocka_unit_test(a_fixed_clock_stands_still),
-	        cmocka_unit_test(the_system_clock_is_the_system_s),
+		cmocka_unit_test(dates_as_date_prints_them),
+		cmocka_unit_test(iso_is_utc_everywhere),
+		cmocka_unit_test(years_beyond_the_calendar),
+		cmocka_unit_test(trace_times_have_milliseconds),
+		cmocka_unit_test(a_fixed_clock_stands_still),
+		cmocka_unit_test(the_system_clock_is_the_system_s),
 	};
 
 	return cmocka_run_group_tests_name("base/clock", tests, NULL, NULL);

@@ -91,12 +91,12 @@ static void long_texts_are_cut(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(numbers_are_negative_and_distinct),
-	        cmocka_unit_test(texts_and_names),
-	        cmocka_unit_test(first_failure_wins),
-	        cmocka_unit_test(nobody_asks_why),
-	        cmocka_unit_test(prefix_goes_in_front),
-	        cmocka_unit_test(long_texts_are_cut),
+		cmocka_unit_test(numbers_are_negative_and_distinct),
+		cmocka_unit_test(texts_and_names),
+		cmocka_unit_test(first_failure_wins),
+		cmocka_unit_test(nobody_asks_why),
+		cmocka_unit_test(prefix_goes_in_front),
+		cmocka_unit_test(long_texts_are_cut),
 	};
 
 	return cmocka_run_group_tests_name("base/err", tests, NULL, NULL);

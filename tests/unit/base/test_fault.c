@@ -76,7 +76,7 @@ static bool content_is(const char *text)
 /* `before` and `after`: the file's text, NULL for no file. `late`: how many of the last points come
  * when the new content is in place already. */
 static void walk(enum err (*operation)(const char *), const char *before, const char *after,
-        unsigned points, unsigned late)
+	unsigned points, unsigned late)
 {
 	static const char *const ways[] = {"kill", "full", "short"};
 	unsigned start = file_fault_count(), number, way;
@@ -95,9 +95,9 @@ static void walk(enum err (*operation)(const char *), const char *before, const 
 			if (before)
 				scratch_put("f", before, strlen(before));
 			assert_int_equal(
-			        run_faulted(operation, number, ways[way]), number > points ? 0
-			                                                   : killed        ? KILLED
-			                                                                   : 1);
+				run_faulted(operation, number, ways[way]), number > points ? 0
+									   : killed        ? KILLED
+											   : 1);
 			assert_true(content_is(number + late > points ? after : before));
 			if (!killed)
 				assert_int_equal(scratch_count("."), 0);
@@ -188,12 +188,12 @@ static int program(const char *path)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-	        TEST(replacing),
-	        TEST(creating),
-	        TEST(appending),
-	        TEST(removing),
-	        TEST(locking),
-	        TEST(a_whole_program),
+		TEST(replacing),
+		TEST(creating),
+		TEST(appending),
+		TEST(removing),
+		TEST(locking),
+		TEST(a_whole_program),
 	};
 
 	if (argc == 2)

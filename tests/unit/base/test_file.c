@@ -85,21 +85,21 @@ static void replacing(void **state)
 
 	umask(077);
 	assert_int_equal(
-	        file_replace(scratch_path("f"), span_str("one"), 0644, FILE_SYNC, NULL), ERR_OK);
+		file_replace(scratch_path("f"), span_str("one"), 0644, FILE_SYNC, NULL), ERR_OK);
 	umask(022);
 	assert_file("f", "one");
 	assert_int_equal(mode_of("f"), 0644);
 	assert_int_equal(
-	        file_replace(scratch_path("f"), span_str(""), 0600, FILE_NOSYNC, NULL), ERR_OK);
+		file_replace(scratch_path("f"), span_str(""), 0600, FILE_NOSYNC, NULL), ERR_OK);
 	assert_file("f", "");
 	assert_int_equal(mode_of("f"), 0600);
 	assert_int_equal(scratch_count(""), 1);
 	assert_int_equal(
-	        file_replace(scratch_path("none/f"), span_str("x"), 0644, FILE_SYNC, &why), ERR_IO);
+		file_replace(scratch_path("none/f"), span_str("x"), 0644, FILE_SYNC, &why), ERR_IO);
 	assert_non_null(strstr(why.text, "none/f: cannot make a temporary file: No such file"));
 	assert_int_equal(mkdir(scratch_path("folder"), 0700), 0);
 	assert_int_equal(
-	        file_replace(scratch_path("folder"), span_str("x"), 0644, FILE_SYNC, NULL), ERR_IO);
+		file_replace(scratch_path("folder"), span_str("x"), 0644, FILE_SYNC, NULL), ERR_IO);
 	assert_int_equal(scratch_count(""), 2);
 	assert_int_equal(chdir(scratch), 0);
 	assert_int_equal(file_replace("bare", span_str("here"), 0644, FILE_SYNC, NULL), ERR_OK);
@@ -114,7 +114,7 @@ static void a_link_is_replaced_not_followed(void **state)
 	scratch_put("target", "kept", 4);
 	assert_int_equal(symlink("target", scratch_path("f")), 0);
 	assert_int_equal(
-	        file_replace(scratch_path("f"), span_str("new"), 0644, FILE_NOSYNC, NULL), ERR_OK);
+		file_replace(scratch_path("f"), span_str("new"), 0644, FILE_NOSYNC, NULL), ERR_OK);
 	assert_file("target", "kept");
 	assert_file("f", "new");
 	assert_int_equal(lstat(scratch_path("f"), &st), 0);
@@ -173,7 +173,7 @@ static void folders(void **state)
 static void joining(void **state)
 {
 	static const char *const rows[][3] = {{"a", "b", "a/b"}, {"a/", "/b", "a/b"},
-	        {"/", "b", "/b"}, {"//", "b", "/b"}, {"", "b", "b"}, {"/a/b//", "c/d", "/a/b/c/d"}};
+		{"/", "b", "/b"}, {"//", "b", "/b"}, {"", "b", "b"}, {"/a/b//", "c/d", "/a/b/c/d"}};
 	char *path;
 	size_t i;
 
@@ -248,7 +248,7 @@ static void the_kernel_cuts_a_write_short(void **state)
 	if (child == 0) {
 		limit_file_size(6);
 		if (file_replace(scratch_path("f"), span_str("much longer"), 0644, FILE_SYNC,
-		            NULL) != ERR_IO)
+			    NULL) != ERR_IO)
 			_exit(1);
 		if (file_create(scratch_path("g"), span_str("much longer"), 0644, NULL) != ERR_IO)
 			_exit(2);
@@ -288,18 +288,18 @@ static void without_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        TEST(reading),
-	        TEST(reading_much),
-	        TEST(replacing),
-	        TEST(a_link_is_replaced_not_followed),
-	        TEST(creating),
-	        TEST(appending),
-	        TEST(removing),
-	        TEST(folders),
-	        TEST(joining),
-	        TEST(locking),
-	        TEST(the_kernel_cuts_a_write_short),
-	        TEST(without_memory),
+		TEST(reading),
+		TEST(reading_much),
+		TEST(replacing),
+		TEST(a_link_is_replaced_not_followed),
+		TEST(creating),
+		TEST(appending),
+		TEST(removing),
+		TEST(folders),
+		TEST(joining),
+		TEST(locking),
+		TEST(the_kernel_cuts_a_write_short),
+		TEST(without_memory),
 	};
 
 	return cmocka_run_group_tests_name("base/file", tests, NULL, NULL);

@@ -34,7 +34,7 @@ static void levels_and_shape(void **state)
 	fclose(out);
 	text = scratch_get("log", NULL);
 	assert_matches(text, "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z error: port 69 is taken\n"
-	                     "[-0-9T:]{19}Z warning: peer says \"a\\\\x0Ab\\\\x1B\\[2J\"\n$");
+			     "[-0-9T:]{19}Z warning: peer says \"a\\\\x0Ab\\\\x1B\\[2J\"\n$");
 	free(text);
 }
 
@@ -81,11 +81,11 @@ static void traces_have_their_shapes(void **state)
 	fclose(also);
 	text = scratch_get("ctftp.log", NULL);
 	assert_matches(text, "^before\n[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3} \\|"
-	                     "Transferred\\[CTLFile\\.tlv\\]\n$");
+			     "Transferred\\[CTLFile\\.tlv\\]\n$");
 	free(text);
 	text = scratch_get("capf.log", NULL);
 	assert_matches(
-	        text, "^[0-9:]{8}\\.[0-9]{3} \\| debug TLS HS Done for ph_conn\\\\x0D\\\\x0A\n$");
+		text, "^[0-9:]{8}\\.[0-9]{3} \\| debug TLS HS Done for ph_conn\\\\x0D\\\\x0A\n$");
 	free(text);
 	text = scratch_get("sdi.log", NULL);
 	assert_matches(text, "^[0-9:]{8}\\.[0-9]{3} \\|deviceName=SEP\\\\xFF\n$");
@@ -135,9 +135,9 @@ static void threads_do_not_mix_lines(void **state)
 	trace_close();
 	text = scratch_get("sdi.log", NULL);
 	for (line = strtok_r(text, "\n", &rest); line;
-	        line = strtok_r(NULL, "\n", &rest), count++) {
+		line = strtok_r(NULL, "\n", &rest), count++) {
 		assert_int_equal(
-		        sscanf(line, "%*12s |thread %d line %d %7s", &thread, &number, tail), 3);
+			sscanf(line, "%*12s |thread %d line %d %7s", &thread, &number, tail), 3);
 		assert_string_equal(tail, "end");
 		assert_in_range(thread, 0, THREADS - 1);
 		assert_int_equal(number, next[thread]++);
@@ -151,11 +151,11 @@ static void threads_do_not_mix_lines(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        TEST(levels_and_shape),
-	        TEST(a_line_without_memory),
-	        TEST(traces_have_their_shapes),
-	        TEST(traces_without_their_folder),
-	        TEST(threads_do_not_mix_lines),
+		TEST(levels_and_shape),
+		TEST(a_line_without_memory),
+		TEST(traces_have_their_shapes),
+		TEST(traces_without_their_folder),
+		TEST(threads_do_not_mix_lines),
 	};
 
 	return cmocka_run_group_tests_name("base/log", tests, NULL, NULL);

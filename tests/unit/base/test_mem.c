@@ -95,11 +95,11 @@ static void inline_executor_works_then_is_done(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(new_is_zeroed),
-	        cmocka_unit_test_teardown(failing_from_the_nth_on, switch_off),
-	        cmocka_unit_test(strndup_stops_at_nul),
-	        cmocka_unit_test(wipe_overwrites),
-	        cmocka_unit_test(inline_executor_works_then_is_done),
+		cmocka_unit_test(new_is_zeroed),
+		cmocka_unit_test_teardown(failing_from_the_nth_on, switch_off),
+		cmocka_unit_test(strndup_stops_at_nul),
+		cmocka_unit_test(wipe_overwrites),
+		cmocka_unit_test(inline_executor_works_then_is_done),
 	};
 
 	return cmocka_run_group_tests_name("base/mem", tests, NULL, NULL);

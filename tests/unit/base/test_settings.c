@@ -44,9 +44,9 @@ static void a_file_over_the_defaults(void **state)
 	struct settings s;
 
 	assert_int_equal(read_text(&s, "# a comment\r\n\r\nnode = s\xC3\xA3o-paulo \r\n"
-	                               "; another\n  # and one more\nport_base=20000 ; for tests\n"
-	                               "tls_profile: legacy\nkeepalive = 60"),
-	        ERR_OK);
+				       "; another\n  # and one more\nport_base=20000 ; for tests\n"
+				       "tls_profile: legacy\nkeepalive = 60"),
+		ERR_OK);
 	assert_string_equal(s.node, "s\xC3\xA3o-paulo");
 	assert_string_equal(s.tls_profile, "legacy");
 	assert_int_equal(s.port_base, 20000);
@@ -62,25 +62,25 @@ static void bad_files_are_explained(void **state)
 	static const struct {
 		const char *text, *line, *setting, *remedy;
 	} rows[] = {
-	        {"node = a\nkeepalive = 601\n", "line 2: ", "keepalive", "from 5 to 600"},
-	        {"keepalive = soon\n", "line 1: ", "keepalive", "from 5 to 600; default is 30"},
-	        {"capf_port = 0\n", "line 1: ", "capf_port", "from 1 to 65535"},
-	        {"\n\ncapf_prot = 1\n", "line 3: ", "capf_prot: no such", "Settings are: node "},
-	        {"node =\n", "line 1: ", "node", "remove the line"},
-	        {"tls_profile = best\n", "line 1: ", "tls_profile", "modern or legacy"},
-	        {"node = a\n# x\nnode = b\n", "line 3: ", "node", "line 1; remove one"},
-	        {"node = a\n  keepalive = 6\n", "line 2: ", "", "remove the blank"},
-	        {"node = a\nwhat is this\n", "line 2: ", "", "name = value"},
-	        {"[net]\nnode = a\n", "line 2: ", "node", "no sections"},
-	        {"node = a\x1B[2J\n", "line 1: ", "", "control character; remove"},
-	        {"node = aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-	         "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n",
-	                "line 1: ", "node", "at most 127"},
-	        {"address = bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
-	         "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
-	         "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb\n",
-	                "line 1: ", "", "shorten"},
-	        {"port_base = 60000\ncapf_port = 5536\n", "", "capf_port", "lower one"},
+		{"node = a\nkeepalive = 601\n", "line 2: ", "keepalive", "from 5 to 600"},
+		{"keepalive = soon\n", "line 1: ", "keepalive", "from 5 to 600; default is 30"},
+		{"capf_port = 0\n", "line 1: ", "capf_port", "from 1 to 65535"},
+		{"\n\ncapf_prot = 1\n", "line 3: ", "capf_prot: no such", "Settings are: node "},
+		{"node =\n", "line 1: ", "node", "remove the line"},
+		{"tls_profile = best\n", "line 1: ", "tls_profile", "modern or legacy"},
+		{"node = a\n# x\nnode = b\n", "line 3: ", "node", "line 1; remove one"},
+		{"node = a\n  keepalive = 6\n", "line 2: ", "", "remove the blank"},
+		{"node = a\nwhat is this\n", "line 2: ", "", "name = value"},
+		{"[net]\nnode = a\n", "line 2: ", "node", "no sections"},
+		{"node = a\x1B[2J\n", "line 1: ", "", "control character; remove"},
+		{"node = aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+		 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n",
+			"line 1: ", "node", "at most 127"},
+		{"address = bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+		 "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+		 "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb\n",
+			"line 1: ", "", "shorten"},
+		{"port_base = 60000\ncapf_port = 5536\n", "", "capf_port", "lower one"},
 	};
 	struct settings s;
 	size_t i;
@@ -137,7 +137,7 @@ static void what_is_written_can_be_read(void **state)
 	assert_string_equal(again.tls_profile, "modern");
 	buf_u8(&text, 0);
 	assert_non_null(strstr((char *)text.data,
-	        "# seconds between SCCP keepalives (5 to 600)\nkeepalive = 30\n"));
+		"# seconds between SCCP keepalives (5 to 600)\nkeepalive = 30\n"));
 	buf_fini(&text);
 }
 
@@ -182,14 +182,14 @@ static void without_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        TEST(defaults),
-	        TEST(a_file_over_the_defaults),
-	        TEST(bad_files_are_explained),
-	        TEST(no_file),
-	        TEST(a_nul_in_the_file),
-	        TEST(what_is_written_can_be_read),
-	        TEST(what_cannot_be_written),
-	        TEST(without_memory),
+		TEST(defaults),
+		TEST(a_file_over_the_defaults),
+		TEST(bad_files_are_explained),
+		TEST(no_file),
+		TEST(a_nul_in_the_file),
+		TEST(what_is_written_can_be_read),
+		TEST(what_cannot_be_written),
+		TEST(without_memory),
 	};
 
 	return cmocka_run_group_tests_name("base/settings", tests, NULL, NULL);

@@ -50,7 +50,7 @@ static void hex_in_three_ways(void **state)
 static void hex_is_read_strictly(void **state)
 {
 	static const char *const bad[] = {
-	        "0", "0g", "g0", "0A1", "0 A", "0:A1", "0x10", "\xC3\xA9"};
+		"0", "0g", "g0", "0A1", "0 A", "0:A1", "0x10", "\xC3\xA9"};
 	struct buf b = {0};
 	size_t i;
 
@@ -92,7 +92,7 @@ static void patterns(void **state)
 	assert_false(str_glob("*.tlv", "CTLFile.tlv.sgn"));
 	/* Quadratic at worst, though written to be exponential. */
 	assert_false(str_glob("a*a*a*a*a*a*a*a*a*a*a*a*b",
-	        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"));
+		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"));
 }
 
 /* Good and bad sequences of RFC 3629, sections 3, 4 and 10. */
@@ -101,23 +101,23 @@ static void printable(void **state)
 	static const struct {
 		const char *in, *out;
 	} rows[] = {
-	        {"plain ~ text", "plain ~ text"},
-	        {"a\nb\r\x1B[2J\x7F", "a\\x0Ab\\x0D\\x1B[2J\\x7F"},
-	        {"S\xC3\xA3o Paulo", "S\xC3\xA3o Paulo"},
-	        {"\xE2\x82\xAC \xF0\x9F\x94\x92", "\xE2\x82\xAC \xF0\x9F\x94\x92"},
-	        {"S\xE3o", "S\\xE3o"},
-	        {"\xC0\x80", "\\xC0\\x80"},
-	        {"\xC1\xBF", "\\xC1\\xBF"},
-	        {"\xE0\x80\xAF", "\\xE0\\x80\\xAF"},
-	        {"\xED\xA0\x80", "\\xED\\xA0\\x80"},
-	        {"\xF0\x8F\xBF\xBF", "\\xF0\\x8F\\xBF\\xBF"},
-	        {"\xF4\x90\x80\x80", "\\xF4\\x90\\x80\\x80"},
-	        {"\xF8\x88\x80\x80\x80", "\\xF8\\x88\\x80\\x80\\x80"},
-	        {"\xE2\x82", "\\xE2\\x82"},
-	        {"\xE2\x82x", "\\xE2\\x82x"},
-	        {"\x80\xBF", "\\x80\\xBF"},
-	        {"\xC2\x9B 1 \xC2\x85", "\\xC2\\x9B 1 \\xC2\\x85"},
-	        {"\xE2\x80\xAEgnp.exe\xE2\x80\xA8", "\\xE2\\x80\\xAEgnp.exe\\xE2\\x80\\xA8"},
+		{"plain ~ text", "plain ~ text"},
+		{"a\nb\r\x1B[2J\x7F", "a\\x0Ab\\x0D\\x1B[2J\\x7F"},
+		{"S\xC3\xA3o Paulo", "S\xC3\xA3o Paulo"},
+		{"\xE2\x82\xAC \xF0\x9F\x94\x92", "\xE2\x82\xAC \xF0\x9F\x94\x92"},
+		{"S\xE3o", "S\\xE3o"},
+		{"\xC0\x80", "\\xC0\\x80"},
+		{"\xC1\xBF", "\\xC1\\xBF"},
+		{"\xE0\x80\xAF", "\\xE0\\x80\\xAF"},
+		{"\xED\xA0\x80", "\\xED\\xA0\\x80"},
+		{"\xF0\x8F\xBF\xBF", "\\xF0\\x8F\\xBF\\xBF"},
+		{"\xF4\x90\x80\x80", "\\xF4\\x90\\x80\\x80"},
+		{"\xF8\x88\x80\x80\x80", "\\xF8\\x88\\x80\\x80\\x80"},
+		{"\xE2\x82", "\\xE2\\x82"},
+		{"\xE2\x82x", "\\xE2\\x82x"},
+		{"\x80\xBF", "\\x80\\xBF"},
+		{"\xC2\x9B 1 \xC2\x85", "\\xC2\\x9B 1 \\xC2\\x85"},
+		{"\xE2\x80\xAEgnp.exe\xE2\x80\xA8", "\\xE2\\x80\\xAEgnp.exe\\xE2\\x80\\xA8"},
 	};
 	struct buf b = {0};
 	size_t i;
@@ -134,8 +134,8 @@ static void printable(void **state)
 static void device_names(void **state)
 {
 	static const char *const bad[] = {"", "SEP", "SEP00112233445", "SEP0011223344556",
-	        "SEP00112233445G", "SIP001122334455", "../001122334455", "001122334455",
-	        "SEP00:11:22:33:", "SEP00112233445/"};
+		"SEP00112233445G", "SIP001122334455", "../001122334455", "001122334455",
+		"SEP00:11:22:33:", "SEP00112233445/"};
 	char name[DEVICE_NAME_SIZE] = "kept";
 	size_t i;
 
@@ -150,7 +150,7 @@ static void device_names(void **state)
 static void numbers(void **state)
 {
 	static const char *const bad[] = {"", "-", " 1", "1 ", "+1", "0x10", "1.0", "--1",
-	        "9223372036854775808", "-9223372036854775809", "99999999999999999999999"};
+		"9223372036854775808", "-9223372036854775809", "99999999999999999999999"};
 	long n = 77;
 	size_t i;
 
@@ -174,14 +174,14 @@ static void numbers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(copies_are_bounded),
-	        cmocka_unit_test(hex_in_three_ways),
-	        cmocka_unit_test(hex_is_read_strictly),
-	        cmocka_unit_test(case_of_ascii_only),
-	        cmocka_unit_test(patterns),
-	        cmocka_unit_test(printable),
-	        cmocka_unit_test(device_names),
-	        cmocka_unit_test(numbers),
+		cmocka_unit_test(copies_are_bounded),
+		cmocka_unit_test(hex_in_three_ways),
+		cmocka_unit_test(hex_is_read_strictly),
+		cmocka_unit_test(case_of_ascii_only),
+		cmocka_unit_test(patterns),
+		cmocka_unit_test(printable),
+		cmocka_unit_test(device_names),
+		cmocka_unit_test(numbers),
 	};
 
 	return cmocka_run_group_tests_name("base/str", tests, NULL, NULL);
