@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "client/admin.h"
 #include "client/tftp.h"
 #include "client/tls.h"
 #include "core/device/device.h"
@@ -147,6 +148,32 @@ static void read_state(struct doctor_phone *p, char *take_path)
 	mem_free(take_path);
 }
 
+/* Whom the daemon lists as registered: a phone's own word may be older than its last breath. */
+static void ask_stations(struct doctor_evidence *e, struct cluster *c)
+{
+	struct command_reply reply = {0};
+	struct json *args = json_object_new();
+	const struct command *cmd = command_named("show stations");
+
+	if (cmd && args &&
+		client_admin_run(cluster_get_folder(c), cmd, args, &reply, NULL) == ERR_OK &&
+		reply.exit == COMMAND_GOOD) {
+		const struct json *stations = json_get(reply.data, "stations");
+
+		for (struct doctor_phone *p = e->phones; p; p = p->next) {
+			p->listed = DOCTOR_NOT_LISTED;
+			for (size_t i = 0; i < json_count(stations); i++) {
+				const char *name = json_get_str(json_at(stations, i), "device");
+
+				if (name && strcmp(name, p->name) == 0)
+					p->listed = DOCTOR_LISTED;
+			}
+		}
+	}
+	command_reply_fini(&reply);
+	json_free(args);
+}
+
 struct gathering {
 	struct doctor_evidence *e;
 	struct cluster *cluster;
@@ -197,6 +224,7 @@ static struct doctor_evidence *gather(
 		doctor_evidence_free(e);
 		return NULL;
 	}
+	ask_stations(e, c);
 	for (struct doctor_phone *p = e->phones; p; p = p->next) {
 		char name[40];
 

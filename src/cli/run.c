@@ -94,6 +94,8 @@ static enum err run_here_or_there(const struct cli *cli, const struct command *c
 
 	if (cmd->where != COMMAND_HERE)
 		err = client_admin_run(cli->state, cmd, args, reply, why);
+	if (err == ERR_NOTFOUND)
+		fail_clear(why);
 	if (err == ERR_NOTFOUND && cmd->where == COMMAND_DAEMON)
 		return fail_set(why, err, "no daemon runs on %s: cadeadod --state %s", cli->state,
 			cli->state);
@@ -105,7 +107,6 @@ static enum err run_here_or_there(const struct cli *cli, const struct command *c
 			.ask = terminal_ask_secret,
 		};
 
-		fail_clear(why);
 		command_run(cmd, &ctx, args, reply);
 		command_ctx_fini(&ctx);
 		err = ERR_OK;

@@ -52,18 +52,19 @@ static enum err status(void *ctx, struct json *into)
 	return service_sccp_status(n->sccp, into);
 }
 
+/* The executor first: it waits for the job that runs, and services free those that it dropped. */
 static void worker_stop(void *ctx, unsigned index)
 {
 	struct node *n = ctx;
 	struct worker *w = &n->each[index];
 
+	pool_executor_free(w->blocking);
+	w->blocking = w->env.blocking = NULL;
 	for (size_t i = SERVICES; i-- > 0;)
 		if (w->started[i]) {
 			w->started[i] = false;
 			services[i]->stop(w->instances[i]);
 		}
-	pool_executor_free(w->blocking);
-	w->blocking = NULL;
 }
 
 static enum err worker_start(void *ctx, unsigned index, struct loop *l, struct fail *why)

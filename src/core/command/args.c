@@ -127,6 +127,14 @@ const struct command *command_find(int argc, char *const argv[], int *used, stru
 	return NULL;
 }
 
+const struct command *command_named(const char *words)
+{
+	for (const struct command *c = commands; c->words; c++)
+		if (words && strcmp(c->words, words) == 0)
+			return c;
+	return NULL;
+}
+
 static const struct command_arg *option_named(const struct command *cmd, const char *name)
 {
 	for (const struct command_arg *a = cmd->args; a && a->kind != ARG_END; a++)

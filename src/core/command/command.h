@@ -86,6 +86,9 @@ extern const struct command commands[];
  * told in *why with what could follow. */
 const struct command *command_find(int argc, char *const argv[], int *used, struct fail *why);
 
+/* The row whose words are exactly these; NULL for none, or for NULL. */
+const struct command *command_named(const char *words);
+
 /* Typed arguments from words; caller frees. A secret's value is its file's name. ERR_ARG with the
  * usage line. */
 enum err command_parse(const struct command *cmd, int argc, char *const argv[], struct json **args,

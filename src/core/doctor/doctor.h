@@ -40,6 +40,7 @@ struct doctor_phone {
 	char list_status[80];       /* its last status message about a trust list, with the time */
 	struct doctor_bytes lsc;    /* PEM or DER */
 	struct doctor_handshake capf, signalling;
+	enum { DOCTOR_LIST_UNKNOWN, DOCTOR_NOT_LISTED, DOCTOR_LISTED } listed; /* as a station */
 	struct json *state; /* phone.json; NULL when missing */
 };
 

@@ -102,12 +102,14 @@ void doctor_check_capf(struct judging *j)
 	struct doctor_check *c = &j->r->checks[CHECK_CAPF];
 	size_t i = 0;
 	enum doctor_verdict live = DOCTOR_CANNOT_TELL;
+	bool probed = false;
 
-	if (j->list_good && j->phones)
-		live = probe_named(j, c, "CAPF", &j->e->capf_probe, capf_roles, 1);
 	for (const struct doctor_phone *p = j->e->phones; p; p = p->next, i++) {
 		if (!doctor_grounds(j, i, p, CHECK_CAPF, on, 1))
 			continue;
+		if (!probed)
+			live = probe_named(j, c, "CAPF", &j->e->capf_probe, capf_roles, 1);
+		probed = true;
 		enum doctor_verdict seen = captured(j, c, p, "CAPF", &p->capf, capf_roles, 1);
 
 		j->phone[i][CHECK_CAPF] = worse(live, worse(seen, lsc_judged(j, c, p)));
@@ -127,6 +129,12 @@ static enum doctor_verdict registered(
 		doctor_remedy(c, "look at the trace sdi.log and at the phone's console.log");
 		return doctor_say(c, DOCTOR_FAULT, "%s is not registered%s%s", p->name,
 			h->refusal[0] ? ": alert " : "", h->refusal);
+	}
+	if (p->listed == DOCTOR_NOT_LISTED) {
+		doctor_remedy(c, "look at the trace sdi.log; is the phone running?");
+		return doctor_say(c, DOCTOR_FAULT,
+			"%s says that it is registered, but the call manager does not list it",
+			p->name);
 	}
 	if (!transport || strcmp(transport, "tls") != 0) {
 		doctor_remedy(
@@ -164,13 +172,18 @@ void doctor_check_registration(struct judging *j)
 	static const enum doctor_number on[] = {CHECK_ACCEPTED, CHECK_CAPF};
 	struct doctor_check *c = &j->r->checks[CHECK_REGISTRATION];
 	enum doctor_verdict live = DOCTOR_CANNOT_TELL;
+	bool probed = false;
 	size_t i = 0;
 
-	if (j->list_good && j->phones)
-		live = probe_named(j, c, "the call manager", &j->e->sccps_probe, manager_roles, 2);
-	for (const struct doctor_phone *p = j->e->phones; p; p = p->next, i++)
-		if (doctor_grounds(j, i, p, CHECK_REGISTRATION, on, 2))
-			j->phone[i][CHECK_REGISTRATION] = worse(live, registered(j, c, p));
+	for (const struct doctor_phone *p = j->e->phones; p; p = p->next, i++) {
+		if (!doctor_grounds(j, i, p, CHECK_REGISTRATION, on, 2))
+			continue;
+		if (!probed)
+			live = probe_named(
+				j, c, "the call manager", &j->e->sccps_probe, manager_roles, 2);
+		probed = true;
+		j->phone[i][CHECK_REGISTRATION] = worse(live, registered(j, c, p));
+	}
 }
 
 static const struct json *call_of(const struct doctor_phone *p)
@@ -189,7 +202,9 @@ static enum doctor_verdict call_judged(struct doctor_check *c, const struct doct
 	int64_t good = json_get_int(call, "authenticated", 0);
 	int64_t bad = json_get_int(call, "rejected", 0), clear = json_get_int(call, "clear", 0);
 
-	if (!call || !icon) {
+	if (!icon || (strcmp(json_get_str(call, "state") ? json_get_str(call, "state") : "",
+			      "idle") == 0 &&
+			     sent == 0 && received == 0)) {
 		doctor_remedy(c, "make a call between two phones and run the doctor again");
 		return doctor_say(c, DOCTOR_CANNOT_TELL, "%s: no call was seen", p->name);
 	}

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "core/command/command.h"
 #include "net/stream.h"
+#include "service/jobs.h"
 
 #include <unistd.h>
 
@@ -13,8 +14,7 @@ struct admin {
 	const struct service_env *env;
 	struct listener *listener;
 	struct session *sessions;
-	bool stopped; /* jobs of ours still run: the last one frees this */
-	unsigned jobs;
+	struct job_link *jobs;
 };
 
 /* A connection; a request whose answer is being made holds it (busy), and it outlives its stream
@@ -27,6 +27,7 @@ struct session {
 };
 
 struct job {
+	struct job_link link;
 	struct session *session;
 	const struct command *command;
 	struct json *args;
@@ -58,6 +59,8 @@ static void answer(struct session *s, const struct command_reply *reply)
 	struct json *out = json_object_new();
 	struct buf line = {0};
 
+	/* What is left unread when a socket closes would cost the peer the answer. */
+	stream_consume(s->stream, stream_input(s->stream).len);
 	json_set_int(out, "version", COMMAND_PROTOCOL);
 	json_set_int(out, "exit", reply->exit);
 	json_set_take(out, "data", json_ref(reply->data));
@@ -84,10 +87,11 @@ static void answer(struct session *s, const struct command_reply *reply)
 
 static void refuse(struct session *s, const char *text)
 {
-	struct command_reply reply = {.exit = COMMAND_USAGE};
+	struct command_reply reply = {.exit = COMMAND_USAGE, .data = json_object_new()};
 
 	fail_set(&reply.why, ERR_ARG, "%s", text);
 	answer(s, &reply);
+	command_reply_fini(&reply);
 }
 
 static enum err status_of(void *ctx, struct json *into, struct fail *why)
@@ -117,31 +121,25 @@ static void run_in_pool(void *arg)
 	run(arg);
 }
 
+static void job_free(struct job *job)
+{
+	jobs_remove(&job->link);
+	command_reply_fini(&job->reply);
+	json_free(job->args);
+	mem_free(job);
+}
+
 static void finish(void *arg)
 {
 	struct job *job = arg;
 	struct session *s = job->session;
-	struct admin *a = s->admin;
 
 	s->busy = false;
 	if (s->stream)
 		answer(s, &job->reply);
 	else
 		session_free(s);
-	command_reply_fini(&job->reply);
-	json_free(job->args);
-	mem_free(job);
-	a->jobs--;
-	if (a->stopped && a->jobs == 0)
-		mem_free(a);
-}
-
-static const struct command *command_named(const char *words)
-{
-	for (const struct command *c = commands; c->words; c++)
-		if (words && strcmp(c->words, words) == 0)
-			return c;
-	return NULL;
+	job_free(job);
 }
 
 static void request(struct session *s, struct span line)
@@ -171,7 +169,7 @@ static void request(struct session *s, struct span line)
 	job->command = cmd;
 	job->args = args;
 	s->busy = true;
-	s->admin->jobs++;
+	jobs_add(&s->admin->jobs, &job->link);
 	stream_pause(s->stream, true);
 	if (cmd->where == COMMAND_DAEMON) { /* asks objects whose home is this loop */
 		run(job);
@@ -233,13 +231,17 @@ static void stop(void *instance)
 	struct admin *a = instance;
 
 	listener_close(a->listener);
+	while (!a->env->blocking && a->jobs) {
+		struct job *job = (struct job *)a->jobs;
+
+		job->session->busy = false;
+		job_free(job);
+	}
 	for (struct session *s = a->sessions, *next; s; s = next) {
 		next = s->next;
 		session_close(s);
 	}
-	a->stopped = true;
-	if (a->jobs == 0)
-		mem_free(a);
+	mem_free(a);
 }
 
 static enum err start(void **instance, const struct service_env *env, struct fail *why)

@@ -2,6 +2,7 @@
 """What `make run` does after installing and building, as a newcomer would see it."""
 
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -16,14 +17,14 @@ ROOT = os.path.join(os.path.dirname(__file__), "..", "..", "..")
 def start(folder, base, **env):
     return subprocess.Popen(
         [os.path.join(ROOT, "tools", "run")], cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, text=True, start_new_session=True,
+        stderr=subprocess.STDOUT, start_new_session=True,
         env={**os.environ, "BUILD": labs.BUILD, "LAB": str(folder), "PORTBASE": str(base), **env})
 
 
 def once(folder, base):
     running = start(folder, base, ONCE="1")
     out, _ = running.communicate(timeout=labs.PATIENCE * 3)
-    return running.returncode, out
+    return running.returncode, out.decode()
 
 
 def test_once_reuses_its_lab_and_tells_when_it_is_broken(tmp_path):
@@ -68,20 +69,24 @@ def test_a_taken_port_is_named_with_its_owner(tmp_path):
 def test_it_stays_up_with_traces_until_it_is_interrupted(tmp_path):
     running = start(tmp_path / "lab", labs.free_base())
     out = ""
-    os.set_blocking(running.stdout.fileno(), False)
     end = time.monotonic() + labs.PATIENCE * 2
-    while time.monotonic() < end and "Live traces" not in out:
-        out += running.stdout.read() or ""
-        time.sleep(0.2)
-    time.sleep(2)
-    out += running.stdout.read() or ""
+    shapes = ("TFTPEngine::isReadRequest[0x", "Transferred[CTLFile.tlv]", "Certificate upgrade successful",
+              "TLS Connection Cipher - INFO:deviceName=SEP")
+
+    def complete():
+        return "Live traces" in out and all(s in out[out.index("Live traces"):] for s in shapes)
+    while time.monotonic() < end and not complete():
+        ready, _, _ = select.select([running.stdout], [], [], 1)
+        chunk = os.read(running.stdout.fileno(), 65536) if ready else b""
+        out += chunk.decode()
+        if ready and not chunk:
+            break
     os.killpg(running.pid, signal.SIGINT)
-    os.set_blocking(running.stdout.fileno(), True)
-    out += running.communicate(timeout=labs.PATIENCE)[0]
+    rest, _ = running.communicate(timeout=labs.PATIENCE)
+    out += rest.decode()
     assert "Live traces" in out, out
     traces = out[out.index("Live traces"):]
-    for shape in ("TFTPEngine::isReadRequest[0x", "Transferred[CTLFile.tlv]", "Certificate upgrade successful",
-                  "TLS Connection Cipher - INFO:deviceName=SEP"):
+    for shape in shapes:
         assert shape in traces, out
     left = subprocess.run(["pgrep", "-f", str(tmp_path / "lab")], capture_output=True, text=True, check=False).stdout
     assert not left, left
