@@ -66,7 +66,7 @@ static enum err read_answer(struct span text, struct command_reply *reply, struc
 	if ((s = json_get_str(in, "text")) != NULL)
 		buf_str(&reply->text, s);
 	if ((s = json_get_str(in, "error")) != NULL)
-		fail_set(&reply->why, ERR_STATE, "%s", s);
+		fail_set(&reply->why, ERR_NOTNOW, "%s", s);
 	json_free(in);
 	return buf_check(&reply->text);
 }

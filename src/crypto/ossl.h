@@ -6,12 +6,9 @@
 #include "crypto/cert.h"
 #include "crypto/key.h"
 
-/* The library has a type of this name, which nobody here needs. */
-#define ERR_STATE OSSL_ERR_STATE
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
-#undef ERR_STATE
 
 /* As fail_set with the library's reason appended. Empties the thread's error queue, which would
  * otherwise be taken for the failure of a later TLS call. */

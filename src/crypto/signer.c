@@ -186,12 +186,12 @@ static void keep_answer(void *ctx, enum err err, const struct fail *why, struct 
 enum err signer_sign_now(struct signer *s, const char *name, enum digest_alg alg,
 	const struct span *pieces, size_t count, struct buf *signature, struct fail *why)
 {
-	struct answer answer = {.err = ERR_STATE, .out = signature, .why = why};
+	struct answer answer = {.err = ERR_NOTNOW, .out = signature, .why = why};
 	enum err err;
 
 	/* Elsewhere the answer would come after this frame is gone. */
 	if (s->x != executor_inline())
-		return fail_set(why, ERR_STATE, "key %s: this signer cannot be waited for", name);
+		return fail_set(why, ERR_NOTNOW, "key %s: this signer cannot be waited for", name);
 	err = signer_sign(s, name, alg, pieces, count, keep_answer, &answer);
 	if (!err)
 		err = answer.err;

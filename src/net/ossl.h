@@ -2,10 +2,8 @@
 #ifndef NET_OSSL_H
 #define NET_OSSL_H
 
-/* Inside this folder only. The library has a type of this name, which nobody here needs. */
-#define ERR_STATE OSSL_ERR_STATE
+/* Inside this folder only. */
 #include <openssl/err.h>
 #include <openssl/ssl.h>
-#undef ERR_STATE
 
 #endif

@@ -201,7 +201,7 @@ static enum err run(
 	if (p->ended) {
 		pthread_mutex_unlock(&p->lock);
 		mem_free(t);
-		return ERR_STATE;
+		return ERR_NOTNOW;
 	}
 	*p->last = t;
 	p->last = &t->next;

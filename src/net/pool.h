@@ -11,7 +11,7 @@ enum err pool_new(struct pool **out, unsigned threads) MUST_USE;
 void pool_free(struct pool *p); /* waits for what runs; what waits is dropped, done is not called */
 
 /* An executor whose `done` runs on `l`; freed with pool_executor_free before the loop. run gives
- * ERR_NOMEM, or ERR_STATE after pool_free; then neither function is called. */
+ * ERR_NOMEM, or ERR_NOTNOW after pool_free; then neither function is called. */
 enum err pool_executor_new(struct executor **out, struct pool *p, struct loop *l) MUST_USE;
 /* On the loop's thread. Waits for its work that runs; after that none of its jobs is touched, those
  * without an answer so far stay without. Also after pool_free. */

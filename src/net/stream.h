@@ -53,7 +53,7 @@ struct span stream_input(struct stream *s); /* bytes not consumed yet; valid unt
 void stream_consume(struct stream *s, size_t len);
 /* Stops and resumes reading, while an answer of ours is being made. */
 void stream_pause(struct stream *s, bool paused);
-/* Queues; one call becomes one TLS record (up to 16 KiB). ERR_LIMIT; ERR_STATE before READY;
+/* Queues; one call becomes one TLS record (up to 16 KiB). ERR_LIMIT; ERR_NOTNOW before READY;
  * ERR_CLOSED when nothing can be sent any more (STREAM_ERROR follows, if it was not told). */
 enum err stream_write(struct stream *s, struct span bytes) MUST_USE;
 /* One timer per stream; 0 switches off. */

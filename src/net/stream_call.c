@@ -68,7 +68,7 @@ enum err stream_write(struct stream *s, struct span bytes)
 	if (s->broken || s->state > STREAM_OPEN)
 		return ERR_CLOSED;
 	if (s->state != STREAM_OPEN)
-		return ERR_STATE;
+		return ERR_NOTNOW;
 	if (!bytes.len)
 		return ERR_OK;
 	if (bytes.len > STREAM_OUTPUT_MAX - s->out_len)

@@ -154,10 +154,10 @@ static void enrol(struct sim_phone *p, const char *reason)
 	struct fail why = {0};
 
 	if (p->config.capf_count == 0) {
-		(void)fail_set(&why, ERR_STATE, "%s, and no CAPF server is named", reason);
+		(void)fail_set(&why, ERR_NOTNOW, "%s, and no CAPF server is named", reason);
 	} else if (++p->enrolments > ENROLMENTS_MAX || p->asked_capf) {
 		p->enrolments = 0;
-		(void)fail_set(&why, ERR_STATE, "%s, and CAPF did not help", reason);
+		(void)fail_set(&why, ERR_NOTNOW, "%s, and CAPF did not help", reason);
 	}
 	if (why.code) {
 		sim_phone_refused(p, p->asked, &why);

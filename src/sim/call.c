@@ -368,7 +368,7 @@ void sim_call_on_open_receive(struct sim_call *c, const struct sccp_message *m)
 	enum err err = ERR_OK;
 
 	if (!c->reference || (o->call && o->call != c->reference))
-		err = fail_set(&why, ERR_STATE, "no such call");
+		err = fail_set(&why, ERR_NOTNOW, "no such call");
 	if (err == ERR_OK && o->codec != SCCP_CODEC_ULAW_64K)
 		err = fail_set(&why, ERR_FORMAT, "codec %u", o->codec);
 	if (err == ERR_OK)
@@ -400,7 +400,7 @@ void sim_call_on_start_media(struct sim_call *c, const struct sccp_message *m)
 
 	memcpy(remote.bytes, s->remote.bytes, sizeof(remote.bytes));
 	if (!c->reference || (s->call && s->call != c->reference))
-		err = fail_set(&why, ERR_STATE, "no such call");
+		err = fail_set(&why, ERR_NOTNOW, "no such call");
 	if (err == ERR_OK && s->codec != SCCP_CODEC_ULAW_64K)
 		err = fail_set(&why, ERR_FORMAT, "codec %u", s->codec);
 	if (err == ERR_OK)

@@ -423,7 +423,7 @@ static enum err prepare_tls(struct sim_station *st, struct fail *why)
 	if (!p->flash.key) {
 		sim_console_note(
 			&p->console, "SECD", "PXY_NO_LSC: No LSC for [SCCP], will try MIC");
-		return fail_set(why, ERR_STATE, "no certificate to register with");
+		return fail_set(why, ERR_NOTNOW, "no certificate to register with");
 	}
 	config.cert_der = buf_span(&p->flash.lsc);
 	config.native_key = key_get_native(p->flash.key);
@@ -439,7 +439,7 @@ static enum err choose_server(struct sim_station *st, struct net_addr *addr, str
 	int port;
 
 	if (c->managers_count == 0)
-		return fail_set(why, ERR_STATE, "the configuration names no call manager");
+		return fail_set(why, ERR_NOTNOW, "the configuration names no call manager");
 	server = &c->managers[(size_t)p->register_failures % c->managers_count];
 	if (st->secure)
 		port = p->opt.sccps_port ? p->opt.sccps_port : SIM_PORT_SCCPS + p->opt.port_base;

@@ -90,7 +90,7 @@ enum err store_run(struct store *s, bool write,
 	int tries;
 
 	if (s->in_transaction)
-		return fail_set(why, ERR_STATE, "a transaction is running already");
+		return fail_set(why, ERR_NOTNOW, "a transaction is running already");
 	for (tries = 0; tries < STORE_TRIES; tries++) {
 		memset(&local, 0, sizeof(local));
 		/* Whoever lost once takes the right to write first, so that nobody starves. */

@@ -92,7 +92,7 @@ static enum err refuse_when_published(
 	mem_free(ctl);
 	if (!published)
 		return ERR_OK;
-	return fail_set(why, ERR_STATE,
+	return fail_set(why, ERR_NOTNOW,
 		"%s/keys: the %s of %s is missing or does not fit though a CTL is published; put "
 		"it "
 		"back from a copy, or remove tftp/CTLFile.tlv and expect to erase the trust list "

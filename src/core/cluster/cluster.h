@@ -60,7 +60,7 @@ struct cluster_signing {
 /* Builds the CTL (every token of the folder, signer first; CCM+TFTP; CAPF), signs it with the
  * token, checks the result as a phone that holds the present CTL would (its signer must be a SAST
  * of that one), replaces tftp/CTLFile.tlv at once, then sets mixed mode. Nothing changes on an
- * error. ERR_STATE with fewer than two tokens; ERR_PIN, ERR_LOCKED; ERR_TRUST when phones would
+ * error. ERR_NOTNOW with fewer than two tokens; ERR_PIN, ERR_LOCKED; ERR_TRUST when phones would
  * refuse. */
 enum err cluster_publish_ctl(
 	struct cluster *c, struct cluster_signing *s, struct fail *why) MUST_USE;

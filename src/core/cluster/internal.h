@@ -20,7 +20,7 @@ struct cluster {
 
 /* Makes what is missing of the node's keys and certificates: the key first, then the certificate
  * for it, so that a kill between the two is mended by the next run. Once a CTL is published (and
- * phones trust what it names) nothing is made again: ERR_STATE. */
+ * phones trust what it names) nothing is made again: ERR_NOTNOW. */
 enum err cluster_make_certs(struct cluster *c, struct fail *why) MUST_USE;
 
 /* An exclusive lock on the folder for what must not happen twice at once; file_unlock it. */

@@ -73,7 +73,7 @@ static enum err collect_tokens(
 		return fail_set(why, ERR_NOTFOUND,
 			"there is no token %.64s in %s; see: cadeado token list", signer, folder);
 	if (p->count < 2)
-		return fail_set(why, ERR_STATE,
+		return fail_set(why, ERR_NOTNOW,
 			"there is only one token, and when it is lost no list can be signed any "
 			"more; make a second one with: cadeado token create");
 	return ERR_OK;
@@ -145,7 +145,7 @@ static enum err sign(struct publication *p, const char *folder, struct cluster_s
 
 static enum err damaged(const struct cluster *c, const char *reason, struct fail *why)
 {
-	return fail_set(why, ERR_STATE,
+	return fail_set(why, ERR_NOTNOW,
 		"%s/tftp/CTLFile.tlv is damaged (%.80s) and does not tell whom phones trust; put "
 		"it "
 		"back from a copy, or remove the file and erase every phone's trust list",

@@ -58,7 +58,7 @@ void handle_ctl_update(
 	struct cluster *c = command_cluster(ctx, &why);
 
 	if (c && cluster_mode(c, &mode, &why) == ERR_OK && mode == 0)
-		fail_set(&why, ERR_STATE,
+		fail_set(&why, ERR_NOTNOW,
 			"the cluster is in non-secure mode and has no CTL to update: "
 			"cadeado utils ctl set-cluster mixed-mode");
 	if (why.code != ERR_OK) {

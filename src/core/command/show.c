@@ -92,7 +92,7 @@ void handle_show_stations(
 
 	(void)args;
 	if (!ctx->runtime || !ctx->runtime->status)
-		fail_set(&why, ERR_STATE, "only a running daemon knows its stations");
+		fail_set(&why, ERR_NOTNOW, "only a running daemon knows its stations");
 	else if (ctx->runtime->status(ctx->runtime->ctx, reply->data, &why) == ERR_OK)
 		station_lines(reply->data, &reply->text);
 	if (why.code != ERR_OK)

@@ -123,7 +123,7 @@ enum err lsc_issue(struct cluster *c, const char *device, struct span spki, stru
 	if (err)
 		return err;
 	if (!d.install_pending)
-		return fail_set(why, ERR_STATE, "%s: no certificate operation is pending", d.name);
+		return fail_set(why, ERR_NOTNOW, "%s: no certificate operation is pending", d.name);
 	err = rsa_key_check(spki, (unsigned)d.key_bits, why);
 	if (err)
 		return err;

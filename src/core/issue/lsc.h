@@ -15,7 +15,7 @@ enum err lsc_authorise(struct cluster *c, const char *device, struct span passwo
 	enum lsc_order *order, unsigned *key_bits, struct fail *why) MUST_USE;
 
 /* Checks the key (RSA of the size asked for) and issues an LSC signed by CAPF; nothing is recorded.
- * ERR_STATE without a pending order, ERR_FORMAT, ERR_SHORT, ERR_UNSUPPORTED for the key,
+ * ERR_NOTNOW without a pending order, ERR_FORMAT, ERR_SHORT, ERR_UNSUPPORTED for the key,
  * ERR_EXPIRED when CAPF itself is. Caller frees. */
 enum err lsc_issue(struct cluster *c, const char *device, struct span spki, struct cert **out,
 	struct fail *why) MUST_USE;

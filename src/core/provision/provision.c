@@ -123,7 +123,7 @@ static enum err get_ctl(struct cluster *c, struct provision_file *out, struct fa
 		err = list_verify(&list, &local);
 	if (!err)
 		return ERR_OK;
-	return fail_set(why, ERR_STATE,
+	return fail_set(why, ERR_NOTNOW,
 		"CTLFile.tlv is damaged and is not served (%.120s); sign it again with: cadeado "
 		"utils "
 		"ctl update CTLFile",

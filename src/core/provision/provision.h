@@ -18,7 +18,7 @@ struct provision_file {
 };
 
 /* Blocks (store, keys): call it from a pool. ERR_NOTFOUND, ERR_DENIED (name not allowed),
- * ERR_STATE. */
+ * ERR_NOTNOW. */
 enum err provision_get(struct cluster *c, const char *asked, struct provision_file *out,
 	struct fail *why) MUST_USE;
 void provision_file_fini(struct provision_file *f);

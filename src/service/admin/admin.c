@@ -99,7 +99,7 @@ static enum err status_of(void *ctx, struct json *into, struct fail *why)
 	const struct service_env *env = ctx;
 
 	return env->status ? env->status(env->status_ctx, into)
-			   : fail_set(why, ERR_STATE, "no call control runs here");
+			   : fail_set(why, ERR_NOTNOW, "no call control runs here");
 }
 
 static void run(struct job *job)

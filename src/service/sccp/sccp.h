@@ -22,7 +22,7 @@ enum err service_sccp_verify(void *ctx, struct span peer_der);
 
 /* Adds "stations": [{device, number, address, port, transport, cipher, securityMode, protocol,
  * since}] and "calls": [{caller, called, state, security, icon}] to an object. On worker 0's loop.
- * ERR_STATE without an instance. Out of memory shows when the document is written. */
+ * ERR_NOTNOW without an instance. Out of memory shows when the document is written. */
 enum err service_sccp_status(void *instance, struct json *into);
 
 #endif

@@ -51,7 +51,7 @@ enum err service_sccp_status(void *instance, struct json *into)
 	struct station *s, *next;
 
 	if (!x)
-		return ERR_STATE;
+		return ERR_NOTNOW;
 	stations = json_array_new();
 	calls = json_array_new();
 	HASH_ITER (hh, x->by_device, s, next) {

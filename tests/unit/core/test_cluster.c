@@ -178,12 +178,12 @@ static void published_keys_are_not_made_again(void **state)
 
 	settings_defaults(&s);
 	assert_int_equal(unlink(lab_path(lab, "keys/CAPF.key")), 0);
-	assert_int_equal(cluster_create(lab->folder, &s, &lab->clock, &lab->why), ERR_STATE);
+	assert_int_equal(cluster_create(lab->folder, &s, &lab->clock, &lab->why), ERR_NOTNOW);
 	assert_non_null(strstr(lab->why.text, "the key of CAPF"));
 	assert_int_equal(access(lab_path(lab, "keys/CAPF.key"), F_OK), -1);
 	fail_clear(&lab->why);
 	assert_int_equal(unlink(lab_path(lab, "keys/CallManager.pem")), 0);
-	assert_int_equal(cluster_create(lab->folder, &s, &lab->clock, &lab->why), ERR_STATE);
+	assert_int_equal(cluster_create(lab->folder, &s, &lab->clock, &lab->why), ERR_NOTNOW);
 	assert_non_null(strstr(lab->why.text, "the certificate of CallManager"));
 }
 
@@ -267,7 +267,7 @@ static void one_token_is_not_enough(void **state)
 	struct lab *lab = *state;
 
 	assert_int_equal(lab_run("rm %s/tokens/%s.*", lab->folder, lab->token[1]), 0);
-	assert_int_equal(lab_publish(lab, lab->token[0]), ERR_STATE);
+	assert_int_equal(lab_publish(lab, lab->token[0]), ERR_NOTNOW);
 	assert_non_null(strstr(lab->why.text, "cadeado token create"));
 	assert_int_equal(lab_publish(lab, lab->token[1]), ERR_NOTFOUND);
 	assert_nothing_published(lab);
@@ -350,10 +350,10 @@ static void unreadable_ctl_is_left_to_the_operator(void **state)
 	struct lab *lab = *state;
 
 	assert_int_equal(lab_run("truncate -s -7 %s", lab_path(lab, "tftp/CTLFile.tlv")), 0);
-	assert_int_equal(lab_publish(lab, lab->token[0]), ERR_STATE);
+	assert_int_equal(lab_publish(lab, lab->token[0]), ERR_NOTNOW);
 	assert_non_null(strstr(lab->why.text, "put it back from a copy, or remove the file"));
 	assert_int_equal(lab_run("truncate -s 0 %s", lab_path(lab, "tftp/CTLFile.tlv")), 0);
-	assert_int_equal(lab_publish(lab, lab->token[0]), ERR_STATE);
+	assert_int_equal(lab_publish(lab, lab->token[0]), ERR_NOTNOW);
 	assert_int_equal(unlink(lab_path(lab, "tftp/CTLFile.tlv")), 0);
 	assert_int_equal(lab_publish(lab, lab->token[0]), 0);
 }

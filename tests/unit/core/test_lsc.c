@@ -248,7 +248,7 @@ static void only_an_order_yields_a_certificate(void **state)
 	struct buf spki = lab_read(lab_path(lab, "phone.spki"));
 
 	assert_int_equal(lsc_installed(lab->c, LAB_SEP, lsc, NULL), 0);
-	assert_int_equal(issue_error(lab, buf_span(&spki)), ERR_STATE);
+	assert_int_equal(issue_error(lab, buf_span(&spki)), ERR_NOTNOW);
 	buf_fini(&spki);
 	cert_free(lsc);
 }

@@ -136,12 +136,12 @@ static void spoilt_ctl_is_not_served(void **state)
 		b.data[at[i]] ^= 0x04;
 		lab_write(lab_path(lab, "tftp/CTLFile.tlv"), buf_span(&b));
 		b.data[at[i]] ^= 0x04;
-		assert_int_equal(refused(lab, "CTLFile.tlv"), ERR_STATE);
+		assert_int_equal(refused(lab, "CTLFile.tlv"), ERR_NOTNOW);
 		assert_non_null(strstr(lab->why.text, "utils ctl update CTLFile"));
-		assert_int_equal(refused(lab, "CTL" LAB_SEP ".tlv"), ERR_STATE);
+		assert_int_equal(refused(lab, "CTL" LAB_SEP ".tlv"), ERR_NOTNOW);
 	}
 	lab_write(lab_path(lab, "tftp/CTLFile.tlv"), span_of(b.data, b.len - 1));
-	assert_int_equal(refused(lab, "CTLFile.tlv"), ERR_STATE);
+	assert_int_equal(refused(lab, "CTLFile.tlv"), ERR_NOTNOW);
 	lab_write(lab_path(lab, "tftp/CTLFile.tlv"), buf_span(&b));
 	assert_int_equal(refused(lab, "CTLFile.tlv"), 0);
 	assert_int_equal(unlink(lab_path(lab, "tftp/CTLFile.tlv")), 0);

@@ -187,7 +187,7 @@ static void signs_now(void **state)
 	assert_int_equal(signer_sign_now(s, "rsa", DIGEST_SHA1, &text, 1, &sig, NULL), ERR_OK);
 	assert_true(span_eq(buf_span(&sig), buf_span(&expected)));
 	assert_int_equal(
-		signer_sign_now(later, "rsa", DIGEST_SHA1, &text, 1, &sig, NULL), ERR_STATE);
+		signer_sign_now(later, "rsa", DIGEST_SHA1, &text, 1, &sig, NULL), ERR_NOTNOW);
 	assert_null(h.job);
 	signer_free(s);
 	signer_free(later);

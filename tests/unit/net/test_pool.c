@@ -125,7 +125,7 @@ static void ending(bool executor_first)
 	} else {
 		pool_free(p);
 		assert_int_equal(atomic_load(&g.left), 1);
-		assert_int_equal(executor_run(x, work_at_gate, done_at_gate, &g), ERR_STATE);
+		assert_int_equal(executor_run(x, work_at_gate, done_at_gate, &g), ERR_NOTNOW);
 		pool_executor_free(x);
 	}
 	pthread_join(opener, NULL);

@@ -49,7 +49,7 @@ static void connect_write_close(void **state)
 		stream_connect(&client.s, r.loop, &h.addr, NULL, seen_event, &client, &why),
 		ERR_OK);
 	/* Not before READY. */
-	assert_int_equal(stream_write(client.s, span_str("early")), ERR_STATE);
+	assert_int_equal(stream_write(client.s, span_str("early")), ERR_NOTNOW);
 	rig_until(&r, &client.ready, 1);
 	server = first(&h, &r);
 	assert_true(net_addr_same(stream_peer(client.s), &h.addr));

@@ -210,7 +210,7 @@ static void test_no_instance(void **state)
 {
 	struct json *into = json_object_new();
 
-	assert_int_equal(service_sccp_status(NULL, into), ERR_STATE);
+	assert_int_equal(service_sccp_status(NULL, into), ERR_NOTNOW);
 	json_free(into);
 }
 

@@ -183,7 +183,7 @@ static enum err read_then_write(void *ctx, struct store *s, struct fail *why)
 	if (err)
 		return err;
 	if (r->runs <= r->interfere && store_param_set(r->other, "count", "100", NULL))
-		return ERR_STATE;
+		return ERR_NOTNOW;
 	snprintf(next, sizeof(next), "%ld", strtol(value, NULL, 10) + 1);
 	return store_param_set(s, "count", next, why);
 }

@@ -310,7 +310,7 @@ static void transaction_in_a_transaction_is_refused(void **state)
 	struct state *t = *state;
 	enum err answer = ERR_OK;
 
-	assert_int_equal(store_transaction(t->s, nested, &answer, &t->why), ERR_STATE);
+	assert_int_equal(store_transaction(t->s, nested, &answer, &t->why), ERR_NOTNOW);
 	assert_int_equal(store_transaction(t->s, put_then_fail, &answer, NULL), 0);
 }
 
