@@ -6,6 +6,7 @@
 #include "base/str.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 #define WORDS_MAX  6   /* words of a command */
 #define SECRET_MAX 256 /* bytes of a file that holds a PIN */
@@ -108,7 +109,8 @@ const struct command *command_find(int argc, char *const argv[], int *used, stru
 			doubtful = true;
 		}
 	}
-	if (found && !doubtful)
+	/* "show cert" is the beginning of a command, not the command "show" with a file "cert". */
+	if (found && !doubtful && most == *used)
 		return found;
 
 	struct buf next = {0};
@@ -138,7 +140,7 @@ const struct command *command_named(const char *words)
 static const struct command_arg *option_named(const struct command *cmd, const char *name)
 {
 	for (const struct command_arg *a = cmd->args; a && a->kind != ARG_END; a++)
-		if (a->kind != ARG_WORD && strcmp(a->name, name) == 0)
+		if (a->kind != ARG_WORD && a->kind != ARG_WORDS && strcmp(a->name, name) == 0)
 			return a;
 	return NULL;
 }
@@ -146,9 +148,63 @@ static const struct command_arg *option_named(const struct command *cmd, const c
 static const struct command_arg *positional(const struct command *cmd, int n)
 {
 	for (const struct command_arg *a = cmd->args; a && a->kind != ARG_END; a++)
-		if (a->kind == ARG_WORD && n-- == 0)
+		if (a->kind == ARG_WORDS || (a->kind == ARG_WORD && n-- == 0))
 			return a;
 	return NULL;
+}
+
+static void take_word(const struct command_arg *a, const char *word, struct json *args)
+{
+	if (a->kind == ARG_WORD) {
+		json_set_str(args, a->name, word);
+		return;
+	}
+	if (!json_get(args, a->name))
+		json_set_take(args, a->name, json_array_new());
+	json_append_take(json_get(args, a->name), json_string_new(word));
+}
+
+/* The words that may follow a row's own in longer rows: "show" may be followed by a file, and by
+ * the words of "show ctl". Empty for most rows. */
+static void list_longer(const struct command *cmd, struct buf *out)
+{
+	size_t len = strlen(cmd->words);
+	struct span last = span_of(NULL, 0);
+
+	for (const struct command *c = commands; c->words; c++) {
+		struct span next = word_at(c->words, word_count(cmd->words));
+
+		if (strncmp(c->words, cmd->words, len) != 0 || c->words[len] != ' ' ||
+			span_eq(next, last))
+			continue;
+		buf_put(out, next);
+		buf_str(out, ", ");
+		last = next;
+	}
+	buf_u8(out, 0);
+}
+
+/* A mistyped word must not pass for a file that happens to be missing: a word without a dot or a
+ * slash that names no file is taken for one. */
+static enum err check_first_word(const struct command *cmd, const char *word, struct fail *why)
+{
+	const struct command_arg *a = positional(cmd, 0);
+	struct buf longer = {0};
+	enum err err;
+
+	list_longer(cmd, &longer);
+	err = buf_check(&longer);
+	if (err != ERR_OK)
+		fail_set(why, err, "out of memory");
+	else if (longer.len > 1 && !word)
+		err = fail_set(why, ERR_ARG, "the command is not complete; next comes one of: %s%s",
+			(char *)longer.data, a ? a->value : "");
+	else if (longer.len > 1 && !strpbrk(word, "./") && access(word, F_OK) != 0)
+		err = fail_set(why, ERR_ARG,
+			"unknown word \"%s\" and no file of that name; possible here: %s%s", word,
+			(char *)longer.data, a ? a->value : "");
+	buf_fini(&longer);
+	return err;
 }
 
 static enum err usage_fail(
@@ -162,6 +218,13 @@ static enum err usage_fail(
 		buf_check(&usage) == ERR_OK ? (const char *)usage.data : cmd->words);
 	buf_fini(&usage);
 	return err;
+}
+
+static void append(struct json *args, const char *name, const char *value)
+{
+	if (!json_get(args, name))
+		json_set_take(args, name, json_array_new());
+	json_append_take(json_get(args, name), json_string_new(value));
 }
 
 static enum err take_option(const struct command *cmd, int argc, char *const argv[], int *i,
@@ -188,10 +251,12 @@ static enum err take_option(const struct command *cmd, int argc, char *const arg
 	const char *value = equals ? equals + 1 : *i + 1 < argc ? argv[++*i] : NULL;
 	if (!value)
 		return usage_fail(cmd, why, "a value is missing after --", name);
-	if (a->kind != ARG_NUMBER) {
+	if (a->kind == ARG_TEXTS)
+		append(args, a->name, value);
+	else if (a->kind != ARG_NUMBER)
 		json_set_str(args, a->name, value);
+	if (a->kind != ARG_NUMBER)
 		return ERR_OK;
-	}
 	if (str_number(value, a->low, a->high, &number) != ERR_OK)
 		return fail_set(why, ERR_ARG, "--%s takes a number from %ld to %ld, not \"%s\"",
 			name, a->low, a->high, value);
@@ -214,15 +279,19 @@ enum err command_parse(const struct command *cmd, int argc, char *const argv[], 
 			only_words = true;
 		else if (!only_words && strncmp(argv[i], "--", 2) == 0)
 			err = take_option(cmd, argc, argv, &i, out, why);
+		else if (words == 0 && (err = check_first_word(cmd, argv[i], why)) != ERR_OK)
+			break;
 		else if ((a = positional(cmd, words++)) != NULL)
-			json_set_str(out, a->name, argv[i]);
+			take_word(a, argv[i], out);
 		else
 			err = usage_fail(cmd, why, "unexpected word ", argv[i]);
 	}
+	if (err == ERR_OK && words == 0)
+		err = check_first_word(cmd, NULL, why);
 	for (const struct command_arg *a = cmd->args; err == ERR_OK && a && a->kind != ARG_END; a++)
 		if (a->needed && !json_get(out, a->name))
-			err = usage_fail(
-				cmd, why, "missing: ", a->kind == ARG_WORD ? a->value : a->name);
+			err = usage_fail(cmd, why, "missing: ",
+				a->kind == ARG_WORD || a->kind == ARG_WORDS ? a->value : a->name);
 	if (err != ERR_OK) {
 		json_free(out);
 		out = NULL;

@@ -18,7 +18,9 @@ enum command_exit { COMMAND_GOOD = 0, COMMAND_FAULT = 1, COMMAND_USAGE = 2 };
 enum arg_kind {
 	ARG_END,
 	ARG_WORD,   /* positional */
+	ARG_WORDS,  /* positional, one or more: all that are left; an array */
 	ARG_TEXT,   /* --name VALUE */
+	ARG_TEXTS,  /* --name VALUE, again and again: an array of texts */
 	ARG_NUMBER, /* --name N, checked against low and high */
 	ARG_FLAG,   /* --name */
 	ARG_SECRET, /* --name FILE: a file whose first line is the secret; asked for without it */

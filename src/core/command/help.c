@@ -6,13 +6,14 @@
 static void arg_usage(const struct command_arg *a, struct buf *out)
 {
 	buf_str(out, a->needed ? " " : " [");
-	if (a->kind == ARG_WORD)
-		buf_str(out, a->value);
+	if (a->kind == ARG_WORD || a->kind == ARG_WORDS)
+		buf_printf(out, "%s%s", a->value, a->kind == ARG_WORDS ? "..." : "");
 	else if (a->kind == ARG_FLAG)
 		buf_printf(out, "--%s", a->name);
 	else
 		buf_printf(out, "--%s %s", a->name, a->value);
 	buf_str(out, a->needed ? "" : "]");
+	buf_str(out, a->kind == ARG_TEXTS ? "..." : "");
 }
 
 void command_usage(const struct command *cmd, struct buf *out)
@@ -37,7 +38,7 @@ void command_help(const struct command *cmd, struct buf *out)
 	for (const struct command_arg *a = cmd->args; a && a->kind != ARG_END; a++) {
 		char left[64];
 
-		if (a->kind == ARG_WORD)
+		if (a->kind == ARG_WORD || a->kind == ARG_WORDS)
 			snprintf(left, sizeof left, "%s", a->value);
 		else
 			snprintf(left, sizeof left, "--%s %s", a->name,
@@ -68,13 +69,15 @@ void command_manual(struct buf *out)
 		buf_printf(out, ".It Ic %s", c->words);
 		for (const struct command_arg *a = c->args; a && a->kind != ARG_END; a++) {
 			buf_str(out, a->needed ? " " : " Oo ");
-			if (a->kind == ARG_WORD)
-				buf_printf(out, "Ar %s", a->value);
+			if (a->kind == ARG_WORD || a->kind == ARG_WORDS)
+				buf_printf(out, "Ar %s%s", a->value,
+					a->kind == ARG_WORDS ? " ..." : "");
 			else if (a->kind == ARG_FLAG)
 				buf_printf(out, "Fl \\-%s", a->name);
 			else
 				buf_printf(out, "Fl \\-%s Ar %s", a->name, a->value);
 			buf_str(out, a->needed ? "" : " Oc");
+			buf_str(out, a->kind == ARG_TEXTS ? " ..." : "");
 		}
 		buf_str(out, "\n");
 		roff_text(c->manual, out);
@@ -82,7 +85,7 @@ void command_manual(struct buf *out)
 			continue;
 		buf_str(out, ".Bl -tag -width Ds -compact\n");
 		for (const struct command_arg *a = c->args; a->kind != ARG_END; a++) {
-			if (a->kind == ARG_WORD)
+			if (a->kind == ARG_WORD || a->kind == ARG_WORDS)
 				buf_printf(out, ".It Ar %s\n", a->value);
 			else
 				buf_printf(out, ".It Fl \\-%s%s%s\n", a->name,
