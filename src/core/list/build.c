@@ -2,16 +2,15 @@
 #include "core/list/list.h"
 #include "core/list/signed.h"
 
-#define SASTS_MIN                                                                                  \
-	2u /* one token may be lost, and no phone would take a list signed by a new one            \
-	    */
+#define OLD_BITS_MAX 2048u /* of a signer's key that 79xx phones can use */
+#define HASH_SIZE    20u   /* SHA-1, the one that every phone knows */
 
 static bool same_cert(const struct cert *a, const struct cert *b)
 {
 	return span_eq(cert_der(a), cert_der(b));
 }
 
-/* Order of the records: SAST, servers, CAPF, others. */
+/* Order of the records: SAST, servers, TVS, CAPF, others. */
 static unsigned rank(uint16_t role)
 {
 	switch (role) {
@@ -19,12 +18,13 @@ static unsigned rank(uint16_t role)
 	case TLV_ROLE_CCM:
 	case TLV_ROLE_CCM_TFTP:
 	case TLV_ROLE_TFTP: return 1;
-	case TLV_ROLE_CAPF: return 2;
-	default: return 3;
+	case TLV_ROLE_TVS: return 2;
+	case TLV_ROLE_CAPF: return 3;
+	default: return 4;
 	}
 }
 
-#define RANKS 4u
+#define RANKS 5u
 
 static struct span address_of(const struct list_entry *e)
 {
@@ -55,7 +55,7 @@ static enum err check_entry(const struct list_request *r, size_t i, struct fail 
 static enum err check_sasts(const struct list_request *r, struct fail *why)
 {
 	const struct cert *first = NULL;
-	bool two = false, signer = false;
+	bool two = r->kind == LIST_ITL || r->one_token, signer = false;
 	size_t i;
 
 	for (i = 0; i < r->count; i++) {
@@ -67,11 +67,14 @@ static enum err check_sasts(const struct list_request *r, struct fail *why)
 		first = first ? first : e->cert;
 		signer = signer || same_cert(r->signer, e->cert);
 	}
+	if (!first)
+		return fail_set(why, ERR_ARG,
+			"a trust list needs at least %s security token%s (SAST)",
+			r->kind == LIST_CTL ? "2" : "1", r->kind == LIST_CTL ? "s" : "");
 	if (!two)
 		return fail_set(why, ERR_ARG,
-			"a trust list needs at least %u security tokens: were the only one lost, "
-			"phones would take no new list",
-			SASTS_MIN);
+			"a CTL needs at least 2 security tokens (SAST): were the only one lost, "
+			"phones would take no new list");
 	if (!signer)
 		return fail_set(why, ERR_TRUST,
 			"the signer %s is not among the security tokens of the list",
@@ -79,24 +82,44 @@ static enum err check_sasts(const struct list_request *r, struct fail *why)
 	return ERR_OK;
 }
 
-/* Tags 1 2 3 4 5 6 7 9 10, as lists signed by tokens have them.
- * spec: docs/formats/trust-list.md#records */
-static enum err put_entry(struct buf *file, const struct list_entry *e, struct fail *why)
+static uint32_t tags_of(const struct list_request *r, const struct list_entry *e)
 {
-	struct tlv_record r = {
-		.has = TLV_HAS(2) | TLV_HAS(3) | TLV_HAS(4) | TLV_HAS(5) | TLV_HAS(6) | TLV_HAS(7) |
-		       TLV_HAS(9) | TLV_HAS(10),
+	const uint32_t all = TLV_HAS(3) | TLV_HAS(4) | TLV_HAS(5) | TLV_HAS(6) | TLV_HAS(7);
+
+	if (r->style == LIST_STYLE_COMPAT)
+		return all | TLV_HAS(8) | TLV_HAS(9);
+	if (r->kind == LIST_CTL)
+		return all | TLV_HAS(2) | TLV_HAS(9) | TLV_HAS(10) |
+		       (r->style == LIST_STYLE_SIGNATURES ? TLV_HAS(8) : 0);
+	if (e->role == TLV_ROLE_TVS || e->role == TLV_ROLE_CAPF)
+		return all | TLV_HAS(2) | TLV_HAS(8) | TLV_HAS(11) | TLV_HAS(12);
+	return all | TLV_HAS(2) | TLV_HAS(8) | TLV_HAS(9);
+}
+
+static enum err put_entry(struct buf *file, const struct list_request *r,
+	const struct list_entry *e, struct fail *why)
+{
+	uint8_t hash[DIGEST_MAX];
+	struct tlv_record record = {
+		.has = tags_of(r, e),
 		.dns = span_str(e->dns),
 		.subject = span_str(cert_subject(e->cert)),
 		.issuer = span_str(cert_issuer(e->cert)),
 		.role = e->role,
+		.role_last = r->style == LIST_STYLE_COMPAT,
 		.serial = cert_serial(e->cert),
 		.public_key = cert_list_key(e->cert),
+		.signature = cert_signature(e->cert),
 		.certificate = cert_der(e->cert),
 		.address = address_of(e),
+		.cert_hash = span_of(hash, HASH_SIZE),
+		.hash_algorithm = TLV_SHA1,
 	};
 
-	return tlv_write_record(file, &r, why);
+	if (record.has & TLV_HAS(11) &&
+		digest_one(DIGEST_SHA1, cert_der(e->cert), hash) != HASH_SIZE)
+		return fail_set(why, ERR_CRYPTO, "SHA-1: %s", err_text(ERR_CRYPTO));
+	return tlv_write_record(file, &record, why);
 }
 
 static enum err put_list(struct buf *file, const struct list_request *r, struct fail *why)
@@ -107,17 +130,40 @@ static enum err put_list(struct buf *file, const struct list_request *r, struct 
 	size_t i;
 
 	err = signed_header(&h, r->signer, r->digest, list_file_name(r->kind), r->timestamp, why);
-	if (!err)
+	if (!err) {
+		h.serial_last = r->style == LIST_STYLE_COMPAT;
+		h.has_signer_version = r->has_signer_version;
+		h.signer_major = r->signer_major;
+		h.signer_minor = r->signer_minor;
 		err = tlv_write_header(file, &h, (struct span){0}, why);
+	}
 	for (part = 0; part < RANKS && !err; part++)
 		for (i = 0; i < r->count && !err; i++)
 			if (rank(r->entries[i].role) == part)
-				err = put_entry(file, &r->entries[i], why);
+				err = put_entry(file, r, &r->entries[i], why);
 	if (!err && file->len > LIST_SIZE_MAX)
 		err = fail_set(why, ERR_LIMIT,
 			"the trust list would have %zu bytes; phones take at most %u", file->len,
 			LIST_SIZE_MAX);
 	return err;
+}
+
+/* spec: docs/formats/trust-list.md#models */
+enum err list_check_family(enum list_family family, enum digest_alg digest,
+	const struct cert *signer, struct fail *why)
+{
+	if (family == LIST_FOR_NEWER || family == LIST_FOR_UNKNOWN)
+		return ERR_OK;
+	if (digest != DIGEST_SHA1)
+		return fail_set(why, ERR_UNSUPPORTED,
+			"79xx phones check SHA-1 signatures alone, not SHA-%s",
+			digest == DIGEST_SHA256 ? "256" : "512");
+	if (cert_key_bits(signer) > OLD_BITS_MAX)
+		return fail_set(why, ERR_UNSUPPORTED,
+			"79xx phones cannot check the signature of a key of %u bits; theirs have at "
+			"most %u",
+			cert_key_bits(signer), OLD_BITS_MAX);
+	return ERR_OK;
 }
 
 enum err list_build(
@@ -128,6 +174,8 @@ enum err list_build(
 	size_t i;
 
 	err = check_sasts(r, why);
+	if (!err)
+		err = list_check_family(r->family, r->digest, r->signer, why);
 	for (i = 0; i < r->count && !err; i++)
 		err = check_entry(r, i, why);
 	if (!err)

@@ -63,6 +63,22 @@ struct json *list_to_json(const struct tlv_list *list, enum list_kind kind, int6
 
 /* --- building --- */
 
+/* Which tags and in which order. spec: docs/formats/trust-list.md#records */
+enum list_style {
+	LIST_STYLE_VENDOR, /* CTL as tokens sign it; ITL with tag 8, and hashes for TVS and CAPF */
+	LIST_STYLE_SIGNATURES, /* CTL with tag 8 too, as tokenless ones; an ITL is LIST_STYLE_VENDOR
+				*/
+	LIST_STYLE_COMPAT,     /* certutils' order; tags 1 3 5 6 4 7 8 9 alone */
+};
+
+/* Which phones the list is for. */
+enum list_family {
+	LIST_FOR_UNKNOWN, /* nothing is refused */
+	LIST_FOR_79XX,
+	LIST_FOR_ALL, /* the 79xx among them */
+	LIST_FOR_NEWER,
+};
+
 struct list_entry {
 	uint16_t role;
 	const struct cert *cert; /* borrowed */
@@ -72,20 +88,29 @@ struct list_entry {
 
 struct list_request {
 	enum list_kind kind;
-	const struct list_entry *entries; /* any order; written SAST, servers, CAPF, others */
+	const struct list_entry *entries; /* any order; written SAST, servers, TVS, CAPF, others */
 	size_t count;
 	const struct cert *signer; /* also the certificate of a SAST entry */
 	enum digest_alg digest;
 	uint32_t timestamp; /* header tag 15 */
 	int64_t now;        /* every certificate must be valid now */
+	enum list_style style;
+	bool has_signer_version; /* header tag 28: see struct tlv_header */
+	uint8_t signer_major, signer_minor;
+	bool one_token; /* a CTL with one SAST is wanted all the same */
+	enum list_family family;
 };
+
+/* Can these phones check such a signature? ERR_UNSUPPORTED with what they can. */
+enum err list_check_family(enum list_family family, enum digest_alg digest,
+	const struct cert *signer, struct fail *why) MUST_USE;
 
 /* Writes the list without its signature into `file` (empty) and sets the pieces that must be
  * signed, which borrow from it. Refuses what would lock phones out or no reader could read: ERR_ARG
- * for fewer than two different SASTs, ERR_TRUST for a signer that is no SAST of the list,
- * ERR_EXPIRED, ERR_UNSUPPORTED for a signer's key that is not RSA with 512, 1024, 2048 or 4096
- * bits, ERR_EXISTS for the same certificate with the same role and address twice, ERR_LIMIT above
- * LIST_SIZE_MAX. */
+ * for fewer than two different SASTs in a CTL or none in an ITL, ERR_TRUST for a signer that is no
+ * SAST of the list, ERR_EXPIRED, ERR_UNSUPPORTED for a signer's key that is not RSA with 512, 1024,
+ * 2048 or 4096 bits or that the family cannot check, ERR_EXISTS for the same certificate with the
+ * same role and address twice, ERR_LIMIT above LIST_SIZE_MAX. */
 enum err list_build(struct buf *file, const struct list_request *r, struct span pieces[2],
 	struct fail *why) MUST_USE;
 

@@ -23,7 +23,10 @@ static void read_item(struct tlv_record *r, struct cursor *c, struct tlv_item *i
 		r->dns = read_dns(c, it);
 		break;
 	case 3: r->subject = tlv_item_text(c, it); break;
-	case 4: r->role = tlv_item_be16(c, it); break;
+	case 4:
+		r->role = tlv_item_be16(c, it);
+		r->role_last = r->has & TLV_HAS(6);
+		break;
 	case 5: r->issuer = tlv_item_text(c, it); break;
 	case 6: r->serial = tlv_item_bytes(c, it); break;
 	case 7: r->public_key = tlv_item_bytes(c, it); break;

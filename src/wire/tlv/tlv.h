@@ -62,6 +62,7 @@ struct tlv_record {
 	struct span dns, subject, issuer; /* without NUL */
 	uint16_t dns_length;              /* of tag 2 in the file: some have a second NUL */
 	uint16_t role;                    /* enum tlv_role, or an unknown number */
+	bool role_last;                   /* 3, 5, 6, 4: certutils' order */
 	struct span serial;
 	struct span public_key; /* PKCS #1 RSAPublicKey DER, or an uncompressed EC point */
 	struct span signature;
@@ -115,7 +116,8 @@ const char *tlv_role_name(unsigned role);
 enum err tlv_write_header(
 	struct buf *out, const struct tlv_header *h, struct span extra, struct fail *why) MUST_USE;
 
-/* Writes one record: tag 1, then those in r->has in ascending order. Strings get their NUL. */
+/* Writes one record: tag 1, then those in r->has in ascending order, but 4 after 6 with role_last.
+ * Strings get their NUL. */
 enum err tlv_write_record(struct buf *out, const struct tlv_record *r, struct fail *why) MUST_USE;
 
 /* Puts the signature into a file written with tlv_write_header. ERR_ARG if its size is wrong. */

@@ -108,6 +108,11 @@ static enum err check_record(const struct tlv_record *r, struct fail *why)
 	return ERR_OK;
 }
 
+static void put_role(struct buf *out, uint16_t role)
+{
+	tlv_item_put(out, 4, span_of((uint8_t[]){(uint8_t)(role >> 8), (uint8_t)role}, 2));
+}
+
 enum err tlv_write_record(struct buf *out, const struct tlv_record *r, struct fail *why)
 {
 	size_t start = out->len, length;
@@ -122,11 +127,14 @@ enum err tlv_write_record(struct buf *out, const struct tlv_record *r, struct fa
 		put_text(out, 2, r->dns);
 	if (r->has & TLV_HAS(3))
 		put_text(out, 3, r->subject);
-	tlv_item_put(out, 4, span_of((uint8_t[]){(uint8_t)(r->role >> 8), (uint8_t)r->role}, 2));
+	if (!r->role_last)
+		put_role(out, r->role);
 	if (r->has & TLV_HAS(5))
 		put_text(out, 5, r->issuer);
 	if (r->has & TLV_HAS(6))
 		tlv_item_put(out, 6, r->serial);
+	if (r->role_last)
+		put_role(out, r->role);
 	if (r->has & TLV_HAS(7))
 		tlv_item_put(out, 7, r->public_key);
 	if (r->has & TLV_HAS(8))
