@@ -9,7 +9,7 @@
 
 static void print_buf(FILE *out, struct buf *text)
 {
-	if (buf_check(text) == ERR_OK)
+	if (buf_check(text) == ERR_OK && text->len > 0)
 		fwrite(text->data, 1, text->len, out);
 }
 

@@ -89,11 +89,11 @@ struct json *json_array_new(void)
 
 struct json *json_span_new(struct span text)
 {
-	json_t *value = json_stringn((const char *)text.ptr, text.len);
+	json_t *value = text.len ? json_stringn((const char *)text.ptr, text.len) : json_string("");
 	struct buf shown = {0};
 
 	if (!text.len)
-		return json_string_new("");
+		return outer(value);
 	/* A NUL inside would end the text for json_str. */
 	if (value && !memchr(text.ptr, '\0', text.len))
 		return outer(value);

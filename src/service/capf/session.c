@@ -176,7 +176,7 @@ static void on_auth_res(struct session *s, const struct capf_message *m)
 {
 	char asked[DEVICE_NAME_SIZE + 1] = "";
 
-	if (m->device_name.len < sizeof(asked))
+	if (m->device_name.len > 0 && m->device_name.len < sizeof(asked))
 		memcpy(asked, m->device_name.ptr, m->device_name.len);
 	if (str_device_name(s->device, asked) != ERR_OK) {
 		str_copy(s->device, sizeof(s->device), UNKNOWN);
