@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "base/clock.h"
 
+#include "base/str.h"
+
 #include <stdio.h>
 #include <time.h>
 
@@ -100,4 +102,33 @@ void clock_print_trace(char out[CLOCK_DATE_MAX], int64_t us)
 	localtime_r(&when, &tm);
 	snprintf(out, CLOCK_DATE_MAX, "%02d:%02d:%02d.%03d", tm.tm_hour, tm.tm_min, tm.tm_sec,
 		(int)((us - seconds * US_PER_SECOND) / 1000));
+}
+
+#define YEAR_9999_END 253402300799L
+
+enum err clock_parse(const char *text, int64_t *seconds)
+{
+	struct tm tm = {0};
+	long number;
+	const char *rest;
+	time_t when;
+	char again[CLOCK_DATE_MAX];
+	size_t len = strlen(text);
+
+	if (str_number(text, 0, YEAR_9999_END, &number) == ERR_OK) {
+		*seconds = number;
+		return ERR_OK;
+	}
+	rest = strptime(text, "%Y-%m-%d", &tm);
+	if (rest && *rest)
+		rest = strptime(rest, "T%H:%M:%SZ", &tm);
+	if (!rest || *rest)
+		return ERR_FORMAT;
+	when = timegm(&tm);
+	/* A day that does not exist comes back as another one; single digits come back as two. */
+	clock_print_iso(again, (int64_t)when);
+	if (when < 0 || when > YEAR_9999_END || strncmp(again, text, len) != 0)
+		return ERR_FORMAT;
+	*seconds = (int64_t)when;
+	return ERR_OK;
 }

@@ -2,6 +2,8 @@
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
 
+#include "base/err.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,6 +31,10 @@ void clock_print_date(char out[CLOCK_DATE_MAX], int64_t seconds);
 
 /* "2026-11-23T18:42:58Z" */
 void clock_print_iso(char out[CLOCK_DATE_MAX], int64_t seconds);
+
+/* Seconds since 1970, or "2026-11-23T18:42:58Z", or "2026-11-23" for its first second in UTC; years
+ * 1970 to 9999. ERR_FORMAT. */
+enum err clock_parse(const char *text, int64_t *seconds) MUST_USE;
 
 /* "11:08:20.766": local time with milliseconds, as traces begin. */
 void clock_print_trace(char out[CLOCK_DATE_MAX], int64_t us);

@@ -212,3 +212,101 @@ enum err str_number(const char *text, long low, long high, long *out)
 	*out = value;
 	return ERR_OK;
 }
+
+#define GROUPS 8u /* of an IPv6 address */
+
+/* Digits up to `end`; no sign, no blank. */
+static bool take_number(const char **at, unsigned base, size_t digits, unsigned *out)
+{
+	static const char figures[] = "0123456789abcdef";
+	const char *found;
+	size_t i;
+
+	*out = 0;
+	for (i = 0; **at; i++, ++*at) {
+		found = strchr(figures, **at >= 'A' && **at <= 'F' ? **at | 0x20 : **at);
+		if (!found || (size_t)(found - figures) >= base)
+			break;
+		if (i == digits)
+			return false;
+		*out = *out * base + (unsigned)(found - figures);
+	}
+	return i > 0;
+}
+
+static bool read_ipv4(const char *at, uint8_t out[4])
+{
+	unsigned i, value;
+
+	for (i = 0; i < 4; i++) {
+		if (!take_number(&at, 10, 3, &value) || value > 255 ||
+			*at++ != (i < 3 ? '.' : '\0'))
+			return false;
+		out[i] = (uint8_t)value;
+	}
+	return true;
+}
+
+static bool read_ipv6(const char *at, uint8_t out[16])
+{
+	uint16_t before[GROUPS + 1], after[GROUPS + 1], *to = before;
+	size_t count = 0, tail = 0, *n = &count, i;
+	unsigned value;
+	bool gap = false;
+
+	if (at[0] == ':' && at[1] != ':')
+		return false;
+	while (*at) {
+		if (at[0] == ':' && at[1] == ':') {
+			if (gap)
+				return false;
+			gap = true;
+			to = after;
+			n = &tail;
+			at += 2;
+			continue;
+		}
+		if (*at == ':' && at[-1] != ':')
+			at++;
+		if (count + tail == GROUPS || !take_number(&at, 16, 4, &value) ||
+			(*at && *at != ':'))
+			return false;
+		to[(*n)++] = (uint16_t)value;
+	}
+	if (gap ? count + tail >= GROUPS : count != GROUPS)
+		return false;
+	for (i = 0; i < GROUPS; i++) {
+		value = i < count ? before[i] : i >= GROUPS - tail ? after[i - (GROUPS - tail)] : 0;
+		out[2 * i] = (uint8_t)(value >> 8);
+		out[2 * i + 1] = (uint8_t)value;
+	}
+	return true;
+}
+
+enum err str_address(const char *text, uint8_t out[16], size_t *len)
+{
+	if (strchr(text, ':'))
+		*len = read_ipv6(text, out) ? 16 : 0;
+	else
+		*len = read_ipv4(text, out) ? 4 : 0;
+	return *len ? ERR_OK : ERR_FORMAT;
+}
+
+void str_base64(struct buf *out, struct span bytes)
+{
+	static const char figures[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	size_t i, left;
+	uint32_t v;
+
+	for (i = 0; i < bytes.len; i += 3) {
+		left = bytes.len - i;
+		v = (uint32_t)bytes.ptr[i] << 16;
+		v |= left > 1 ? (uint32_t)bytes.ptr[i + 1] << 8 : 0;
+		v |= left > 2 ? bytes.ptr[i + 2] : 0;
+		buf_u8(out, (uint8_t)figures[v >> 18]);
+		buf_u8(out, (uint8_t)figures[v >> 12 & 63]);
+		buf_u8(out, left > 1 ? (uint8_t)figures[v >> 6 & 63] : '=');
+		buf_u8(out, left > 2 ? (uint8_t)figures[v & 63] : '=');
+	}
+}

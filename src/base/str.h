@@ -28,6 +28,12 @@ void str_printable(struct buf *out, struct span text);
 #define DEVICE_NAME_SIZE 16
 enum err str_device_name(char out[DEVICE_NAME_SIZE], const char *text) MUST_USE;
 
+/* "192.0.2.10" or "2001:db8::10" into network order; *len becomes 4 or 16. ERR_FORMAT. */
+enum err str_address(const char *text, uint8_t out[16], size_t *len) MUST_USE;
+
+/* Base 64 with padding, in one line. */
+void str_base64(struct buf *out, struct span bytes);
+
 /* Decimal within [low, high]; ERR_FORMAT. */
 enum err str_number(const char *text, long low, long high, long *out) MUST_USE;
 

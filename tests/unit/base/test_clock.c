@@ -99,6 +99,27 @@ static void the_system_clock_is_the_system_s(void **state)
 	assert_true(clock_monotonic_us() >= start);
 }
 
+static void dates_are_read_strictly(void **state)
+{
+	static const char *const bad[] = {"", "now", "-1", "2011-02-30", "2011-13-01", "2011-8-31",
+		"2011-08-31T17:28:03", "2011-08-31T24:28:03Z", "2011-08-31T17:28:03Z ",
+		"2011-08-31 17:28:03", "1969-12-31", "253402300800", "20111-08-31"};
+	int64_t seconds = 77;
+	size_t i;
+
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		if (clock_parse(bad[i], &seconds) != ERR_FORMAT)
+			fail_msg("%s", bad[i]);
+		assert_true(seconds == 77);
+	}
+	assert_int_equal(clock_parse("1314811683", &seconds), ERR_OK);
+	assert_true(seconds == AUGUST);
+	assert_int_equal(clock_parse("2011-08-31T17:28:03Z", &seconds), ERR_OK);
+	assert_true(seconds == AUGUST);
+	assert_int_equal(clock_parse("1970-01-02", &seconds), ERR_OK);
+	assert_true(seconds == 86400);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -107,6 +128,7 @@ int main(void)
 		cmocka_unit_test(years_beyond_the_calendar),
 		cmocka_unit_test(trace_times_have_milliseconds),
 		cmocka_unit_test(a_fixed_clock_stands_still),
+		cmocka_unit_test(dates_are_read_strictly),
 		cmocka_unit_test(the_system_clock_is_the_system_s),
 	};
 

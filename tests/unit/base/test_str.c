@@ -171,6 +171,52 @@ static void numbers(void **state)
 	assert_int_equal(n, -5);
 }
 
+static void addresses(void **state)
+{
+	static const char *const bad[] = {"", "1.2.3", "1.2.3.4.", "1.2.3.256", "1.2.3.4 ",
+		"0001.2.3.4", "a.b.c.d", ":", ":1::2", "1:", "1:::2", "1::2::3", "1:2:3:4:5:6:7",
+		"1:2:3:4:5:6:7:8:9", "1::2:3:4:5:6:7:8", "12345::", "g::", "::1%lo"};
+	static const struct {
+		const char *text, *hex;
+	} good[] = {{"192.0.2.10", "c000020a"}, {"0.0.0.0", "00000000"},
+		{"::", "00000000000000000000000000000000"},
+		{"::1", "00000000000000000000000000000001"},
+		{"1::", "00010000000000000000000000000000"},
+		{"2001:DB8::a:10", "20010db80000000000000000000a0010"},
+		{"1:2:3:4:5:6:7:8", "00010002000300040005000600070008"}};
+	uint8_t out[16];
+	size_t i, len;
+
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		if (str_address(bad[i], out, &len) != ERR_FORMAT)
+			fail_msg("%s", bad[i]);
+	for (i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		struct buf b = {0};
+
+		assert_int_equal(str_address(good[i].text, out, &len), ERR_OK);
+		str_hex(&b, span_of(out, len), STR_LOWER);
+		assert_text(&b, good[i].hex);
+		buf_fini(&b);
+	}
+}
+
+/* RFC 4648, section 10 */
+static void base_64(void **state)
+{
+	static const char *const pairs[][2] = {{"", ""}, {"f", "Zg=="}, {"fo", "Zm8="},
+		{"foo", "Zm9v"}, {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="},
+		{"foobar", "Zm9vYmFy"}, {"\xff\xfe\xfb", "//77"}};
+	size_t i;
+
+	for (i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+		struct buf b = {0};
+
+		str_base64(&b, span_str(pairs[i][0]));
+		assert_text(&b, pairs[i][1]);
+		buf_fini(&b);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -182,6 +228,8 @@ int main(void)
 		cmocka_unit_test(printable),
 		cmocka_unit_test(device_names),
 		cmocka_unit_test(numbers),
+		cmocka_unit_test(addresses),
+		cmocka_unit_test(base_64),
 	};
 
 	return cmocka_run_group_tests_name("base/str", tests, NULL, NULL);
