@@ -24,7 +24,7 @@ enum err sgn_write(
 	enum err err;
 
 	header.major = 1;
-	header.minor = 0;
+	header.minor = h->minor == 1; /* the vendor's own files are 1.1, all others 1.0 */
 	header.has_signer_version = false;
 	err = tlv_write_header(out, &header, (struct span){0}, why);
 	if (err)

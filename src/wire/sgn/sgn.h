@@ -14,9 +14,9 @@ struct sgn_file {
 
 enum err sgn_parse(struct sgn_file *f, struct span file, struct fail *why) MUST_USE;
 
-/* Header (version 1.0) and content, signature zeroed: sign the two pieces of tlv_signed_pieces,
- * then tlv_set_signature. h gives signer, serial, issuer, digest, modulus, filename and timestamp.
- */
+/* Header (version 1.0, or 1.1 where h says so) and content, signature zeroed: sign the two pieces
+ * of tlv_signed_pieces, then tlv_set_signature. h gives signer, serial, issuer, digest, modulus,
+ * filename and timestamp. */
 enum err sgn_write(struct buf *out, const struct tlv_header *h, struct span content,
 	struct fail *why) MUST_USE;
 

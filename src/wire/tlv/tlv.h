@@ -117,7 +117,7 @@ enum err tlv_write_header(
 	struct buf *out, const struct tlv_header *h, struct span extra, struct fail *why) MUST_USE;
 
 /* Writes one record: tag 1, then those in r->has in ascending order, but 4 after 6 with role_last.
- * Strings get their NUL. */
+ * Strings get their NUL, DNSNAME as many as dns_length has room for. */
 enum err tlv_write_record(struct buf *out, const struct tlv_record *r, struct fail *why) MUST_USE;
 
 /* Puts the signature into a file written with tlv_write_header. ERR_ARG if its size is wrong. */

@@ -113,6 +113,18 @@ static void put_role(struct buf *out, uint16_t role)
 	tlv_item_put(out, 4, span_of((uint8_t[]){(uint8_t)(role >> 8), (uint8_t)role}, 2));
 }
 
+/* A record that was read with more than one NUL after its name keeps them. */
+static void put_dns(struct buf *out, const struct tlv_record *r)
+{
+	size_t at;
+
+	buf_u8(out, 2);
+	at = buf_reserve_be16(out);
+	buf_put(out, r->dns);
+	buf_fill(out, 0, r->dns_length > r->dns.len ? r->dns_length - r->dns.len : 1);
+	buf_patch_be16(out, at);
+}
+
 enum err tlv_write_record(struct buf *out, const struct tlv_record *r, struct fail *why)
 {
 	size_t start = out->len, length;
@@ -124,7 +136,7 @@ enum err tlv_write_record(struct buf *out, const struct tlv_record *r, struct fa
 	buf_be16(out, 2);
 	length = buf_reserve_be16(out);
 	if (r->has & TLV_HAS(2))
-		put_text(out, 2, r->dns);
+		put_dns(out, r);
 	if (r->has & TLV_HAS(3))
 		put_text(out, 3, r->subject);
 	if (!r->role_last)
