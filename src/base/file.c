@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "base/file.h"
+#include "base/file_priv.h"
 #include "base/mem.h"
 
 #include <errno.h>
@@ -70,13 +70,12 @@ static inline enum fault fault_point(void)
 
 #endif
 
-/* A step that either happens or not; errno is set when it must not. */
-static bool step(void)
+bool file_step(void)
 {
 	return fault_point() == FAULT_NONE;
 }
 
-static enum err io_fail(struct fail *why, enum err code, const char *path, const char *doing)
+enum err file_fail(struct fail *why, enum err code, const char *path, const char *doing)
 {
 	char text[128];
 
@@ -107,7 +106,7 @@ static enum err read_all(const char *path, int fd, size_t limit, struct buf *out
 		while (got < 0 && errno == EINTR);
 		out->len -= room - (got > 0 ? (size_t)got : 0);
 		if (got < 0)
-			return io_fail(why, ERR_IO, path, "read");
+			return file_fail(why, ERR_IO, path, "read");
 		if (got == 0)
 			return ERR_OK;
 		if (out->len - start > limit)
@@ -125,9 +124,9 @@ enum err file_read(const char *path, size_t limit, struct buf *out, struct fail 
 	/* O_NONBLOCK: opening a pipe must not wait for its other end. */
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0)
-		return io_fail(why, errno == ENOENT ? ERR_NOTFOUND : ERR_IO, path, "open");
+		return file_fail(why, errno == ENOENT ? ERR_NOTFOUND : ERR_IO, path, "open");
 	if (fstat(fd, &st) < 0)
-		err = io_fail(why, ERR_IO, path, "read");
+		err = file_fail(why, ERR_IO, path, "read");
 	else if (!S_ISREG(st.st_mode))
 		err = fail_set(why, ERR_IO, "%s: not a regular file", path);
 	else
@@ -190,7 +189,7 @@ static bool write_all(int fd, struct span content)
 	return true;
 }
 
-static bool sync_folder_of(const char *path)
+bool file_sync_folder_of(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	char *folder = slash ? mem_strndup(path, slash == path ? 1 : (size_t)(slash - path))
@@ -207,35 +206,34 @@ static bool sync_folder_of(const char *path)
 	if (fd < 0)
 		return false;
 	/* EINVAL: a file system whose folders need no sync. */
-	good = step() && (fsync(fd) == 0 || errno == EINVAL);
+	good = file_step() && (fsync(fd) == 0 || errno == EINVAL);
 	close(fd);
 	return good;
 }
 
-/* Makes the temporary file with all of `content`; removes it again on failure. */
-static enum err make_temporary(const char *path, struct span content, mode_t mode,
+enum err file_make_temporary(const char *path, struct span content, mode_t mode,
 	enum file_sync sync, char **name, struct fail *why)
 {
 	enum err err = ERR_OK;
 	int fd = -1;
 
 	*name = NULL;
-	if (step())
+	if (file_step())
 		fd = open_temporary(path, name);
 	if (fd < 0) {
 		err = errno == ENOMEM ? no_memory(why, path)
-				      : io_fail(why, ERR_IO, path, "make a temporary file");
+				      : file_fail(why, ERR_IO, path, "make a temporary file");
 		goto out;
 	}
-	if (!step() || fchmod(fd, mode) < 0)
-		err = io_fail(why, ERR_IO, path, "set the mode");
+	if (!file_step() || fchmod(fd, mode) < 0)
+		err = file_fail(why, ERR_IO, path, "set the mode");
 	else if (!write_all(fd, content))
-		err = io_fail(why, ERR_IO, path, "write");
-	else if (sync == FILE_SYNC && (!step() || fsync(fd) < 0))
-		err = io_fail(why, ERR_IO, path, "sync");
+		err = file_fail(why, ERR_IO, path, "write");
+	else if (sync == FILE_SYNC && (!file_step() || fsync(fd) < 0))
+		err = file_fail(why, ERR_IO, path, "sync");
 	/* Some network file systems tell of a full disk only here. */
 	if (close(fd) < 0 && !err)
-		err = io_fail(why, ERR_IO, path, "write");
+		err = file_fail(why, ERR_IO, path, "write");
 	if (err)
 		unlink(*name);
 out:
@@ -250,15 +248,15 @@ enum err file_replace(
 	const char *path, struct span content, mode_t mode, enum file_sync sync, struct fail *why)
 {
 	char *name;
-	enum err err = make_temporary(path, content, mode, sync, &name, why);
+	enum err err = file_make_temporary(path, content, mode, sync, &name, why);
 
 	if (err)
 		return err;
-	if (!step() || rename(name, path) < 0) {
-		err = io_fail(why, ERR_IO, path, "replace");
+	if (!file_step() || rename(name, path) < 0) {
+		err = file_fail(why, ERR_IO, path, "replace");
 		unlink(name);
-	} else if (sync == FILE_SYNC && !sync_folder_of(path)) {
-		err = io_fail(why, ERR_IO, path, "sync the folder of");
+	} else if (sync == FILE_SYNC && !file_sync_folder_of(path)) {
+		err = file_fail(why, ERR_IO, path, "sync the folder of");
 	}
 	mem_free(name);
 	return err;
@@ -267,16 +265,16 @@ enum err file_replace(
 enum err file_create(const char *path, struct span content, mode_t mode, struct fail *why)
 {
 	char *name;
-	enum err err = make_temporary(path, content, mode, FILE_SYNC, &name, why);
+	enum err err = file_make_temporary(path, content, mode, FILE_SYNC, &name, why);
 
 	if (err)
 		return err;
 	/* link() refuses a name that is taken, on every file system that has links. */
-	if (!step() || link(name, path) < 0)
-		err = io_fail(why, errno == EEXIST ? ERR_EXISTS : ERR_IO, path, "create");
+	if (!file_step() || link(name, path) < 0)
+		err = file_fail(why, errno == EEXIST ? ERR_EXISTS : ERR_IO, path, "create");
 	unlink(name);
-	if (!err && !sync_folder_of(path))
-		err = io_fail(why, ERR_IO, path, "sync the folder of");
+	if (!err && !file_sync_folder_of(path))
+		err = file_fail(why, ERR_IO, path, "sync the folder of");
 	mem_free(name);
 	return err;
 }
@@ -323,21 +321,21 @@ enum err file_append(const char *path, struct span line, mode_t mode, struct fai
 	enum err err = ERR_OK;
 	int fd = -1;
 
-	if (step())
+	if (file_step())
 		fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, mode);
 	if (fd < 0)
-		return io_fail(why, ERR_IO, path, "open");
+		return file_fail(why, ERR_IO, path, "open");
 	if (!append_whole(fd, line))
-		err = io_fail(why, ERR_IO, path, "write");
+		err = file_fail(why, ERR_IO, path, "write");
 	if (close(fd) < 0 && !err)
-		err = io_fail(why, ERR_IO, path, "write");
+		err = file_fail(why, ERR_IO, path, "write");
 	return err;
 }
 
 enum err file_remove(const char *path, struct fail *why)
 {
-	if (!step() || (unlink(path) < 0 && errno != ENOENT))
-		return io_fail(why, ERR_IO, path, "remove");
+	if (!file_step() || (unlink(path) < 0 && errno != ENOENT))
+		return file_fail(why, ERR_IO, path, "remove");
 	return ERR_OK;
 }
 
@@ -361,8 +359,9 @@ enum err file_mkdir(const char *path, mode_t mode, struct fail *why)
 		end += strcspn(end, "/");
 		next = *end;
 		*end = '\0';
-		if (!is_folder(copy) && (!step() || (mkdir(copy, mode) < 0 && !is_folder(copy))))
-			err = io_fail(why, ERR_IO, copy, "make the folder");
+		if (!is_folder(copy) &&
+			(!file_step() || (mkdir(copy, mode) < 0 && !is_folder(copy))))
+			err = file_fail(why, ERR_IO, copy, "make the folder");
 		*end = next;
 	}
 	mem_free(copy);
@@ -374,12 +373,12 @@ int file_lock(const char *path, struct fail *why)
 	enum err err;
 	int fd = -1;
 
-	if (step())
+	if (file_step())
 		fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
 	if (fd < 0)
-		return io_fail(why, ERR_IO, path, "open");
+		return file_fail(why, ERR_IO, path, "open");
 	if (!lock_whole(fd)) {
-		err = io_fail(why, ERR_IO, path, "lock");
+		err = file_fail(why, ERR_IO, path, "lock");
 		close(fd);
 		return err;
 	}

@@ -29,6 +29,18 @@ enum err file_replace(const char *path, struct span content, mode_t mode, enum f
 /* As file_replace with FILE_SYNC, but ERR_EXISTS when there is a file of that name. */
 enum err file_create(const char *path, struct span content, mode_t mode, struct fail *why) MUST_USE;
 
+/* Replaces several files and removes another, all or nothing: everything is written under temporary
+ * names first, then renamed in this order, then `gone` (may be NULL) is removed. A failure puts
+ * back what was there. A kill in between leaves some of the new files, and `gone` in place. */
+struct file_new {
+	const char *path;
+	struct span content;
+	mode_t mode;
+};
+#define FILE_NEW_MAX 4u
+enum err file_exchange(
+	const struct file_new *files, size_t count, const char *gone, struct fail *why) MUST_USE;
+
 /* Appends one line (a log of a phone, say) in one write, whole or not at all; a newline is added
  * when it has none. */
 enum err file_append(const char *path, struct span line, mode_t mode, struct fail *why) MUST_USE;

@@ -140,6 +140,71 @@ static void locking(void **state)
 	walk(do_lock, NULL, "", 1, 0);
 }
 
+static enum err do_exchange(const char *path)
+{
+	const struct file_new files[] = {
+		{scratch_path("a"), span_str(new_text), 0644},
+		{scratch_path("b"), span_str("new b"), 0600},
+	};
+
+	return file_exchange(files, 2, path, NULL);
+}
+
+static bool file_is(const char *name, const char *text)
+{
+	char *content = scratch_get(name, NULL);
+	bool same = content && text ? strcmp(content, text) == 0 : !content && !text;
+
+	free(content);
+	return same;
+}
+
+static void put_old(bool both)
+{
+	unlink(scratch_path("a"));
+	scratch_put("b", "old b", 5);
+	scratch_put("f", old_text, strlen(old_text));
+	if (both)
+		scratch_put("a", old_text, strlen(old_text));
+}
+
+/* Two files appear and a third goes, or nothing at all changed. */
+static void exchanging(void **state)
+{
+	/* each file: temporary, mode, write, sync, link of the old; then two renames, two syncs of
+	 * the folder and the removal */
+	const unsigned points = 2 * 5 + 2 + 2 + 1;
+	static const char *const ways[] = {"kill", "full", "short"};
+	unsigned start = file_fault_count(), number, way, both;
+
+	put_old(true);
+	assert_int_equal(do_exchange(scratch_path("f")), ERR_OK);
+	assert_int_equal(file_fault_count() - start, points);
+	assert_int_equal(scratch_count("."), 0);
+	for (way = 0; way < 3; way++) {
+		for (number = 1; number <= 2 * (points + 1); number++) {
+			unsigned point = (number + 1) / 2;
+			bool done = point > points;
+
+			both = number & 1;
+			put_old(both);
+			assert_int_equal(
+				run_faulted(do_exchange, point, ways[way]), done  ? 0
+									    : way ? 1
+										  : KILLED);
+			assert_true(file_is("f", done ? NULL : old_text));
+			if (!way && !done)
+				continue;
+			assert_true(file_is("a", done ? new_text : both ? old_text : NULL));
+			assert_true(file_is("b", done ? "new b" : "old b"));
+			if (way)
+				assert_int_equal(scratch_count("."), 0);
+		}
+		scratch_teardown(NULL);
+		assert_int_equal(mkdir(scratch, 0700), 0);
+	}
+}
+
 /* Runs this program again, as a test of a whole program does. */
 static int run_again(const char *fault)
 {
@@ -193,6 +258,7 @@ int main(int argc, char **argv)
 		TEST(appending),
 		TEST(removing),
 		TEST(locking),
+		TEST(exchanging),
 		TEST(a_whole_program),
 	};
 
