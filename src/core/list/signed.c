@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "core/list/signed.h"
+#include "base/mem.h"
+
+#define AES_KEY 16u
 
 enum err signed_header(struct tlv_header *h, const struct cert *signer, enum digest_alg digest,
 	const char *filename, uint32_t timestamp, struct fail *why)
@@ -65,6 +68,67 @@ enum err signed_prepare_encrypted(struct buf *file, const struct enc_file *f,
 	h.content_hash = content_hash;
 	err = enc_write(file, &h, f, why);
 	return err ? err : pieces_of(file, pieces, why);
+}
+
+enum err signed_encrypt(struct buf *file, struct buf *plain, const struct cert *phone,
+	const char *filename, const struct cert *signer, enum digest_alg digest, uint32_t timestamp,
+	struct span pieces[2], struct fail *why)
+{
+	uint8_t key[AES_KEY], iv[ENC_BLOCK], hash[DIGEST_MAX];
+	struct buf ciphertext = {0}, wrapped = {0};
+	struct enc_file f = {
+		.iv = span_of(iv, sizeof(iv)), .key_bits = (uint16_t)cert_key_bits(phone)};
+	struct span content_hash;
+	enum err err;
+
+	content_hash = span_of(hash, digest_one(digest, buf_span(plain), hash));
+	f.padding = enc_pad(plain);
+	err = buf_check(plain);
+	if (!err)
+		err = random_bytes(key, sizeof(key));
+	if (!err)
+		err = random_bytes(iv, sizeof(iv));
+	if (!err)
+		err = cert_encrypt_to(phone, span_of(key, sizeof(key)), &wrapped, why);
+	if (!err)
+		err = aes128_cbc(true, key, iv, buf_span(plain), &ciphertext);
+	f.ciphertext = buf_span(&ciphertext);
+	f.wrapped_key = buf_span(&wrapped);
+	if (!err)
+		err = signed_prepare_encrypted(
+			file, &f, content_hash, filename, signer, digest, timestamp, pieces, why);
+	mem_wipe(key, sizeof(key));
+	buf_fini(&ciphertext);
+	buf_fini(&wrapped);
+	return err ? fail_set(why, err, "%s: %s", filename, err_text(err)) : ERR_OK;
+}
+
+enum err signed_finish(
+	struct buf *file, const struct cert *signer, struct span signature, struct fail *why)
+{
+	struct span pieces[2];
+	struct tlv_header h;
+	enum err err = tlv_set_signature(file, signature, why);
+
+	if (!err)
+		err = tlv_parse_header(&h, buf_span(file), why);
+	if (err)
+		return err;
+	tlv_signed_pieces(buf_span(file), &h, pieces);
+	err = cert_check_signature(signer, (enum digest_alg)h.digest, pieces, 2, h.signature);
+	return err == ERR_VERIFY ? fail_set(why, err, "the key is not that of the certificate %s",
+					   cert_subject(signer))
+	       : err             ? fail_set(why, err, "%s", err_text(err))
+				 : ERR_OK;
+}
+
+bool signed_already(struct span file)
+{
+	static const uint8_t version[] = {1, 0, 2}, length[] = {2, 0, 2};
+
+	/* The two items that every header begins with, whatever is wrong with the rest. */
+	return file.len >= 10 && memcmp(file.ptr, version, 3) == 0 &&
+	       memcmp(file.ptr + 5, length, 3) == 0;
 }
 
 enum err signed_verify(

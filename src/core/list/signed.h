@@ -26,6 +26,21 @@ enum err signed_prepare_encrypted(struct buf *file, const struct enc_file *f,
 	enum digest_alg digest, uint32_t timestamp, struct span pieces[2],
 	struct fail *why) MUST_USE;
 
+/* Encrypts a configuration for the phone's RSA key, under an AES key and IV drawn here, and
+ * prepares it as above. `plain` is padded here; its owner wipes it. ERR_UNSUPPORTED also for a
+ * phone's key that is not RSA. spec: docs/formats/encrypted-file.md */
+enum err signed_encrypt(struct buf *file, struct buf *plain, const struct cert *phone,
+	const char *filename, const struct cert *signer, enum digest_alg digest, uint32_t timestamp,
+	struct span pieces[2], struct fail *why) MUST_USE;
+
+/* Puts the signature in and checks it: ERR_VERIFY when it is not by the signer's key. For files
+ * made by signed_prepare and signed_encrypt. */
+enum err signed_finish(struct buf *file, const struct cert *signer, struct span signature,
+	struct fail *why) MUST_USE;
+
+/* Does the file begin with a header as signed files do? Also a vendor's firmware and lists. */
+bool signed_already(struct span file);
+
 /* Was the file signed by a record of `list` with the role TFTP or CCM+TFTP? As list_check_signer.
  */
 enum err signed_verify(struct span file, const struct tlv_header *h, const struct tlv_list *list,

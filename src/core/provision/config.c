@@ -9,7 +9,6 @@
 #include <stdio.h>
 
 #define FILE_DIGEST DIGEST_SHA1 /* all that 79xx phones can check */
-#define AES_KEY     16u
 
 struct writing {
 	struct cluster *c;
@@ -97,40 +96,16 @@ static enum err put_signed(struct cluster *c, const char *filename, const struct
 	return err ? err : sign(c, file, pieces, why);
 }
 
-/* spec: docs/formats/encrypted-file.md. `plain` is padded here. */
+/* `plain` is padded here. */
 static enum err put_encrypted(struct cluster *c, const char *filename, const struct cert *signer,
 	const struct cert *lsc, struct buf *plain, struct buf *file, struct fail *why)
 {
 	uint32_t now = (uint32_t)clock_seconds(cluster_get_clock(c));
-	uint8_t key[AES_KEY], iv[ENC_BLOCK], hash[DIGEST_MAX];
-	struct buf ciphertext = {0}, wrapped = {0};
-	struct enc_file f = {
-		.iv = span_of(iv, sizeof(iv)), .key_bits = (uint16_t)cert_key_bits(lsc)};
-	struct span content_hash, pieces[2];
-	enum err err;
+	struct span pieces[2];
+	enum err err =
+		signed_encrypt(file, plain, lsc, filename, signer, FILE_DIGEST, now, pieces, why);
 
-	content_hash = span_of(hash, digest_one(FILE_DIGEST, buf_span(plain), hash));
-	f.padding = enc_pad(plain);
-	err = buf_check(plain);
-	if (!err)
-		err = random_bytes(key, sizeof(key));
-	if (!err)
-		err = random_bytes(iv, sizeof(iv));
-	if (!err)
-		err = aes128_cbc(true, key, iv, buf_span(plain), &ciphertext);
-	if (!err)
-		err = cert_encrypt_to(lsc, span_of(key, sizeof(key)), &wrapped, why);
-	f.ciphertext = buf_span(&ciphertext);
-	f.wrapped_key = buf_span(&wrapped);
-	if (!err)
-		err = signed_prepare_encrypted(
-			file, &f, content_hash, filename, signer, FILE_DIGEST, now, pieces, why);
-	if (!err)
-		err = sign(c, file, pieces, why);
-	mem_wipe(key, sizeof(key));
-	buf_fini(&ciphertext);
-	buf_fini(&wrapped);
-	return err ? fail_set(why, err, "%s: %s", filename, err_text(err)) : ERR_OK;
+	return err ? err : sign(c, file, pieces, why);
 }
 
 static enum err recorded_lsc(
