@@ -7,6 +7,7 @@ because every run draws new keys; none of the keys is.
 
     tests/vectors/tlv/kind-*.txt    one list each; the first comment says which kind
     tests/vectors/sgn/vendor.txt    a .loads list and an image with header 1.1 and no timestamp
+    tests/data/lists/vendor.der     the certificate of their signer
 """
 import hashlib
 import os
@@ -278,7 +279,7 @@ def vendor():
     loads = signed(maker, name, [], version=b'\x01\x01', made=0, content=content)
     image = signed(maker, 'image-1.test.sbn', [], version=b'\x01\x01', made=0,
                    content=bytes(range(256)))
-    return loads, image
+    return loads, image, maker
 
 
 def main():
@@ -296,9 +297,11 @@ def main():
     write('tlv/kind-ec.txt', block('records with keys on P-256, P-384 and P-521', curves()))
     write('tlv/kind-odd.txt', block('IPv6, a serial that begins with 00, one of one byte, '
                                     'functions that nobody has named', odd()))
-    loads, image = vendor()
+    loads, image, maker = vendor()
     write('sgn/vendor.txt', block('a .loads list, header 1.1, no timestamp', loads, 648),
           block('an image of any bytes, header 1.1, no timestamp', image))
+    with open(os.path.join(VECTORS, '../data/lists/vendor.der'), 'wb') as out:
+        out.write(maker.der)
 
 
 if __name__ == '__main__':
