@@ -26,6 +26,7 @@ struct loop {
 
 	struct signal_hook *signals;
 	struct loop_orphan orphans;
+	unsigned orphans_count;
 };
 
 struct post {
@@ -260,14 +261,18 @@ uint8_t *loop_get_scratch(struct loop *l)
 
 void loop_adopt(struct loop *l, struct loop_orphan *o)
 {
+	if (l->orphans_count == LOOP_ORPHANS_MAX)
+		l->orphans.prev->drop(l->orphans.prev);
+	l->orphans_count++;
 	o->next = l->orphans.next;
 	o->prev = &l->orphans;
 	o->next->prev = o;
 	l->orphans.next = o;
 }
 
-void loop_release(struct loop_orphan *o)
+void loop_release(struct loop *l, struct loop_orphan *o)
 {
+	l->orphans_count--;
 	o->prev->next = o->next;
 	o->next->prev = o->prev;
 	o->prev = o->next = NULL;

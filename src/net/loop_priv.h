@@ -24,13 +24,15 @@ struct loop_note {
 void loop_post_note(struct loop *l, struct loop_note *n);
 
 /* An object that nobody but the loop knows any more, e.g. a connection that is being finished.
- * loop_free drops those left. */
+ * loop_free drops those left. Nobody counts them either, so there are at most LOOP_ORPHANS_MAX: the
+ * oldest makes room, else peers that never close would take all descriptors. */
+#define LOOP_ORPHANS_MAX 256u
 struct loop_orphan {
 	struct loop_orphan *prev, *next;
 	void (*drop)(struct loop_orphan *o);
 };
 void loop_adopt(struct loop *l, struct loop_orphan *o);
-void loop_release(struct loop_orphan *o);
+void loop_release(struct loop *l, struct loop_orphan *o);
 
 static inline struct timeval loop_timeval(int64_t us)
 {

@@ -239,7 +239,7 @@ void stream_destroy(struct stream *s)
 	if (s->state == STREAM_DEAD)
 		return;
 	if (s->orphan.next)
-		loop_release(&s->orphan);
+		loop_release(s->loop, &s->orphan);
 	event_del(&s->read_ev);
 	event_del(&s->write_ev);
 	evtimer_del(&s->again_ev);

@@ -59,7 +59,7 @@ enum err stream_write(struct stream *s, struct span bytes) MUST_USE;
 /* One timer per stream; 0 switches off. */
 void stream_timeout(struct stream *s, int64_t us);
 /* Sends what is queued (bounded time), then closes. No event follows; `s` is not the owner's any
- * more, as after stream_close. */
+ * more, as after stream_close. Of very many at once the oldest are closed before their time. */
 void stream_finish(struct stream *s);
 /* At once, without an event; frees `s`. */
 void stream_close(struct stream *s);
