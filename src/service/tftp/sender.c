@@ -15,7 +15,7 @@ enum err sender_init(struct sender *s, const struct tftp_packet *request)
 	long blksize, timeout;
 
 	*s = (struct sender){.blksize = TFTP_BLKSIZE_DEFAULT};
-	if (request->mode.len < sizeof(mode))
+	if (request->mode.len > 0 && request->mode.len < sizeof(mode))
 		memcpy(mode, request->mode.ptr, request->mode.len);
 	s->netascii = str_ieq(mode, "netascii");
 	if (!s->netascii && !str_ieq(mode, "octet"))

@@ -132,7 +132,9 @@ static void ask_for_file(struct transfer *t)
 }
 
 /* True when this request may begin: it is not a repeated one, and its source is within its share.
- * When all places are taken, the oldest transfer that was never acknowledged gives its up. */
+ * When all places are taken, the oldest transfer whose file was never acknowledged gives its up;
+ * one that waits for its file does not, because its job cannot be taken back: forged requests would
+ * heap up jobs without end. */
 static bool admit(struct tftp *s, const struct net_addr *from)
 {
 	struct transfer *t, *oldest = NULL;
@@ -149,7 +151,8 @@ static bool admit(struct tftp *s, const struct net_addr *from)
 				s, from, "too many transfers from this address, not answered");
 			return false;
 		}
-		if (t->state != TRANSFER_AWAIT_ACK && (!oldest || t->started < oldest->started))
+		if (t->state == TRANSFER_AWAIT_FIRST_ACK &&
+			(!oldest || t->started < oldest->started))
 			oldest = t;
 	}
 	if (slots_used(s->transfers) < TFTP_TRANSFERS_MAX)

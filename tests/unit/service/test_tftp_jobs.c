@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #define BYTES(text) span_of(text, sizeof(text) - 1)
 
@@ -163,6 +164,68 @@ static void test_job_is_never_answered(void **state)
 	dgram_close(c.socket);
 }
 
+/* Keeps all jobs, for tests in which more than one waits. */
+struct heap {
+	struct executor executor;
+	struct executor *before;
+	unsigned count;
+	void (*done)(void *job);
+	void *jobs[TFTP_TRANSFERS_MAX];
+};
+
+static enum err heap_up(
+	struct executor *x, void (*work)(void *job), void (*done)(void *job), void *job)
+{
+	struct heap *h = (struct heap *)x;
+
+	assert_true(h->count < TFTP_TRANSFERS_MAX);
+	h->done = done;
+	h->jobs[h->count++] = job;
+	/* Nothing but the job's own answer uses what the work makes: a file that is not there. */
+	work(job);
+	return ERR_OK;
+}
+
+static void ask_from(struct rig *r, unsigned host)
+{
+	struct net_addr here;
+	struct client c;
+	char text[32];
+
+	client_open(&c, r);
+	dgram_close(c.socket);
+	snprintf(text, sizeof(text), "127.0.%u.1", host);
+	assert_int_equal(net_addr_parse(&here, text, 0, NULL), ERR_OK);
+	assert_int_equal(dgram_open(&c.socket, r->loop, &here, false, on_packet, &c, NULL), ERR_OK);
+	assert_int_equal(dgram_send(c.socket, &c.server, BYTES("\0\1none\0octet\0")), ERR_OK);
+	dgram_close(c.socket);
+}
+
+/* However many addresses are forged, no more jobs wait than there are places. */
+static void test_jobs_do_not_heap_up(void **state)
+{
+	static struct heap h;
+	struct rig *r = *state;
+	struct rlimit limit;
+	unsigned i;
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	limit.rlim_cur = limit.rlim_max;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	h = (struct heap){.executor.run = heap_up, .before = r->env.blocking};
+	r->env.blocking = &h.executor;
+	for (i = 0; i < TFTP_TRANSFERS_MAX + 2 * TFTP_TRANSFERS_PER_SOURCE; i++) {
+		ask_from(r, i / TFTP_TRANSFERS_PER_SOURCE);
+		if (i % 16 == 0)
+			rig_settle(r);
+	}
+	rig_settle(r);
+	assert_int_equal(h.count, TFTP_TRANSFERS_MAX);
+	r->env.blocking = h.before;
+	for (i = 0; i < h.count; i++)
+		h.done(h.jobs[i]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -171,6 +234,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_service_stops_before_the_job, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_job_is_never_answered, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_file_vanishes, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_jobs_do_not_heap_up, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("service/tftp_jobs", tests, NULL, NULL);

@@ -56,6 +56,16 @@ static void test_full_block_is_followed_by_an_empty_one(void **state)
 	assert_int_equal(sender_acked(&s, 2), SENDER_DONE);
 }
 
+/* Nothing between the NULs: no bytes to copy from. */
+static void test_empty_mode(void **state)
+{
+	struct tftp_packet p;
+	struct sender s;
+
+	assert_int_equal(tftp_decode(&p, BYTES("\0\1CTLFile.tlv\0\0"), NULL), ERR_OK);
+	assert_int_equal(sender_init(&s, &p), ERR_UNSUPPORTED);
+}
+
 static void test_empty_file(void **state)
 {
 	struct sender s = begin(BYTES("\0\1empty\0octet\0"), BYTES(""));
@@ -150,6 +160,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_plain_request),
 		cmocka_unit_test(test_full_block_is_followed_by_an_empty_one),
+		cmocka_unit_test(test_empty_mode),
 		cmocka_unit_test(test_empty_file),
 		cmocka_unit_test(test_options_as_curl_sends_them),
 		cmocka_unit_test(test_large_blksize_is_lowered),
