@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * Verifies a trust list by itself, or a signed file with a list that a phone holds. */
+#include "common.h"
+
+static void print_finding(void *ctx, const struct cad_error *finding)
+{
+	printf("%s: %s\n", (const char *)ctx, finding->text);
+}
+
+static void verify_list(char *path)
+{
+	struct cad_list *list = load_list(path);
+	struct cad_error e;
+
+	if (cad_list_verify(list, &e) != CAD_OK)
+		fail(path, &e, NOT);
+	/* What the records say of their certificates is another question than the signature. */
+	if (cad_list_check_records(list, print_finding, path, &e) == CAD_ERR_NOMEM)
+		fail(path, &e, UNREADABLE);
+	cad_list_free(list);
+}
+
+static void verify_file(const char *path, const char *held)
+{
+	struct cad_bytes bytes = read_file(path);
+	struct cad_list *list = load_list(held);
+	struct cad_signed *file;
+	struct cad_error e;
+
+	if (cad_signed_parse(&file, bytes.ptr, bytes.len, &e) != CAD_OK)
+		fail(path, &e, UNREADABLE);
+	if (cad_signed_verify_list(file, list, &e) != CAD_OK)
+		fail(path, &e, NOT);
+	free(bytes.ptr);
+	cad_signed_free(file);
+	cad_list_free(list);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc != 2 && argc != 3)
+		usage("verify LIST | verify FILE.sgn LIST");
+	if (argc == 2)
+		verify_list(argv[1]);
+	else
+		verify_file(argv[1], argv[2]);
+	printf("%s: verified\n", argv[1]);
+	return GOOD;
+}

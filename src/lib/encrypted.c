@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "base/mem.h"
+#include "lib/lib.h"
+
+_Static_assert(CAD_AES_KEY == ENC_BLOCK, "AES-128: key and block have one size");
+
+struct cad_encrypted {
+	struct buf file;
+	struct enc_file enc;
+};
+
+int cad_encrypted_parse(
+	struct cad_encrypted **out, const void *bytes, size_t len, struct cad_error *error)
+{
+	struct cad_encrypted *f = mem_new(sizeof(*f));
+	struct fail why = {0};
+	enum err err;
+
+	if (!f)
+		return lib_end(ERR_NOMEM, NULL, error);
+	buf_put(&f->file, span_of(bytes, len));
+	err = buf_check(&f->file);
+	if (!err)
+		err = enc_parse(&f->enc, buf_span(&f->file), &why);
+	if (err)
+		cad_encrypted_free(f);
+	else
+		*out = f;
+	return lib_end(err, &why, error);
+}
+
+void cad_encrypted_free(struct cad_encrypted *file)
+{
+	if (!file)
+		return;
+	buf_fini(&file->file);
+	mem_free(file);
+}
+
+struct cad_header cad_encrypted_get_header(const struct cad_encrypted *file)
+{
+	return lib_header(&file->enc.header);
+}
+
+struct cad_cipher cad_encrypted_get_cipher(const struct cad_encrypted *file)
+{
+	return (struct cad_cipher){
+		.iv = lib_span(file->enc.iv),
+		.padding = file->enc.padding,
+		.key_bits = file->enc.key_bits,
+		.wrapped_key = lib_span(file->enc.wrapped_key),
+		.ciphertext = lib_span(file->enc.ciphertext),
+		.content_digest = file->enc.header.content_digest,
+		.content_hash = lib_span(file->enc.header.content_hash),
+	};
+}
+
+int cad_encrypted_verify_list(
+	const struct cad_encrypted *file, const struct cad_list *list, struct cad_error *error)
+{
+	struct fail why = {0};
+	enum err err = signed_verify(file->enc.file, &file->enc.header, &list->list, &why);
+
+	return lib_end(err, &why, error);
+}
+
+int cad_encrypted_verify_cert(
+	const struct cad_encrypted *file, const struct cad_cert *signer, struct cad_error *error)
+{
+	struct fail why = {0};
+	enum err err = lib_verify_cert(file->enc.file, &file->enc.header, signer->cert, &why);
+
+	return lib_end(err, &why, error);
+}
+
+/* The plain text with its padding, which is of the file's own count. */
+static enum err decipher(const struct enc_file *f, const uint8_t key[CAD_AES_KEY],
+	struct buf *plain, struct fail *why)
+{
+	const struct tlv_header *h = &f->header;
+	uint8_t hash[DIGEST_MAX];
+	enum err err = aes128_cbc(false, key, f->iv.ptr, f->ciphertext, plain);
+	size_t len;
+
+	if (err)
+		return err;
+	plain->len -= f->padding;
+	/* The digest codes of a header are those of enum digest_alg. */
+	len = digest_one((enum digest_alg)h->content_digest, buf_span(plain), hash);
+	if (!len)
+		return ERR_CRYPTO;
+	if (!span_eq(span_of(hash, len), h->content_hash))
+		return fail_at(why, ERR_VERIFY, h->length,
+			"the plain text of the ciphertext at byte %u has another digest than the "
+			"header says: another phone's key, or a damaged file",
+			h->length);
+	return ERR_OK;
+}
+
+int cad_encrypted_decrypt(const struct cad_encrypted *file, cad_unwrap_fn *unwrap, void *ctx,
+	struct cad_bytes *out, struct cad_error *error)
+{
+	uint8_t key[CAD_AES_KEY] = {0};
+	struct buf plain = {0};
+	struct fail why = {0};
+	enum err err = ERR_OK;
+	int status = unwrap(ctx, lib_span(file->enc.wrapped_key), key);
+
+	if (status != CAD_OK)
+		err = fail_set(
+			&why, (enum err)status, "the caller did not unwrap the key (%d)", status);
+	if (!err)
+		err = decipher(&file->enc, key, &plain, &why);
+	if (!err)
+		err = lib_take_bytes(out, &plain);
+	mem_wipe(key, sizeof(key));
+	buf_wipe(&plain);
+	return lib_end(err, &why, error);
+}
+
+int cad_encrypt_file(struct cad_bytes *out, const void *plain, size_t len, const char *filename,
+	const struct cad_cert *phone, const struct cad_signing *how, struct cad_error *error)
+{
+	struct buf text = {0}, file = {0};
+	struct span pieces[2];
+	struct fail why = {0};
+	enum err err;
+
+	buf_put(&text, span_of(plain, len));
+	err = buf_check(&text);
+	if (!err)
+		err = signed_encrypt(&file, &text, phone->cert, filename, how->signer->cert,
+			(enum digest_alg)how->digest, how->timestamp, pieces, &why);
+	if (!err)
+		err = lib_sign_prepared(&file, pieces, how, out, &why);
+	buf_wipe(&text);
+	buf_fini(&file);
+	return lib_end(err, &why, error);
+}
