@@ -141,13 +141,13 @@ def test_unknown_device(server):
 def test_secure_device_on_the_plain_port(server):
     with Sccp(server.port("sccp")) as s:
         assert rejected(s, FIRST) == "Security Error: TLS required"
-    assert FIRST in server.log() and "asks for TLS" in server.log()
+    assert wait_for(lambda: "asks for TLS" in server.log()) and FIRST in server.log()
 
 
 def test_certificate_of_another(server):
     with secure(server, FIRST) as s:
         assert rejected(s, SECOND) == "Security Error: certificate"
-    line = [x for x in server.log().splitlines() if "certificate shown" in x][0]
+    line = wait_for(lambda: [x for x in server.log().splitlines() if "certificate shown" in x])[0]
     assert FIRST in line and SECOND in line
 
 
@@ -204,7 +204,7 @@ def test_stranger(server):
 def test_expired(server):
     text = refused_by_tls(server, forged(*capf(server), FIRST, (-30, -1)), 10)
     assert "expired" in text
-    assert "the LSC of %s is expired" % FIRST in server.log()
+    assert wait_for(lambda: "the LSC of %s is expired" % FIRST in server.log())
     refused_by_tls(server, forged(*capf(server), FIRST, (1, 30)), 10)
 
 
@@ -301,7 +301,7 @@ def test_station_that_never_reads(server):
                 s.raw(s.message(0x25) * 100)
         good.send(0)
         assert good.until(0x100) == b""
-    assert "does not take what is sent to it in REGISTERED" in server.log()
+    assert wait_for(lambda: "does not take what is sent to it in REGISTERED" in server.log())
 
 
 def test_silent_connections_leave_room(server):

@@ -122,7 +122,7 @@ def test_garbage_does_not_disturb_a_transfer(server):
                 break
             block += 1
         assert got == content
-    assert "tftp: " in server.log()
+    assert wait_for(lambda: "tftp: " in server.log())
 
 
 def test_stranger_gets_error_5(server):
