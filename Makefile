@@ -29,6 +29,11 @@ fuzz:
 	@tools/packages run fuzz
 	@tools/fuzz $(SECONDS)
 
+# CERTUTILS=FOLDER times certutils' tlvfile, too
+bench:
+	@tools/packages run
+	@CERTUTILS=$(CERTUTILS) tools/bench
+
 install: all
 	@meson install -C $(BUILD)/.meson
 
