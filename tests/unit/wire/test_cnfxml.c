@@ -130,6 +130,44 @@ static void what_is_not_read_has_no_limit(void **state)
 	buf_fini(&xml);
 }
 
+/* Elements are copied in their own order, byte by byte, and nothing else is. */
+static void the_companion_of_another_s_file(void **state)
+{
+	static const char whole[] =
+		"<?xml version=\"1.0\"?>\n<device xsi:type=\"axl:XIPPhone\">\n"
+		"<fullConfig>true</fullConfig><phonePassword>secret</phonePassword>\n"
+		"<capfList ><capf><phonePort>3804</phonePort><processNodeName>\xC3\xA9&amp;"
+		"</processNodeName></capf></capfList>\n<x><loadInformation>no</loadInformation></x>"
+		"<loadInformation model='7961'/><certHash>old</certHash>"
+		"<ipAddressMode>0</ipAddressMode><encrConfig>false</encrConfig></device>\n";
+	static const char reduced[] =
+		"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<device>\n"
+		"  <fullConfig>false</fullConfig>\n"
+		"  <capfList ><capf><phonePort>3804</phonePort><processNodeName>\xC3\xA9&amp;"
+		"</processNodeName></capf></capfList>\n"
+		"  <loadInformation model='7961'/>\n"
+		"  <ipAddressMode>0</ipAddressMode>\n"
+		"  <certHash>0123456789abcdef0123456789abcdef</certHash>\n"
+		"  <encrConfig>true</encrConfig>\n</device>\n";
+	static const char *const bad[] = {"", "<phone/>", "<device>", "<device></device><x/>",
+		"<!DOCTYPE device><device/>", "<device><fullConfig> FALSE </fullConfig></device>",
+		"<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>"
+		"<device><loadInformation>\xE9</loadInformation></device>"};
+	const char *hash = "0123456789abcdef0123456789abcdef";
+	struct buf out = {0};
+	size_t i;
+
+	assert_int_equal(cnfxml_reduce(&out, span_str(whole), hash, NULL), ERR_OK);
+	assert_int_equal(out.len, strlen(reduced));
+	assert_memory_equal(out.data, reduced, out.len);
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		buf_clear(&out);
+		if (cnfxml_reduce(&out, span_str(bad[i]), hash, NULL) != ERR_FORMAT)
+			fail_msg("%s", bad[i]);
+	}
+	buf_fini(&out);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -137,6 +175,7 @@ int main(void)
 		cmocka_unit_test(hard_text_comes_back),
 		cmocka_unit_test(size_limit),
 		cmocka_unit_test(what_is_not_read_has_no_limit),
+		cmocka_unit_test(the_companion_of_another_s_file),
 	};
 
 	return cmocka_run_group_tests_name("wire/cnfxml", tests, NULL, NULL);
