@@ -23,6 +23,103 @@ static const struct command_arg init_args[] = {
 	END,
 };
 
+#define DIGEST                                                                                     \
+	{                                                                                          \
+		ARG_TEXT, "digest", "NAME", false, 0, 0,                                           \
+			"sha1, sha256 or sha512 (sha1, which every phone knows)"                   \
+	}
+#define DATE                                                                                       \
+	{                                                                                          \
+		ARG_TEXT, "date", "DATE", false, 0, 0,                                             \
+			"time of signing: seconds since 1970, 2026-11-23 or "                      \
+			"2026-11-23T18:42:58Z (now)"                                               \
+	}
+#define KEY                                                                                        \
+	{                                                                                          \
+		ARG_TEXT, "key", "FILE", false, 0, 0, "the key in PEM, readable by its owner only" \
+	}
+#define TOKEN                                                                                      \
+	{                                                                                          \
+		ARG_TEXT, "token", "LABEL", false, 0, 0, "token that holds the key"                \
+	}
+#define TOKENS                                                                                     \
+	{                                                                                          \
+		ARG_TEXT, "tokens", "DIR", false, 0, 0,                                            \
+			"folder of the file token (tokens in the state folder)"                    \
+	}
+#define MODULE                                                                                     \
+	{                                                                                          \
+		ARG_TEXT, "module", "FILE", false, 0, 0,                                           \
+			"PKCS #11 module of the token: a shared object"                            \
+	}
+#define ROLE(name, what)                                                                           \
+	{                                                                                          \
+		ARG_TEXTS, name, "CERT[,NAME][,ADDRESS]", false, 0, 0, what                        \
+	}
+#define BUILD_ARGS                                                                                 \
+	{ARG_TEXT, "out", "FILE", true, 0, 0, "the list's file"},                                  \
+		ROLE("sast", "a certificate that may sign lists, or a file token"),                \
+		ROLE("ccm", "a call manager's certificate"),                                       \
+		ROLE("ccm-tftp", "the same for one that signs files too"),                         \
+		ROLE("tftp", "a certificate that signs files"),                                    \
+		ROLE("capf", "the CAPF server's certificate"),                                     \
+		ROLE("tvs", "a trust verification server's certificate"),                          \
+		ROLE("app-server", "the certificate of a server of phone services"),               \
+		{ARG_TEXT, "signer", "CERT", false, 0, 0,                                          \
+			"certificate of the signing key, one of the SASTs (the token's)"},         \
+		DIGEST, DATE,                                                                      \
+		{ARG_FLAG, "compat", NULL, false, 0, 0,                                            \
+			"certutils' order of fields, without names and addresses"},                \
+		{ARG_TEXT, "signer-version", "N", false, 0, 0,                                     \
+			"1.0 or 1.1: adds the signer's version, which newer phones look at"},      \
+		{ARG_TEXT, "for", "FAMILY", false, 0, 0,                                           \
+			"79xx, newer or all: refuse what these phones cannot check"},              \
+		KEY, TOKEN, TOKENS, MODULE, PIN_FILE
+
+static const struct command_arg build_ctl_args[] = {
+	BUILD_ARGS,
+	{ARG_FLAG, "with-signatures", NULL, false, 0, 0,
+		"records with the certificates' signatures, as tokenless CTLs have them"},
+	{ARG_FLAG, "one-token", NULL, false, 0, 0, "one SAST is enough"},
+	END,
+};
+
+static const struct command_arg build_itl_args[] = {BUILD_ARGS, END};
+
+static const struct command_arg certhash_args[] = {
+	{ARG_WORD, "cert", "CERT", true, 0, 0, "certificate in PEM or DER"},
+	END,
+};
+
+static const struct command_arg encrypt_args[] = {
+	{ARG_WORD, "file", "SEP<MAC>.cnf.xml", true, 0, 0, "the clear configuration"},
+	{ARG_TEXT, "for", "CERT", true, 0, 0, "the phone's certificate: its LSC, else its MIC"},
+	{ARG_TEXT, "cert", "CERT", false, 0, 0, "certificate of the signing key (the token's)"},
+	DIGEST,
+	DATE,
+	KEY,
+	TOKEN,
+	TOKENS,
+	MODULE,
+	PIN_FILE,
+	END,
+};
+
+static const struct command_arg sign_args[] = {
+	{ARG_WORD, "file", "FILE", true, 0, 0, "file to be signed"},
+	{ARG_TEXT, "cert", "CERT", false, 0, 0, "certificate of the signing key (the token's)"},
+	{ARG_TEXT, "name", "NAME", false, 0, 0,
+		"name that phones ask for, a folder included (the file's own with .sgn)"},
+	DIGEST,
+	DATE,
+	KEY,
+	TOKEN,
+	TOKENS,
+	MODULE,
+	PIN_FILE,
+	END,
+};
+
 static const struct command_arg show_ctl_args[] = {
 	{ARG_WORD, "file", "FILE", false, 0, 0, "a list in a file instead of the cluster's own"},
 	END,
@@ -72,6 +169,24 @@ static const struct command_arg doctor_args[] = {
 static const struct command_arg no_args[] = {END};
 
 const struct command commands[] = {
+	{"build ctl", build_ctl_args, COMMAND_HERE, true, NULL, "make a CTL from certificates",
+		"Makes and signs a CTL from certificates and roles; each role may be given again "
+		"and again, and a name and an address after a comma. The key is in a PEM file "
+		"(--key), on a file token (--token) or on a PKCS #11 token (--module and --token). "
+		"Refused before anything is signed: fewer than two SASTs, a signer that is none of "
+		"them, an expired certificate, the same certificate twice with one role and "
+		"address, more than 64 KiB, what the phones of --for cannot check. The same "
+		"certificates, key and date give the same bytes.",
+		handle_build_ctl},
+	{"build itl", build_itl_args, COMMAND_HERE, true, NULL, "make an ITL from certificates",
+		"Makes and signs an ITL, as build ctl does with a CTL. One SAST is enough. TVS and "
+		"CAPF are named by hashes of their certificates, except with --compat.",
+		handle_build_itl},
+	{"certhash", certhash_args, COMMAND_HERE, false, NULL,
+		"print the hashes by which configurations name a certificate",
+		"Prints SHA-1 and SHA-512 in base 64, as VPN groups want them, and the MD5 in "
+		"hexadecimal that a phone's reduced configuration has.",
+		handle_certhash},
 	{"cluster init", init_args, COMMAND_HERE, true, NULL,
 		"make a state folder: store, node, certificates",
 		"Makes the state folder with settings, store, the node's CallManager and CAPF "
@@ -99,6 +214,11 @@ const struct command commands[] = {
 		"showed. Says good, fault or cannot tell for each. Exit status 0 when all eight "
 		"are good, else 1.",
 		handle_doctor},
+	{"encrypt", encrypt_args, COMMAND_HERE, true, NULL, "encrypt a phone's configuration",
+		"Writes SEP<MAC>.cnf.xml.enc.sgn, encrypted for the phone and signed, and its "
+		"reduced companion SEP<MAC>.cnf.xml.sgn beside the clear file, then removes the "
+		"clear file. When something fails nothing has changed. The phone's key must be RSA.",
+		handle_encrypt},
 	{"file list tftp", file_list_args, COMMAND_ANYWHERE, false, NULL, "list the served files",
 		"Lists the files of the one folder that TFTP serves from.", handle_file_list_tftp},
 	{"show cert own", no_args, COMMAND_ANYWHERE, false, NULL, "show this node's certificates",
@@ -113,6 +233,10 @@ const struct command commands[] = {
 		"Shows the phones that are registered with the running daemon, how they are "
 		"secured, and the calls that are up.",
 		handle_show_stations},
+	{"sign", sign_args, COMMAND_HERE, true, NULL, "sign a file for phones",
+		"Writes FILE.sgn: a signed header and the file. A file that is signed already is "
+		"refused.",
+		handle_sign},
 	{"token create", token_create_args, COMMAND_HERE, true, NULL, "make a file token",
 		"Makes a file token: an RSA key sealed under the PIN and its certificate. "
 		"Fifteen wrong PINs lock a token for good. A cluster needs two, kept in "
