@@ -9,21 +9,6 @@ void cur_init(struct cursor *c, struct span bytes, const char *what, struct fail
 	*c = (struct cursor){.ptr = bytes.ptr, .len = bytes.len, .what = what, .why = why};
 }
 
-enum err cur_check(const struct cursor *c)
-{
-	return c->err;
-}
-
-size_t cur_left(const struct cursor *c)
-{
-	return c->err ? 0 : c->len - c->pos;
-}
-
-size_t cur_where(const struct cursor *c)
-{
-	return c->origin + c->pos;
-}
-
 static enum err fail_va(struct cursor *c, enum err code, size_t where, const char *field,
 	const char *fmt, va_list args) __attribute__((format(printf, 5, 0)));
 
@@ -64,20 +49,9 @@ enum err cur_fail_at(
 	return err;
 }
 
-struct span cur_take(struct cursor *c, size_t len, const char *field)
+void cur_short(struct cursor *c, size_t len, const char *field)
 {
-	struct span bytes = {0};
-
-	if (c->err)
-		return bytes;
-	if (len > cur_left(c)) {
-		cur_fail(c, ERR_SHORT, field, "needs %zu bytes, %zu are left", len, cur_left(c));
-		return bytes;
-	}
-	if (len)
-		bytes = span_of(c->ptr + c->pos, len);
-	c->pos += len;
-	return bytes;
+	cur_fail(c, ERR_SHORT, field, "needs %zu bytes, %zu are left", len, cur_left(c));
 }
 
 void cur_skip(struct cursor *c, size_t len, const char *field)
@@ -93,20 +67,6 @@ void cur_sub(struct cursor *c, struct cursor *inner, size_t len, const char *wha
 	cur_init(inner, bytes, what, c->why);
 	inner->origin = origin;
 	inner->err = c->err;
-}
-
-uint8_t cur_u8(struct cursor *c, const char *field)
-{
-	struct span b = cur_take(c, 1, field);
-
-	return b.len ? b.ptr[0] : 0;
-}
-
-uint16_t cur_be16(struct cursor *c, const char *field)
-{
-	struct span b = cur_take(c, 2, field);
-
-	return b.len ? (uint16_t)(b.ptr[0] << 8 | b.ptr[1]) : 0;
 }
 
 uint32_t cur_be32(struct cursor *c, const char *field)

@@ -20,18 +20,62 @@ struct cursor {
 
 void cur_init(struct cursor *c, struct span bytes, const char *what, struct fail *why);
 
-enum err cur_check(const struct cursor *c) MUST_USE;
-size_t cur_left(const struct cursor *c);  /* bytes not read yet; 0 after an error */
-size_t cur_where(const struct cursor *c); /* absolute position of the next byte */
+static inline enum err MUST_USE cur_check(const struct cursor *c)
+{
+	return c->err;
+}
 
-uint8_t cur_u8(struct cursor *c, const char *field);
-uint16_t cur_be16(struct cursor *c, const char *field);
+/* Bytes not read yet; 0 after an error. */
+static inline size_t cur_left(const struct cursor *c)
+{
+	return c->err ? 0 : c->len - c->pos;
+}
+
+/* Absolute position of the next byte. */
+static inline size_t cur_where(const struct cursor *c)
+{
+	return c->origin + c->pos;
+}
+
+/* For cur_take: fewer than `len` bytes are left. */
+void cur_short(struct cursor *c, size_t len, const char *field);
+
+/* The next `len` bytes, borrowed from the input; an empty span after an error. Reading a file is
+ * little else than this, so it and what stands on it are compiled into their callers. */
+static inline struct span cur_take(struct cursor *c, size_t len, const char *field)
+{
+	struct span bytes = {0};
+
+	if (c->err)
+		return bytes;
+	if (len > c->len - c->pos) {
+		cur_short(c, len, field);
+		return bytes;
+	}
+	if (len)
+		bytes = span_of(c->ptr + c->pos, len);
+	c->pos += len;
+	return bytes;
+}
+
+static inline uint8_t cur_u8(struct cursor *c, const char *field)
+{
+	struct span b = cur_take(c, 1, field);
+
+	return b.len ? b.ptr[0] : 0;
+}
+
+static inline uint16_t cur_be16(struct cursor *c, const char *field)
+{
+	struct span b = cur_take(c, 2, field);
+
+	return b.len ? (uint16_t)(b.ptr[0] << 8 | b.ptr[1]) : 0;
+}
+
 uint32_t cur_be32(struct cursor *c, const char *field);
 uint16_t cur_le16(struct cursor *c, const char *field);
 uint32_t cur_le32(struct cursor *c, const char *field);
 
-/* The next `len` bytes, borrowed from the input; an empty span after an error. */
-struct span cur_take(struct cursor *c, size_t len, const char *field);
 void cur_skip(struct cursor *c, size_t len, const char *field);
 
 /* Sets *inner over the next `len` bytes (errors go to the same *why) and steps over them. An inner

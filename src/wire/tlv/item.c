@@ -8,7 +8,8 @@ bool tlv_item_tag(struct cursor *c, struct tlv_item *it, const char *(*names)(un
 {
 	if (cur_left(c) == 0)
 		return false;
-	*it = (struct tlv_item){.at = cur_where(c)};
+	it->at = cur_where(c);
+	it->value = (struct span){0};
 	it->tag = cur_u8(c, "tag");
 	it->name = names(it->tag);
 	if (!it->name) {

@@ -106,12 +106,27 @@ static enum err check_name(const struct tlv_list *list, struct fail *why)
 		(size_t)(name.ptr - list->file.ptr));
 }
 
-enum err tlv_parse(struct tlv_list *list, struct span file, struct fail *why)
+/* Reads a bad record once more to say what is wrong with it: nearly all records are good, and to
+ * number each beforehand would take longer than to read it. */
+static enum err tell_record(struct span file, size_t at, size_t number, struct fail *why)
 {
 	struct tlv_record record;
 	struct cursor c;
 	char what[32];
+
+	snprintf(what, sizeof(what), "record %zu", number);
+	cur_init(&c, file, what, why);
+	c.pos = at;
+	read_record(&record, &c);
+	return cur_check(&c);
+}
+
+enum err tlv_parse(struct tlv_list *list, struct span file, struct fail *why)
+{
+	struct tlv_record record;
+	struct cursor c;
 	enum err err;
+	size_t at;
 
 	*list = (struct tlv_list){.file = file};
 	if (file.len > TLV_FILE_MAX)
@@ -129,16 +144,17 @@ enum err tlv_parse(struct tlv_list *list, struct span file, struct fail *why)
 		if (err)
 			return err;
 	}
-	cur_init(&c, file, what, why);
+	cur_init(&c, file, NULL, NULL);
 	c.pos = list->header.length;
 	while (cur_left(&c)) {
-		snprintf(what, sizeof(what), "record %zu", list->count + 1);
+		at = c.pos;
 		if (list->count == TLV_RECORDS_MAX)
-			return cur_fail(&c, ERR_LIMIT, tlv_record_tag_name(1),
-				"more than %u records", TLV_RECORDS_MAX);
+			return fail_at(why, ERR_LIMIT, at,
+				"record %zu, %s at byte %zu: more than %u records", list->count + 1,
+				tlv_record_tag_name(1), at, TLV_RECORDS_MAX);
 		read_record(&record, &c);
 		if (cur_check(&c))
-			return cur_check(&c);
+			return tell_record(file, at, list->count + 1, why);
 		list->count++;
 	}
 	return ERR_OK;
