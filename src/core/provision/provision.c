@@ -49,8 +49,7 @@ static bool name_allowed(const char *name)
 
 static bool reserved(const char *name)
 {
-	static const char *const patterns[] = {
-		"SEP*.cnf.xml*", "CTLSEP*.tlv*", "ConfigFileCacheList.txt*"};
+	static const char *const patterns[] = {"SEP*.cnf.xml*", "ConfigFileCacheList.txt*"};
 	const char *slash = strrchr(name, '/'), *base = slash ? slash + 1 : name;
 	size_t i;
 
@@ -109,34 +108,28 @@ static enum err not_found(const char *asked, struct fail *why)
 }
 
 /* Phones refuse a spoilt list one by one and would only say so on their screens. */
-static enum err get_ctl(struct cluster *c, struct provision_file *out, struct fail *why)
+static enum err check_list(const struct provision_file *f, const char *remedy, struct fail *why)
 {
 	struct fail local = {0};
 	struct tlv_list list;
+	enum err err = tlv_parse(&list, buf_span(&f->content), &local);
+
+	if (!err)
+		err = list_verify(&list, &local);
+	if (!err)
+		return ERR_OK;
+	return fail_set(why, ERR_NOTNOW, "%s is damaged and is not served (%.120s); %s", f->served,
+		local.text, remedy);
+}
+
+static enum err get_ctl(struct cluster *c, struct provision_file *out, struct fail *why)
+{
 	enum err err = cluster_ctl(c, &out->content, why);
 
 	if (err)
 		return err;
 	str_copy(out->served, sizeof(out->served), list_file_name(LIST_CTL));
-	err = tlv_parse(&list, buf_span(&out->content), &local);
-	if (!err)
-		err = list_verify(&list, &local);
-	if (!err)
-		return ERR_OK;
-	return fail_set(why, ERR_NOTNOW,
-		"CTLFile.tlv is damaged and is not served (%.120s); sign it again with: cadeado "
-		"utils "
-		"ctl update CTLFile",
-		local.text);
-}
-
-static enum err get_phone_ctl(
-	struct cluster *c, const char *device, struct provision_file *out, struct fail *why)
-{
-	struct store_device row;
-	enum err err = store_device_get(cluster_get_store(c), device, &row, why);
-
-	return err ? err : get_ctl(c, out, why);
+	return check_list(out, "sign it again with: cadeado utils ctl update CTLFile", why);
 }
 
 static enum err get_config(
@@ -228,6 +221,22 @@ out:
 	return err;
 }
 
+/* A file of the phone's own name comes first: that is how one phone is given a list of its own. */
+static enum err get_phone_ctl(struct cluster *c, const char *asked, const char *device,
+	struct provision_file *out, struct fail *why)
+{
+	struct store_device row;
+	struct fail local = {0};
+	enum err err = get_file(c, asked, out, &local);
+
+	if (!err)
+		return check_list(out, "remove it from tftp/, then CTLFile.tlv is served", why);
+	if (err != ERR_NOTFOUND)
+		return fail_set(why, err, "%s", local.text);
+	err = store_device_get(cluster_get_store(c), device, &row, why);
+	return err ? err : get_ctl(c, out, why);
+}
+
 enum err provision_get(
 	struct cluster *c, const char *asked, struct provision_file *out, struct fail *why)
 {
@@ -248,7 +257,7 @@ enum err provision_get(
 	classify(&name, asked);
 	switch (name.kind) {
 	case NAME_CTL: err = get_ctl(c, out, why); break;
-	case NAME_PHONE_CTL: err = get_phone_ctl(c, name.device, out, why); break;
+	case NAME_PHONE_CTL: err = get_phone_ctl(c, asked, name.device, out, why); break;
 	case NAME_CONFIG: err = get_config(c, &name, out, why); break;
 	case NAME_RESERVED: err = not_found(asked, why); break;
 	case NAME_FILE: err = get_file(c, asked, out, why); break;

@@ -6,7 +6,8 @@
 
 /* What a file name that a phone asks for stands for, and its bytes. Names compare without regard to
  * case. spec: docs/formats/served-files.md
- *   CTLSEP<MAC>.tlv        CTLFile.tlv, for a known device; not found for others
+ *   CTLSEP<MAC>.tlv        a file of that name in tftp/ when it is a sound list; else CTLFile.tlv,
+ *                          for a known device; not found for others
  *   CTLFile.tlv            the published list
  *   SEP<MAC>.cnf.xml.sgn   signed; the reduced companion when TFTP Encrypted Config is on
  *   SEP<MAC>.cnf.xml.enc.sgn  only when it is on and an LSC of the phone is known

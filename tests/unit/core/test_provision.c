@@ -125,6 +125,42 @@ static void ctl_is_for_known_phones(void **state)
 	buf_fini(&list);
 }
 
+/* A list of the phone's own name comes before the common one, also for a phone that is unknown. */
+static void phones_own_list_comes_first(void **state)
+{
+	struct lab *lab = *state;
+	struct buf first = lab_read(lab_path(lab, "tftp/CTLFile.tlv")), second;
+	struct provision_file f;
+
+	assert_int_equal(lab_publish(lab, lab->token[1]), 0);
+	second = lab_read(lab_path(lab, "tftp/CTLFile.tlv"));
+	assert_false(span_eq(buf_span(&first), buf_span(&second)));
+	put(lab, "Non Secure", false);
+	lab_write(lab_path(lab, "tftp/CTL" LAB_SEP ".tlv"), buf_span(&first));
+	lab_write(lab_path(lab, "tftp/CTL" LAB_NAME ".tlv"), buf_span(&first));
+	assert_int_equal(get(lab, "CTLsep0011215a1ae3.TLV", &f), 0);
+	assert_string_equal(f.served, "CTL" LAB_SEP ".tlv");
+	assert_true(span_eq(buf_span(&f.content), buf_span(&first)));
+	provision_file_fini(&f);
+	assert_int_equal(get(lab, "CTL" LAB_NAME ".tlv", &f), 0);
+	assert_true(span_eq(buf_span(&f.content), buf_span(&first)));
+	provision_file_fini(&f);
+	assert_int_equal(get(lab, "CTLFile.tlv", &f), 0);
+	assert_true(span_eq(buf_span(&f.content), buf_span(&second)));
+	provision_file_fini(&f);
+
+	lab_write(lab_path(lab, "tftp/CTL" LAB_SEP ".tlv"), span_of(first.data, first.len - 1));
+	assert_int_equal(refused(lab, "CTL" LAB_SEP ".tlv"), ERR_NOTNOW);
+	assert_non_null(strstr(lab->why.text, "CTL" LAB_SEP ".tlv is damaged"));
+	assert_non_null(strstr(lab->why.text, "remove it from tftp/"));
+	assert_int_equal(unlink(lab_path(lab, "tftp/CTL" LAB_SEP ".tlv")), 0);
+	assert_int_equal(get(lab, "CTL" LAB_SEP ".tlv", &f), 0);
+	assert_string_equal(f.served, "CTLFile.tlv");
+	provision_file_fini(&f);
+	buf_fini(&first);
+	buf_fini(&second);
+}
+
 static void spoilt_ctl_is_not_served(void **state)
 {
 	struct lab *lab = *state;
@@ -282,8 +318,8 @@ static void reduced_companion_names_the_key(void **state)
 static void operators_configuration_does_not_leak(void **state)
 {
 	static const char *const names[] = {PLAIN, SIGNED, ENCRYPTED, "sep0011215a1ae4.cnf.xml",
-		LAB_SEP ".cnf.xml~", LAB_SEP ".cnf.xml.bak", "old/" PLAIN, "CTL" LAB_NAME ".tlv",
-		"SEPBACKUP.cnf.xml", "ConfigFileCacheList.txt", "link.txt"};
+		LAB_SEP ".cnf.xml~", LAB_SEP ".cnf.xml.bak", "old/" PLAIN, "SEPBACKUP.cnf.xml",
+		"ConfigFileCacheList.txt", "link.txt"};
 	static const char secret[] = "<sshPassword>secret</sshPassword>";
 	struct lab *lab = *state;
 	struct provision_file f;
@@ -410,6 +446,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		MIXED(ctl_is_for_known_phones),
+		MIXED(phones_own_list_comes_first),
 		MIXED(spoilt_ctl_is_not_served),
 		TEST(clear_configuration_says_the_record),
 		TEST(stamp_changes_with_what_the_file_says),
