@@ -105,6 +105,7 @@ static enum err run_here_or_there(const struct cli *cli, const struct command *c
 			.clock = clock_system(),
 			.runtime = &cli_runtime,
 			.ask = terminal_ask_secret,
+			.text_only = !cli->json,
 		};
 
 		command_run(cmd, &ctx, args, reply);

@@ -51,6 +51,8 @@ struct command_ctx {
 	struct cluster
 		*cluster; /* opened on first use by command_cluster; closed by command_ctx_fini */
 	const struct command_runtime *runtime;
+	/* Nobody will look at reply->data: a handler may leave out what takes long to find out. */
+	bool text_only;
 	/* Asks a person for a secret without echo; appends it. NULL: nobody to ask. */
 	enum err (*ask)(const char *prompt, struct buf *secret, struct fail *why);
 };

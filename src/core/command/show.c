@@ -10,7 +10,8 @@
 
 #define EXIT_UNREADABLE COMMAND_USAGE /* the number that `show` gives a file it cannot read */
 
-static void show_file(const char *path, struct command_reply *reply)
+static void show_file(
+	const struct command_ctx *ctx, const char *path, struct command_reply *reply)
 {
 	struct fail why = {0};
 	struct buf file = {0};
@@ -20,8 +21,10 @@ static void show_file(const char *path, struct command_reply *reply)
 
 	(void)stat(path, &st);
 	if (err == ERR_OK && tlv_parse(&list, buf_span(&file), &why) == ERR_OK) {
-		json_free(reply->data);
-		reply->data = list_to_json(&list, LIST_CTL, st.st_mtime);
+		if (!ctx->text_only) {
+			json_free(reply->data);
+			reply->data = list_to_json(&list, LIST_CTL, st.st_mtime);
+		}
 		err = list_show(&list, LIST_CTL, st.st_mtime, &reply->text);
 		if (list_verify(&list, &why) != ERR_OK)
 			reply->exit = COMMAND_FAULT;
@@ -50,7 +53,7 @@ void handle_show_ctl(struct command_ctx *ctx, const struct json *args, struct co
 	struct fail why = {0};
 
 	if (path) {
-		show_file(path, reply);
+		show_file(ctx, path, reply);
 	} else {
 		fail_set(&why, ERR_NOMEM, "out of memory");
 		command_refuse(reply, &why);
