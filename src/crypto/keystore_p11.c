@@ -32,6 +32,7 @@ struct p11_keystore {
 	struct p11_kit kit;
 	CK_FUNCTION_LIST *module;
 	bool initialized, has_session;
+	CK_SLOT_ID slot;
 	CK_SESSION_HANDLE session;
 	CK_OBJECT_HANDLE key;
 	bool always_pin; /* the key wants the PIN for each signature */
@@ -57,13 +58,23 @@ static void p11_free(struct keystore *ks)
 	mem_free(p);
 }
 
+static bool last_try(const struct p11_keystore *p)
+{
+	CK_TOKEN_INFO info;
+
+	return p->module->C_GetTokenInfo(p->slot, &info) == CKR_OK &&
+	       info.flags & CKF_USER_PIN_FINAL_TRY;
+}
+
 static enum err p11_fail(
 	const struct p11_keystore *p, CK_RV rv, const char *doing, struct fail *why)
 {
 	switch (rv) {
 	case CKR_PIN_INCORRECT:
 	case CKR_PIN_INVALID:
-	case CKR_PIN_LEN_RANGE: return fail_set(why, ERR_PIN, "token %s: wrong PIN", p->token);
+	case CKR_PIN_LEN_RANGE:
+		return fail_set(why, ERR_PIN, "token %s: wrong PIN%s", p->token,
+			last_try(p) ? "; one more and the token locks" : "");
 	case CKR_PIN_LOCKED:
 		return fail_set(why, ERR_LOCKED,
 			"token %s: locked after too many wrong PINs; its maker's program unlocks "
@@ -139,10 +150,10 @@ static bool labelled(const CK_TOKEN_INFO *info, const char *label)
 	return len == strlen(label) && memcmp(info->label, label, len) == 0;
 }
 
-static enum err find_token(struct p11_keystore *p, CK_SLOT_ID *slot, struct fail *why)
+static enum err find_token(struct p11_keystore *p, struct fail *why)
 {
 	CK_SLOT_ID slots[SLOTS_MAX];
-	CK_ULONG count = SLOTS_MAX, i, found = 0;
+	CK_ULONG count = SLOTS_MAX, i, found = 0, present = 0;
 	CK_TOKEN_INFO info;
 	CK_RV rv = p->module->C_GetSlotList(CK_TRUE, slots, &count);
 
@@ -150,15 +161,17 @@ static enum err find_token(struct p11_keystore *p, CK_SLOT_ID *slot, struct fail
 		return p11_fail(p, rv, "cannot list the tokens", why);
 	for (i = 0; i < count; i++)
 		if (p->module->C_GetTokenInfo(slots[i], &info) == CKR_OK &&
-			labelled(&info, p->token)) {
-			*slot = slots[i];
-			found++;
+			info.flags & CKF_TOKEN_INITIALIZED) {
+			present++;
+			found += labelled(&info, p->token);
+			p->slot = labelled(&info, p->token) ? slots[i] : p->slot;
 		}
 	if (found == 1)
 		return ERR_OK;
 	return found ? fail_set(why, ERR_EXISTS, "two tokens are labelled %s: remove one", p->token)
-		     : fail_set(why, ERR_NOTFOUND, "there is no token labelled %s (%lu present)",
-			       p->token, count);
+		     : fail_set(why, ERR_NOTFOUND,
+			       "there is no token labelled %s among the %lu present", p->token,
+			       present);
 }
 
 static enum err log_in(struct p11_keystore *p, CK_USER_TYPE who, struct fail *why)
@@ -173,13 +186,12 @@ static enum err log_in(struct p11_keystore *p, CK_USER_TYPE who, struct fail *wh
 
 static enum err open_session(struct p11_keystore *p, struct fail *why)
 {
-	CK_SLOT_ID slot = 0;
-	enum err err = find_token(p, &slot, why);
+	enum err err = find_token(p, why);
 	CK_RV rv;
 
 	if (err)
 		return err;
-	rv = p->module->C_OpenSession(slot, CKF_SERIAL_SESSION, NULL, NULL, &p->session);
+	rv = p->module->C_OpenSession(p->slot, CKF_SERIAL_SESSION, NULL, NULL, &p->session);
 	if (rv != CKR_OK)
 		return p11_fail(p, rv, "cannot open a session", why);
 	p->has_session = true;
