@@ -26,7 +26,7 @@ static struct outcome fetch(const char *mode, int64_t timeout_us)
 	FILE *peer;
 	int port;
 
-	snprintf(command, sizeof(command), "exec /usr/bin/python3 %s/unit/client/peer.py %s",
+	snprintf(command, sizeof(command), "exec /usr/bin/python3 '%s/unit/client/peer.py' %s",
 		getenv("CADEADO_TESTS"), mode);
 	peer = popen(command, "r");
 	assert_non_null(peer);

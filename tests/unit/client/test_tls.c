@@ -26,7 +26,7 @@ static void server_start(struct server *s, const char *command)
 {
 	char line[1024];
 
-	snprintf(line, sizeof(line), "cd %s/data/lists; echo PID $$; exec %s",
+	snprintf(line, sizeof(line), "cd '%s/data/lists'; echo PID $$; exec %s",
 		getenv("CADEADO_TESTS"), command);
 	s->out = popen(line, "r");
 	assert_non_null(s->out);

@@ -205,7 +205,7 @@ static void ctl_is_read_by_another_program(void **state)
 	assert_int_equal(s.bytes, file.len);
 	buf_fini(&file);
 	assert_int_equal(
-		lab_run("/usr/bin/python3 %s list %s 2>%s", lab_source("data/check_sgn.py"),
+		lab_run("/usr/bin/python3 '%s' list %s 2>%s", lab_source("data/check_sgn.py"),
 			lab_path(lab, "tftp/CTLFile.tlv"), lab_path(lab, "facts")),
 		0);
 	file = lab_read(lab_path(lab, "facts"));
@@ -239,7 +239,7 @@ static void host_name_has_no_address(void **state)
 		0);
 	assert_int_equal(cluster_open(&lab->c, lab->folder, &lab->clock, &lab->why), 0);
 	assert_int_equal(lab_publish(lab, lab->token[0]), 0);
-	assert_true(lab_says(" 192.0.2.10.example 0.0.0.0", "/usr/bin/python3 %s list %s 2>&1",
+	assert_true(lab_says(" 192.0.2.10.example 0.0.0.0", "/usr/bin/python3 '%s' list %s 2>&1",
 		lab_source("data/check_sgn.py"), lab_path(lab, "tftp/CTLFile.tlv")));
 }
 
@@ -335,13 +335,13 @@ static void spoilt_ctl_is_repaired_by_a_new_one(void **state)
 
 	spoil(lab, 30); /* inside the last certificate */
 	assert_int_equal(
-		lab_run("/usr/bin/python3 %s list %s 2>/dev/null", lab_source("data/check_sgn.py"),
-			lab_path(lab, "tftp/CTLFile.tlv")),
+		lab_run("/usr/bin/python3 '%s' list %s 2>/dev/null",
+			lab_source("data/check_sgn.py"), lab_path(lab, "tftp/CTLFile.tlv")),
 		1);
 	assert_int_equal(lab_publish(lab, lab->token[1]), 0);
 	assert_int_equal(
-		lab_run("/usr/bin/python3 %s list %s 2>/dev/null", lab_source("data/check_sgn.py"),
-			lab_path(lab, "tftp/CTLFile.tlv")),
+		lab_run("/usr/bin/python3 '%s' list %s 2>/dev/null",
+			lab_source("data/check_sgn.py"), lab_path(lab, "tftp/CTLFile.tlv")),
 		0);
 }
 

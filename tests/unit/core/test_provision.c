@@ -90,7 +90,7 @@ static int judged(struct lab *lab, const char *asked, const char *how)
 	lab_write(lab_path(lab, "judged"), buf_span(&f.content));
 	provision_file_fini(&f);
 	return lab_run(
-		"cd %s && /usr/bin/python3 %s %s judged keys/CallManager.pem %s >content 2>facts "
+		"cd %s && /usr/bin/python3 '%s' %s judged keys/CallManager.pem %s >content 2>facts "
 		"|| { cat facts >&2; false; }",
 		lab->folder, lab_source("data/check_sgn.py"), how,
 		strcmp(how, "enc") == 0 ? "phone.pem" : "");
@@ -246,7 +246,7 @@ static void signed_configuration_is_judged_by_another_program(void **state)
 	assert_string_equal(f.served, SIGNED);
 	provision_file_fini(&f);
 	/* The judge refuses when one byte of the content is another. */
-	assert_int_equal(lab_run("cd %s && printf x >>judged && ! /usr/bin/python3 %s sgn judged "
+	assert_int_equal(lab_run("cd %s && printf x >>judged && ! /usr/bin/python3 '%s' sgn judged "
 				 "keys/CallManager.pem >content 2>facts",
 				 lab->folder, lab_source("data/check_sgn.py")),
 		0);

@@ -273,7 +273,8 @@ const char *rig_peer(void)
 	static char cmd[512];
 	const char *tests = getenv("CADEADO_TESTS");
 
-	snprintf(cmd, sizeof(cmd), "/usr/bin/python3 %s/unit/net/peer.py", tests ? tests : "tests");
+	snprintf(cmd, sizeof(cmd), "/usr/bin/python3 '%s/unit/net/peer.py'",
+		tests ? tests : "tests");
 	return cmd;
 }
 
