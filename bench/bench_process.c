@@ -44,7 +44,7 @@ int main(int argc, char **argv)
 		{"cadeado show ctl FILE", run, show, 1},
 	};
 	struct subject other = {"the other program", run, argv + 4, 1};
-	double above, whole;
+	double above, whole, used;
 	int good;
 
 	if (argc < 4) {
@@ -63,9 +63,12 @@ int main(int argc, char **argv)
 	}
 	above = (subjects[1].median - subjects[0].median) / 1e3;
 	whole = subjects[1].median / 1e3;
-	if (whole < WHOLE_MOST)
-		good = measure_judge("show ctl as a whole process", whole, WHOLE_MOST, " ms");
-	else
-		good = measure_judge("show ctl above the empty program", above, ABOVE_MOST, " ms");
+	used = (subjects[1].processor - subjects[0].processor) / 1e3;
+	good = measure_judge("show ctl as a whole process", whole, WHOLE_MOST, " ms");
+	good |= measure_judge("show ctl above the empty program", above, ABOVE_MOST, " ms");
+	/* Waiting while another program has the processor is not the program's doing. */
+	good |= measure_judge(
+		"the same in processor time, which load does not change", used, ABOVE_MOST, " ms");
+	puts(good ? "good when one of the three is" : "all three are MISSED");
 	return good ? 0 : 1;
 }

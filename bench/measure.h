@@ -11,6 +11,7 @@ struct subject {
 	void *ctx;
 	size_t times;
 	double median, least; /* out: microseconds for one repetition */
+	double processor;     /* out: median of processor time, children included */
 };
 
 /* Each subject once per round. Ends the program when memory runs out. */

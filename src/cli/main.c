@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * cadeado: every command of the table, once or in the `admin:` shell. */
 #include "cli/cli.h"
+#include "crypto/start.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,6 +46,7 @@ int main(int argc, char *argv[])
 
 	/* PINs and keys pass through memory: they must not end in a core file. */
 	(void)setrlimit(RLIMIT_CORE, &(struct rlimit){0});
+	crypto_start();
 	for (; i < argc && strncmp(argv[i], "--", 2) == 0; i++) {
 		if (strcmp(argv[i], "--state") == 0 && i + 1 < argc) {
 			cli.state = argv[++i];

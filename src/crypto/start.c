@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "crypto/start.h"
+
+#include <openssl/crypto.h>
+
+void crypto_start(void)
+{
+	/* Should it fail, the first real use of the library does so too and says why. */
+	(void)OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT, NULL);
+}
