@@ -6,17 +6,18 @@ int main(int argc, char **argv)
 {
 	struct cad_list *held, *offered;
 	struct cad_error e;
+	int verdict;
 
 	if (argc != 3)
 		usage("trust HELD OFFERED");
 	held = load_list(argv[1]);
 	offered = load_list(argv[2]);
-	if (cad_list_check_held(offered, held, &e) != CAD_OK) {
+	verdict = cad_list_check_held(offered, held, &e);
+	if (verdict == CAD_OK)
+		printf("a phone that holds %s accepts %s\n", argv[1], argv[2]);
+	else
 		printf("a phone that holds %s rejects %s: %s\n", argv[1], argv[2], e.text);
-		return NOT;
-	}
-	printf("a phone that holds %s accepts %s\n", argv[1], argv[2]);
 	cad_list_free(held);
 	cad_list_free(offered);
-	return GOOD;
+	return verdict == CAD_OK ? GOOD : NOT;
 }
