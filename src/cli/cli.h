@@ -22,6 +22,12 @@ enum err terminal_ask_secret(const char *prompt, struct buf *secret, struct fail
 /* A question that wants y; false on anything else. */
 bool terminal_confirm(const char *question);
 
+/* struct command_runtime.parallel, over a pool of threads. */
+void cli_parallel(void *ctx, size_t count, void (*fn)(void *arg, size_t i), void *arg);
+
+/* struct command_ctx.progress: one line that is written over, on a terminal only. */
+void cli_progress(size_t done, size_t total);
+
 /* The runtime of this program: evidence for the doctor. */
 extern const struct command_runtime cli_runtime;
 

@@ -106,6 +106,7 @@ static enum err run_here_or_there(const struct cli *cli, const struct command *c
 			.runtime = &cli_runtime,
 			.ask = terminal_ask_secret,
 			.text_only = !cli->json,
+			.progress = cli_progress,
 		};
 
 		command_run(cmd, &ctx, args, reply);

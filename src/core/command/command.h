@@ -43,6 +43,10 @@ struct command_runtime {
 	/* Evidence for the eight checks, gathered over the network and from phones' folders. */
 	struct doctor_evidence *(*gather)(
 		void *ctx, struct cluster *c, const char *phones, struct fail *why);
+	/* Calls fn(arg, i) for every i below `count`, on all cores at once; returns when all are
+	 * done. */
+	void (*parallel)(
+		void *ctx, size_t count, void (*fn)(void *arg, size_t i), void *arg);
 };
 
 struct command_ctx {
@@ -53,6 +57,8 @@ struct command_ctx {
 	const struct command_runtime *runtime;
 	/* Nobody will look at reply->data: a handler may leave out what takes long to find out. */
 	bool text_only;
+	/* Told how far long work has come, the last time with done == total. NULL: nobody looks. */
+	void (*progress)(size_t done, size_t total);
 	/* Asks a person for a secret without echo; appends it. NULL: nobody to ask. */
 	enum err (*ask)(const char *prompt, struct buf *secret, struct fail *why);
 };

@@ -166,6 +166,20 @@ static const struct command_arg doctor_args[] = {
 	END,
 };
 
+static const struct command_arg verify_args[] = {
+	{ARG_WORDS, "files", "FILE", true, 0, 0,
+		"list, signed or encrypted file, or a folder of them"},
+	{ARG_TEXT, "holding", "LIST", false, 0, 0,
+		"also tell whether a phone that holds this list accepts the file"},
+	{ARG_TEXT, "certs", "FOLDER", false, 0, 0,
+		"compare records with these certificates (PEM or DER, any names)"},
+	{ARG_TEXT, "with", "LIST|CERT", false, 0, 0,
+		"list or certificate by which signed files must be signed"},
+	{ARG_FLAG, "strict", NULL, false, 0, 0,
+		"exit status 1 also for findings that are more than a note"},
+	END,
+};
+
 static const struct command_arg no_args[] = {END};
 
 const struct command commands[] = {
@@ -258,5 +272,17 @@ const struct command commands[] = {
 		"Signs and publishes the CTL again, so that it names the certificates that are "
 		"in use.",
 		handle_ctl_update},
+	{"verify", verify_args, COMMAND_HERE, false, NULL, "verify lists and signed files",
+		"Says whether a list is signed by one of its own SASTs, and with --with whether a "
+		"signed or encrypted file is signed by a TFTP or CCM+TFTP record of a list or by "
+		"a certificate. With --holding, whether a phone that holds that list accepts it, "
+		"and why. Findings follow the verdict and do not change it: records that "
+		"contradict their certificates or, with --certs, those in use; a list older than "
+		"a certificate in it; certificates that have expired or will within 30 days; "
+		"fewer than two SASTs; more than 64 KiB; signatures that some phones cannot "
+		"check; signers whose key strangers hold. All files below a folder are verified, "
+		"and the bad ones listed. Exit status 0 verified (and accepted), 1 not, 2 "
+		"unreadable; of several files the highest.",
+		handle_verify},
 	{NULL, NULL, COMMAND_HERE, false, NULL, NULL, NULL, NULL},
 };
