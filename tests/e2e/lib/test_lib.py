@@ -97,6 +97,15 @@ def test_it_needs_libcrypto_and_libc_alone():
     assert SHARED.resolve().name.startswith("libcadeado.so.0.")
 
 
+def test_there_is_no_global_state():
+    """Nothing that is written to but the test hooks of memory and files."""
+    table = good("objdump", "-t", BUILD / "src" / "lib" / "cadeado.o")
+    written = re.findall(r" O \.(?:bss|data|tbss|tdata)(?:\.[\w.]*)?\t\w+ (?:\.hidden )?(\S+)$", table, re.M)
+    constant = re.findall(r" O \.data\.rel\.ro\S*\t\w+ (?:\.hidden )?(\S+)$", table, re.M)
+    assert constant
+    assert set(written) - set(constant) <= {"fail_from", "counted", "fault_points"}
+
+
 # --- headers ---
 
 
