@@ -68,22 +68,23 @@ static void check_list(const struct buf *file, enum list_kind kind, const char *
 	buf_fini(&again);
 }
 
+static const struct {
+	const char *name;
+	enum list_kind kind;
+	size_t length; /* that others print for such a list; 0: not known */
+	size_t records;
+} rows[] = {
+	{"tlv/kind-tokenless-10", LIST_CTL, 6113, 4},
+	{"tlv/kind-itlrecovery-12", LIST_CTL, 0, 4},
+	{"tlv/kind-itl-hash-only", LIST_ITL, 5438, 4},
+	{"tlv/kind-non-secure", LIST_CTL, 3746, 5},
+	{"tlv/kind-keys", LIST_CTL, 0, 1},
+	{"tlv/kind-ec", LIST_ITL, 0, 4},
+	{"tlv/kind-odd", LIST_CTL, 0, 6},
+};
+
 static void all_verify(void **state)
 {
-	static const struct {
-		const char *name;
-		enum list_kind kind;
-		size_t length; /* that others print for such a list; 0: not known */
-		size_t records;
-	} rows[] = {
-		{"tlv/kind-tokenless-10", LIST_CTL, 6113, 4},
-		{"tlv/kind-itlrecovery-12", LIST_CTL, 0, 4},
-		{"tlv/kind-itl-hash-only", LIST_ITL, 5438, 4},
-		{"tlv/kind-non-secure", LIST_CTL, 3746, 5},
-		{"tlv/kind-keys", LIST_CTL, 0, 1},
-		{"tlv/kind-ec", LIST_ITL, 0, 4},
-		{"tlv/kind-odd", LIST_CTL, 0, 6},
-	};
 	struct buf lists[LISTS_MAX] = {0};
 	size_t i, k, count;
 
@@ -97,6 +98,58 @@ static void all_verify(void **state)
 		}
 		free_all(lists, count);
 	}
+}
+
+static bool verifies(struct span file, struct fail *why)
+{
+	struct tlv_list list;
+
+	fail_clear(why);
+	return !tlv_parse(&list, file, why) && !list_verify(&list, why);
+}
+
+/* Where a cut leaves whole records the signature tells. */
+static void no_shorter_list_is_good(void **state)
+{
+	struct buf lists[LISTS_MAX] = {0};
+	size_t i, k, len, count;
+	struct fail why;
+	uint8_t *copy;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		count = vectors_load(rows[i].name, lists);
+		for (k = 0; k < count; k++)
+			for (len = 0; len < lists[k].len; len++) {
+				copy = mem_new(len);
+				assert_non_null(copy);
+				memcpy(copy, lists[k].data, len);
+				if (verifies(span_of(copy, len), &why) || !why.text[0])
+					fail_msg("%s cut after %zu bytes", rows[i].name, len);
+				mem_free(copy);
+			}
+		free_all(lists, count);
+	}
+}
+
+/* Whatever may be a length says nothing, or more than there is. */
+static void no_lie_is_good(void **state)
+{
+	static const uint8_t lies[] = {0x00, 0xFF};
+	struct buf bad = lists_copy(&guide);
+	struct fail why;
+	uint8_t was[2];
+	size_t at, i;
+
+	for (at = 0; at + 2 <= bad.len; at++)
+		for (i = 0; i < sizeof(lies); i++) {
+			memcpy(was, bad.data + at, 2);
+			memset(bad.data + at, lies[i], 2);
+			if (memcmp(was, bad.data + at, 2) != 0 &&
+				(verifies(buf_span(&bad), &why) || !why.text[0]))
+				fail_msg("%02x%02x at byte %zu", lies[i], lies[i], at);
+			memcpy(bad.data + at, was, 2);
+		}
+	buf_fini(&bad);
 }
 
 static void shown(const char *name, enum list_kind kind, const char *const *lines)
@@ -174,6 +227,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_verify),
+		cmocka_unit_test(no_shorter_list_is_good),
+		cmocka_unit_test(no_lie_is_good),
 		cmocka_unit_test(hash_only_records_are_shown),
 		cmocka_unit_test(emptied_records_are_shown),
 		cmocka_unit_test(unknown_functions_are_numbers),
