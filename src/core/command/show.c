@@ -10,8 +10,7 @@
 
 #define EXIT_UNREADABLE COMMAND_USAGE /* the number that `show` gives a file it cannot read */
 
-static void show_file(
-	const struct command_ctx *ctx, const char *path, struct command_reply *reply)
+static void show_file(const struct command_ctx *ctx, const char *path, struct command_reply *reply)
 {
 	struct fail why = {0};
 	struct buf file = {0};
@@ -71,14 +70,17 @@ static void station_lines(struct json *data, struct buf *out)
 	for (size_t i = 0; i < json_count(stations); i++) {
 		struct json *s = json_at(stations, i);
 		const char *cipher = json_get_str(s, "cipher");
+		char address[64];
 
-		buf_printf(out, "%-16s %-10s %s:%-10lld %-9s %-26s %lld\n",
-			json_get_str(s, "device"), json_get_str(s, "number"),
-			json_get_str(s, "address"), (long long)json_get_int(s, "port", 0),
-			json_get_str(s, "transport"), cipher && *cipher ? cipher : "-",
+		snprintf(address, sizeof(address), "%s:%lld", json_get_str(s, "address"),
+			(long long)json_get_int(s, "port", 0));
+		buf_printf(out, "%-16s %-10s %-22s %-9s %-26s %lld\n", json_get_str(s, "device"),
+			json_get_str(s, "number"), address, json_get_str(s, "transport"),
+			cipher && *cipher ? cipher : "-",
 			(long long)json_get_int(s, "securityMode", 0));
 	}
-	buf_printf(out, "%zu registered, %zu calls\n", json_count(stations), json_count(calls));
+	buf_printf(out, "%zu registered, %zu call%s\n", json_count(stations), json_count(calls),
+		json_count(calls) == 1 ? "" : "s");
 	for (size_t i = 0; i < json_count(calls); i++) {
 		struct json *c = json_at(calls, i);
 
