@@ -6,6 +6,7 @@
 #include "core/doctor/doctor.h"
 #include "core/list/list.h"
 
+#include <stdio.h>
 #include <sys/stat.h>
 
 #define EXIT_UNREADABLE COMMAND_USAGE /* the number that `show` gives a file it cannot read */
