@@ -45,8 +45,7 @@ struct command_runtime {
 		void *ctx, struct cluster *c, const char *phones, struct fail *why);
 	/* Calls fn(arg, i) for every i below `count`, on all cores at once; returns when all are
 	 * done. */
-	void (*parallel)(
-		void *ctx, size_t count, void (*fn)(void *arg, size_t i), void *arg);
+	void (*parallel)(void *ctx, size_t count, void (*fn)(void *arg, size_t i), void *arg);
 };
 
 struct command_ctx {
