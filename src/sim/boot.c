@@ -126,8 +126,10 @@ static void obey_config(struct sim_phone *p)
 	const struct cnfxml *c = &p->config;
 	bool listed = p->flash.lists[SIM_CTL].len || p->flash.lists[SIM_ITL].len;
 
-	if (listed && !p->asked_capf && p->flash.lsc.len == 0 && c->capf_count > 0 &&
-		c->capf_auth_mode == 2) {
+	/* In a file that is not encrypted the mode is there only while an operation is pending; in
+	 * others it always is, and certHash tells. */
+	if (listed && !p->asked_capf && (p->flash.lsc.len == 0 || !c->encrypted) &&
+		c->capf_count > 0 && c->capf_auth_mode == 2) {
 		p->asked_capf = true;
 		sim_phone_event(p, SIM_EV_ENROL);
 		return;

@@ -10,6 +10,8 @@
 
 #define FILE_DIGEST DIGEST_SHA1 /* all that 79xx phones can check */
 
+#define AUTH_NULL_STRING 2
+
 struct writing {
 	struct cluster *c;
 	struct cnfxml xml;
@@ -50,6 +52,13 @@ static enum err stamp(struct cnfxml *x, int64_t version)
 	return err;
 }
 
+/* A phone that has a certificate asks CAPF for another one only when its configuration is not for
+ * that certificate. Where a person has to start it, the phone must go on meanwhile. */
+static bool must_enrol(const struct device *d)
+{
+	return d->install_pending && d->auth_mode == AUTH_NULL_STRING;
+}
+
 static enum err describe(
 	struct writing *w, const struct device *d, const struct cert *lsc, struct fail *why)
 {
@@ -62,7 +71,7 @@ static enum err describe(
 	/* A phone that finds no key of its own in an encrypted file turns to CAPF by itself. */
 	if (d->install_pending || d->encrypted_config)
 		x->capf_auth_mode = d->auth_mode;
-	if (lsc)
+	if (lsc && !must_enrol(d))
 		cert_md5_hex(lsc, x->cert_hash);
 	err = store_node_each(cluster_get_store(w->c), add_node, w, why);
 	if (!err)
@@ -171,10 +180,11 @@ enum err config_make(struct cluster *c, const char *device, enum config_face fac
 	err = recorded_lsc(c, device, &lsc, why);
 	if (err)
 		return err;
-	if (face == CONFIG_ENCRYPTED && (!d.encrypted_config || !lsc))
+	if (face == CONFIG_ENCRYPTED && (!d.encrypted_config || !lsc || must_enrol(&d)))
 		err = fail_set(why, ERR_NOTFOUND, "%s: %s", filename,
-			d.encrypted_config ? "no LSC of the phone is recorded"
-					   : "TFTP Encrypted Config is off");
+			!d.encrypted_config ? "TFTP Encrypted Config is off"
+			: !lsc              ? "no LSC of the phone is recorded"
+					    : "the phone is to ask CAPF for a new LSC first");
 	else
 		err = make(c, &d, face, filename, lsc, out, why);
 	cert_free(lsc);

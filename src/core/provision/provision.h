@@ -10,7 +10,8 @@
  *                          for a known device; not found for others
  *   CTLFile.tlv            the published list
  *   SEP<MAC>.cnf.xml.sgn   signed; the reduced companion when TFTP Encrypted Config is on
- *   SEP<MAC>.cnf.xml.enc.sgn  only when it is on and an LSC of the phone is known
+ *   SEP<MAC>.cnf.xml.enc.sgn  only when it is on, an LSC of the phone is known and no other is
+ *                          ordered
  *   SEP<MAC>.cnf.xml       as .sgn without the signature
  * Everything else is looked up in tftp/; absent names are not found. */
 struct provision_file {

@@ -315,6 +315,25 @@ static void reduced_companion_names_the_key(void **state)
 	assert_non_null(strstr(text_of(lab, PLAIN), "<fullConfig>false</fullConfig>"));
 }
 
+/* A phone that has an LSC finds no configuration for it while another one is ordered: so it turns
+ * to CAPF. */
+static void order_of_another_lsc_reaches_the_phone(void **state)
+{
+	struct lab *lab = *state;
+
+	enrol(lab);
+	assert_int_equal(refused(lab, ENCRYPTED), 0);
+	assert_null(strstr(text_of(lab, PLAIN), "<certHash></certHash>"));
+	put(lab, "Encrypted", true);
+	assert_int_equal(refused(lab, ENCRYPTED), ERR_NOTFOUND);
+	assert_non_null(strstr(lab->why.text, "ask CAPF for a new LSC"));
+	assert_non_null(strstr(text_of(lab, PLAIN), "<certHash></certHash>"));
+	assert_non_null(strstr(text_of(lab, PLAIN), "<capfAuthMode>2</capfAuthMode>"));
+	assert_int_equal(lsc_failed(lab->c, LAB_SEP, "Upgrade Failed", &lab->why), 0);
+	assert_int_equal(refused(lab, ENCRYPTED), 0);
+	assert_null(strstr(text_of(lab, PLAIN), "<certHash></certHash>"));
+}
+
 static void operators_configuration_does_not_leak(void **state)
 {
 	static const char *const names[] = {PLAIN, SIGNED, ENCRYPTED, "sep0011215a1ae4.cnf.xml",
@@ -454,6 +473,7 @@ int main(void)
 		TEST(encryption_without_a_key_tells_the_way_to_capf),
 		MIXED(encrypted_configuration_is_judged_by_another_program),
 		MIXED(reduced_companion_names_the_key),
+		MIXED(order_of_another_lsc_reaches_the_phone),
 		TEST(operators_configuration_does_not_leak),
 		TEST(files_of_the_folder_are_served),
 		TEST(names_out_of_the_folder_are_refused),
