@@ -5,6 +5,7 @@
 int main(int argc, char **argv)
 {
 	struct cad_list *held, *offered;
+	struct cad_bytes because;
 	struct cad_error e;
 	int verdict;
 
@@ -12,11 +13,12 @@ int main(int argc, char **argv)
 		usage("trust HELD OFFERED");
 	held = load_list(argv[1]);
 	offered = load_list(argv[2]);
-	verdict = cad_list_check_held(offered, held, &e);
-	if (verdict == CAD_OK)
-		printf("a phone that holds %s accepts %s\n", argv[1], argv[2]);
-	else
-		printf("a phone that holds %s rejects %s: %s\n", argv[1], argv[2], e.text);
+	verdict = cad_list_accepts(held, offered, &because, &e);
+	if (verdict == CAD_ERR_NOMEM)
+		fail(argv[2], &e, UNREADABLE);
+	printf("a phone that holds %s %s %s, because %s\n", argv[1],
+		verdict == CAD_OK ? "accepts" : "rejects", argv[2], (char *)because.ptr);
+	cad_bytes_free(&because);
 	cad_list_free(held);
 	cad_list_free(offered);
 	return verdict == CAD_OK ? GOOD : NOT;

@@ -3,7 +3,7 @@
 #ifndef CADEADO_LIST_H
 #define CADEADO_LIST_H
 
-#include "cadeado/error.h"
+#include "cadeado/cert.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -92,16 +92,40 @@ CAD_API bool cad_list_is_signer(const struct cad_list *list, const struct cad_re
  * trust that one. CAD_ERR_VERIFY, CAD_ERR_TRUST (signer not in the list), CAD_ERR_UNSUPPORTED. */
 CAD_API int cad_list_verify(const struct cad_list *list, struct cad_error *error) CAD_MUST_USE;
 
-/* Would a phone that holds `held` take `offered` in its place: did a SAST of `held` sign it?
- * Errors as of cad_list_verify. */
-CAD_API int cad_list_check_held(const struct cad_list *offered, const struct cad_list *held,
-	struct cad_error *error) CAD_MUST_USE;
+/* Would a phone that holds `held` take `offered` in its place? `because` (may be NULL) gets a
+ * clause that says why, or why not. Errors as of cad_list_verify, CAD_ERR_LIMIT (over 64 KiB, which
+ * phones fail to load), CAD_ERR_FORMAT (the header has the name of no list). */
+CAD_API int cad_list_accepts(const struct cad_list *held, const struct cad_list *offered,
+	struct cad_bytes *because, struct cad_error *error) CAD_MUST_USE;
 
-/* Do the records say the same as the certificates inside them? `found` is called for each
- * contradiction, with its place. CAD_ERR_FORMAT when there was one. */
-typedef void cad_found_fn(void *ctx, const struct cad_error *finding);
-CAD_API int cad_list_check_records(const struct cad_list *list, cad_found_fn *found, void *ctx,
-	struct cad_error *error) CAD_MUST_USE;
+enum cad_severity {
+	CAD_NOTE,    /* good to know */
+	CAD_WARNING, /* some phones, or later */
+	CAD_FAULT    /* something does not work, or strangers are trusted */
+};
+
+/* Something odd about a list. All of it is borrowed and gone after the callback. */
+struct cad_finding {
+	const char *code; /* for programs: "expired" */
+	enum cad_severity severity;
+	size_t record;     /* its number from 1; 0 for header and file */
+	const char *place; /* "record 3, SERIALNUMBER at byte 2711" */
+	const char *text;
+};
+typedef void cad_found_fn(void *ctx, const struct cad_finding *finding);
+
+/* A certificate as it is in use, and the name of its file. */
+struct cad_real {
+	const struct cad_cert *cert;
+	const char *name;
+};
+
+/* Calls `found` for everything that is odd about a list beyond its signature: records that
+ * contradict the certificates inside them, dates, known public signers, and, unless `real` is NULL,
+ * what differs from the certificates in use. `now` is in seconds since 1970-01-01 UTC. Findings are
+ * no errors: CAD_ERR_NOMEM alone. */
+CAD_API int cad_list_check(const struct cad_list *list, int64_t now, const struct cad_real *real,
+	size_t real_count, cad_found_fn *found, void *ctx, struct cad_error *error) CAD_MUST_USE;
 
 /* The text that `show ctl` and `show itl` print, line for line. `modified` is the file's time in
  * seconds since 1970-01-01 UTC. */

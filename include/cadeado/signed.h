@@ -3,7 +3,6 @@
 #ifndef CADEADO_SIGNED_H
 #define CADEADO_SIGNED_H
 
-#include "cadeado/cert.h"
 #include "cadeado/list.h"
 
 #ifdef __cplusplus

@@ -68,7 +68,7 @@ int cad_encrypted_verify_cert(
 	const struct cad_encrypted *file, const struct cad_cert *signer, struct cad_error *error)
 {
 	struct fail why = {0};
-	enum err err = lib_verify_cert(file->enc.file, &file->enc.header, signer->cert, &why);
+	enum err err = list_signed_by_cert(file->enc.file, &file->enc.header, signer->cert, &why);
 
 	return lib_end(err, &why, error);
 }

@@ -5,6 +5,7 @@
 /* Between the files of libcadeado: its types from and into those of the project. */
 #include "base/buf.h"
 #include "cadeado/cadeado.h"
+#include "core/list/check.h"
 #include "core/list/signed.h"
 
 struct cad_list {
@@ -27,10 +28,6 @@ enum err lib_take_bytes(struct cad_bytes *out, struct buf *take) MUST_USE;
 struct cad_span lib_span(struct span s);
 struct span lib_span_in(struct cad_span s);
 struct cad_header lib_header(const struct tlv_header *h);
-
-/* Was the file signed with the key of `signer`, and does the header name that one? */
-enum err lib_verify_cert(struct span file, const struct tlv_header *h, const struct cert *signer,
-	struct fail *why) MUST_USE;
 
 /* Asks the callback for the signature of the pieces and appends it. A number of the callback that
  * is no ERR_* comes back as it is. */

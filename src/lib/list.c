@@ -133,41 +133,76 @@ int cad_list_verify(const struct cad_list *list, struct cad_error *error)
 	return lib_end(list_verify(&list->list, &why), &why, error);
 }
 
-int cad_list_check_held(
-	const struct cad_list *offered, const struct cad_list *held, struct cad_error *error)
+int cad_list_accepts(const struct cad_list *held, const struct cad_list *offered,
+	struct cad_bytes *because, struct cad_error *error)
 {
-	const struct tlv_list *o = &offered->list;
 	struct fail why = {0};
-	enum err err = list_check_signer(
-		o->file, &o->header, &held->list, LIST_MAY_SIGN_LISTS, NULL, &why);
+	struct buf text = {0};
+	enum err err = list_accepts(&held->list, &offered->list, &text);
 
-	return lib_end(err, &why, error);
+	if (err != ERR_NOMEM) {
+		buf_u8(&text, '\0');
+		if (buf_check(&text))
+			err = ERR_NOMEM;
+		else if (err == ERR_VERIFY)
+			fail_at(&why, err, offered->list.header.signature_at, "%s",
+				(char *)text.data);
+		else if (err)
+			fail_set(&why, err, "%s", (char *)text.data);
+	}
+	if (because && err != ERR_NOMEM) {
+		text.len--; /* lib_take_bytes puts the NUL again */
+		if (lib_take_bytes(because, &text))
+			err = ERR_NOMEM;
+	}
+	buf_fini(&text);
+	return lib_end(err, err == ERR_NOMEM ? NULL : &why, error);
 }
+
+_Static_assert((int)CAD_NOTE == (int)LIST_NOTE && (int)CAD_WARNING == (int)LIST_WARNING &&
+		       (int)CAD_FAULT == (int)LIST_FAULT,
+	"severities");
 
 struct found {
 	cad_found_fn *found;
 	void *ctx;
 };
 
-static void pass_on(void *ctx, const struct fail *finding)
+static void pass_on(void *ctx, const struct list_finding *f)
 {
-	struct found *f = ctx;
-	struct cad_error error;
+	struct found *to = ctx;
+	struct cad_finding finding = {
+		.code = f->code,
+		.severity = (enum cad_severity)f->severity,
+		.record = f->record,
+		.place = f->place,
+		.text = f->text,
+	};
 
-	lib_error(&error, finding);
-	f->found(f->ctx, &error);
+	to->found(to->ctx, &finding);
 }
 
-int cad_list_check_records(
-	const struct cad_list *list, cad_found_fn *found, void *ctx, struct cad_error *error)
+int cad_list_check(const struct cad_list *list, int64_t now, const struct cad_real *real,
+	size_t real_count, cad_found_fn *found, void *ctx, struct cad_error *error)
 {
-	struct found f = {found, ctx};
-	enum err err = list_check_records(&list->list, kind_of(list), pass_on, &f);
-	struct fail why = {0};
+	struct list_check how = {.kind = kind_of(list), .now = now};
+	struct found to = {found, ctx};
+	struct list_real *certs = NULL;
+	enum err err = ERR_OK;
+	size_t i;
 
-	if (err == ERR_FORMAT)
-		fail_set(&why, err, "a record contradicts its certificate");
-	return lib_end(err, &why, error);
+	if (real) {
+		certs = mem_new(real_count * sizeof(*certs));
+		if (!certs)
+			return lib_end(ERR_NOMEM, NULL, error);
+		for (i = 0; i < real_count; i++)
+			certs[i] = (struct list_real){real[i].cert->cert, real[i].name};
+		how.real = certs;
+		how.real_count = real_count;
+	}
+	err = list_check(&list->list, &how, pass_on, &to);
+	mem_free(certs);
+	return lib_end(err, NULL, error);
 }
 
 int cad_list_show(const struct cad_list *list, int64_t modified, struct cad_bytes *out,

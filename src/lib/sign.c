@@ -1,23 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "lib/lib.h"
 
-enum err lib_verify_cert(
-	struct span file, const struct tlv_header *h, const struct cert *signer, struct fail *why)
-{
-	struct tlv_record r = {
-		.has = TLV_HAS(3) | TLV_HAS(5) | TLV_HAS(6) | TLV_HAS(7),
-		.subject = span_str(cert_subject(signer)),
-		.issuer = span_str(cert_issuer(signer)),
-		.serial = cert_serial(signer),
-		.public_key = cert_list_key(signer),
-	};
-
-	if (!list_is_signer(h, &r))
-		return fail_set(
-			why, ERR_TRUST, "the header names another signer than %s", r.subject.ptr);
-	return list_signed_by(file, h, &r, why);
-}
-
 enum err lib_sign(const struct cad_signing *how, const struct span pieces[2], struct buf *signature,
 	struct fail *why)
 {

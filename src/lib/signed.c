@@ -58,7 +58,7 @@ int cad_signed_verify_cert(
 	const struct cad_signed *file, const struct cad_cert *signer, struct cad_error *error)
 {
 	struct fail why = {0};
-	enum err err = lib_verify_cert(file->sgn.file, &file->sgn.header, signer->cert, &why);
+	enum err err = list_signed_by_cert(file->sgn.file, &file->sgn.header, signer->cert, &why);
 
 	return lib_end(err, &why, error);
 }

@@ -370,7 +370,7 @@ def test_strip(tmp_path):
 def test_trust(held, offered, status):
     done = example("trust", PHONE / held, PHONE / offered)
     assert done.returncode == status
-    assert (" accepts " if status == 0 else " rejects ") in done.stdout
+    assert (" accepts " if status == 0 else " rejects ") in done.stdout and ", because " in done.stdout
 
 
 def test_a_list_is_built(tmp_path, people):

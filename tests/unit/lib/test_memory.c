@@ -110,6 +110,24 @@ static int show(struct cad_error *e)
 	return release(cad_list_show(list, MADE, &out, e), &out);
 }
 
+static int accepts(struct cad_error *e)
+{
+	struct cad_bytes out = {0};
+
+	return release(cad_list_accepts(list, list, &out, e), &out);
+}
+
+static void ignore(void *ctx, const struct cad_finding *finding)
+{
+}
+
+static int check(struct cad_error *e)
+{
+	struct cad_real real = {manager, "CallManager.pem"};
+
+	return cad_list_check(list, MADE, &real, 1, ignore, NULL, e);
+}
+
 static int sign(struct cad_error *e)
 {
 	struct cad_bytes out = {0};
@@ -153,7 +171,7 @@ static int build(struct cad_error *e)
 static void every_failed_allocation_is_told(void **state)
 {
 	static int (*const doing[])(struct cad_error *) = {parse_list, parse_signed,
-		parse_encrypted, parse_cert, show, sign, encrypt, decrypt, build};
+		parse_encrypted, parse_cert, show, accepts, check, sign, encrypt, decrypt, build};
 	struct cad_error e;
 	size_t i, n;
 	int code;

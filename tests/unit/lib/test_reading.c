@@ -195,12 +195,20 @@ static void a_holder_takes_what_its_tokens_signed(void **state)
 		{"phone/ctl-a-bad-signature.tlv", CAD_ERR_VERIFY},
 	};
 	struct cad_list *held = load_list("phone/ctl-a.tlv");
+	struct cad_bytes because;
+	struct cad_error e;
 	size_t i;
 
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct cad_list *list = load_list(rows[i].name);
 
-		assert_int_equal(cad_list_check_held(list, held, NULL), rows[i].code);
+		assert_int_equal(cad_list_accepts(held, list, &because, &e), rows[i].code);
+		assert_int_equal(e.code, rows[i].code);
+		assert_true(because.len > 10);
+		if (e.code != CAD_OK)
+			assert_string_equal(e.text, (char *)because.ptr);
+		cad_bytes_free(&because);
+		assert_int_equal(cad_list_accepts(held, list, NULL, NULL), rows[i].code);
 		cad_list_free(list);
 	}
 	cad_list_free(held);
@@ -208,33 +216,59 @@ static void a_holder_takes_what_its_tokens_signed(void **state)
 
 struct findings {
 	unsigned count;
-	struct cad_error last;
+	const char *code; /* of those to count */
+	size_t record;    /* of the last */
+	char place[96];
+	enum cad_severity severity;
 };
 
-static void add_finding(void *ctx, const struct cad_error *finding)
+static void add_finding(void *ctx, const struct cad_finding *finding)
 {
 	struct findings *f = ctx;
 
+	if (strcmp(finding->code, f->code) != 0)
+		return;
 	f->count++;
-	f->last = *finding;
+	f->record = finding->record;
+	f->severity = finding->severity;
+	snprintf(f->place, sizeof(f->place), "%s", finding->place);
+	assert_true(strlen(finding->text) > 5);
 }
 
-static void a_contradicting_record_is_found(void **state)
+static struct findings check(
+	const char *name, int64_t now, const struct cad_real *real, size_t count, const char *code)
 {
-	struct cad_list *list = load_list("phone/ctl-contradictory.tlv");
-	struct findings f = {0};
-	struct cad_error e;
+	struct cad_list *list = load_list(name);
+	struct findings f = {.code = code};
 
-	assert_int_equal(cad_list_check_records(list, add_finding, &f, &e), CAD_ERR_FORMAT);
+	assert_int_equal(cad_list_check(list, now, real, count, add_finding, &f, NULL), CAD_OK);
+	cad_list_free(list);
+	return f;
+}
+
+static void what_is_odd_is_found(void **state)
+{
+	struct cad_cert *stranger = load_cert("phone/stranger.der");
+	struct cad_real real = {stranger, "stranger.pem"};
+	struct findings f;
+
+	f = check("phone/ctl-contradictory.tlv", 1700000000, NULL, 0, "contradiction");
 	assert_int_equal(f.count, 1);
-	assert_non_null(strstr(f.last.text, "record 1, PUBLICKEY"));
-	assert_true(f.last.offset > cad_list_get_header(list).length);
-	cad_list_free(list);
-	f.count = 0;
-	list = load_list("phone/ctl-a.tlv");
-	assert_int_equal(cad_list_check_records(list, add_finding, &f, &e), CAD_OK);
+	assert_int_equal(f.record, 1);
+	assert_int_equal(f.severity, CAD_FAULT);
+	assert_non_null(strstr(f.place, "record 1, PUBLICKEY at byte "));
+	f = check("phone/ctl-a.tlv", 1700000000, NULL, 0, "contradiction");
 	assert_int_equal(f.count, 0);
-	cad_list_free(list);
+	/* The certificates of the list end in 2050, one in 2021. */
+	f = check("phone/ctl-a.tlv", 1700000000, NULL, 0, "expired");
+	assert_int_equal(f.count, 1);
+	assert_int_equal(f.record, 5);
+	f = check("phone/ctl-a.tlv", INT64_C(2600000000), NULL, 0, "expired");
+	assert_int_equal(f.count, 5);
+	/* The one certificate in use is in no record. */
+	f = check("phone/ctl-a.tlv", 1700000000, &real, 1, "not-in-list");
+	assert_int_equal(f.count, 1);
+	cad_cert_free(stranger);
 }
 
 static struct cad_signed *load_signed(const char *name)
@@ -437,7 +471,7 @@ int main(void)
 		cmocka_unit_test(an_error_carries_the_place),
 		cmocka_unit_test(lists_verify_by_themselves),
 		cmocka_unit_test(a_holder_takes_what_its_tokens_signed),
-		cmocka_unit_test(a_contradicting_record_is_found),
+		cmocka_unit_test(what_is_odd_is_found),
 		cmocka_unit_test(signed_files_are_judged),
 		cmocka_unit_test(stripping_gives_the_content),
 		cmocka_unit_test(others_files_are_decrypted),

@@ -36,7 +36,7 @@ static bool one_round(struct work *w)
 	if (good)
 		cad_bytes_free(&text);
 	good = good && cad_list_parse(&own, w->file.ptr, w->file.len, NULL) == CAD_OK &&
-	       cad_list_check_held(own, w->shared, NULL) == CAD_OK;
+	       cad_list_accepts(w->shared, own, NULL, NULL) == CAD_OK;
 	cad_list_free(own);
 	good = good && cad_list_parse(&bad, w->broken.ptr, w->broken.len, &e) == CAD_ERR_SHORT &&
 	       e.offset == 4850;
