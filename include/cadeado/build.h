@@ -29,6 +29,10 @@ enum cad_style {
 };
 CAD_API void cad_builder_set_style(struct cad_builder *builder, enum cad_style style);
 
+/* Writes tag 28 into the header; each number has 8 bits. Without this there is none. */
+CAD_API void cad_builder_set_signer_version(
+	struct cad_builder *builder, unsigned major, unsigned minor);
+
 /* Which phones it is for: a signature that these cannot check is refused. */
 enum cad_phones { CAD_PHONES_UNKNOWN, CAD_PHONES_79XX, CAD_PHONES_ALL, CAD_PHONES_NEWER };
 CAD_API void cad_builder_set_phones(struct cad_builder *builder, enum cad_phones phones);

@@ -28,7 +28,9 @@ enum cad_role {
 /* The header that lists, signed and encrypted files begin with. */
 struct cad_header {
 	unsigned major, minor;
-	size_t length; /* bytes; records or content follow */
+	size_t length;           /* bytes; records or content follow */
+	bool has_signer_version; /* tag 28, which certutils write */
+	unsigned signer_major, signer_minor;
 	struct cad_span signer_name, serial, issuer_name;
 	unsigned digest;       /* enum cad_digest, or a code that is not known */
 	unsigned algorithm;    /* 0: RSA */

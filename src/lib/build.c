@@ -17,7 +17,8 @@ struct cad_builder {
 	enum list_kind kind;
 	enum list_style style;
 	enum list_family family;
-	bool one_token;
+	bool one_token, has_signer_version;
+	uint8_t signer_major, signer_minor;
 	struct kept *kept;
 	size_t count;
 };
@@ -59,7 +60,8 @@ void cad_builder_set_style(struct cad_builder *builder, enum cad_style style)
 		[CAD_STYLE_COMPAT] = LIST_STYLE_COMPAT,
 	};
 
-	builder->style = styles[style];
+	if ((size_t)style < sizeof(styles) / sizeof(styles[0]))
+		builder->style = styles[style];
 }
 
 void cad_builder_set_phones(struct cad_builder *builder, enum cad_phones phones)
@@ -71,7 +73,15 @@ void cad_builder_set_phones(struct cad_builder *builder, enum cad_phones phones)
 		[CAD_PHONES_NEWER] = LIST_FOR_NEWER,
 	};
 
-	builder->family = families[phones];
+	if ((size_t)phones < sizeof(families) / sizeof(families[0]))
+		builder->family = families[phones];
+}
+
+void cad_builder_set_signer_version(struct cad_builder *builder, unsigned major, unsigned minor)
+{
+	builder->has_signer_version = true;
+	builder->signer_major = (uint8_t)major;
+	builder->signer_minor = (uint8_t)minor;
 }
 
 void cad_builder_allow_one_token(struct cad_builder *builder)
@@ -148,6 +158,9 @@ int cad_builder_finish(const struct cad_builder *builder, const struct cad_signi
 		.timestamp = how->timestamp,
 		.now = now,
 		.style = builder->style,
+		.has_signer_version = builder->has_signer_version,
+		.signer_major = builder->signer_major,
+		.signer_minor = builder->signer_minor,
 		.one_token = builder->one_token,
 		.family = builder->family,
 	};

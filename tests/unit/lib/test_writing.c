@@ -114,12 +114,22 @@ static void an_itl_is_built(void **state)
 {
 	struct cad_builder *b = builder_of(CAD_ITL, token1, NULL);
 	struct cad_bytes out;
+	struct cad_iter it = {0};
 	struct cad_list *list;
+	struct cad_record r;
 
 	cad_builder_set_style(b, CAD_STYLE_COMPAT);
+	cad_builder_set_style(b, (enum cad_style)99); /* is no style: nothing changes */
+	cad_builder_set_signer_version(b, 1, 1);
 	assert_int_equal(cad_builder_finish(b, &by_token1, MADE, &out, NULL), CAD_OK);
 	assert_int_equal(cad_list_parse(&list, out.ptr, out.len, NULL), CAD_OK);
 	assert_int_equal(cad_list_get_kind(list), CAD_ITL);
+	assert_true(cad_list_get_header(list).has_signer_version);
+	assert_int_equal(cad_list_get_header(list).signer_major, 1);
+	assert_int_equal(cad_list_get_header(list).signer_minor, 1);
+	while (cad_list_next(list, &it, &r))
+		assert_false(r.has & (CAD_HAS(2) | CAD_HAS(10)));
+	assert_int_equal(it.number, 3);
 	assert_int_equal(cad_list_verify(list, NULL), CAD_OK);
 	cad_list_free(list);
 	cad_bytes_free(&out);
