@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "store/backend.h"
+#include "store/sqlite_calls.h"
 
 #include "base/file.h"
 
 #include <limits.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -74,6 +74,9 @@ static enum err open_name(void **conn, const char *name, const char *pragmas, st
 	enum err err = ERR_OK;
 	int code;
 
+	err = sqlite_calls_load(why);
+	if (err)
+		return err;
 	code = sqlite3_open_v2(name, &db,
 		SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
 			SQLITE_OPEN_EXRESCODE,
