@@ -6,5 +6,7 @@
 void crypto_start(void)
 {
 	/* Should it fail, the first real use of the library does so too and says why. */
-	(void)OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT, NULL);
+	(void)OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT |
+					  OPENSSL_INIT_NO_ADD_ALL_CIPHERS,
+		NULL);
 }

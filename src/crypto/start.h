@@ -4,8 +4,9 @@
 
 /* For a program that answers one question and ends; to be called before anything of this folder.
  * The library underneath then reads no configuration file of the machine, which takes as long as
- * reading and checking ten lists and may switch off SHA-1, with which most lists are signed; and
- * it does not tidy up memory that the process gives back anyway. */
+ * reading and checking ten lists and may switch off SHA-1, with which most lists are signed; it
+ * does not enter every cipher under its old name, by which only keys in the old encrypted PEM form
+ * are opened; and it does not tidy up memory that the process gives back anyway. */
 void crypto_start(void);
 
 #endif
