@@ -2,7 +2,7 @@
 #include "base/mem.h"
 #include "lib/lib.h"
 
-_Static_assert(CAD_AES_KEY == ENC_BLOCK, "AES-128: key and block have one size");
+_Static_assert(CAD_AES_KEY == SIGNED_AES_KEY, "AES-128");
 
 struct cad_encrypted {
 	struct buf file;
@@ -73,30 +73,6 @@ int cad_encrypted_verify_cert(
 	return lib_end(err, &why, error);
 }
 
-/* The plain text with its padding, which is of the file's own count. */
-static enum err decipher(const struct enc_file *f, const uint8_t key[CAD_AES_KEY],
-	struct buf *plain, struct fail *why)
-{
-	const struct tlv_header *h = &f->header;
-	uint8_t hash[DIGEST_MAX];
-	enum err err = aes128_cbc(false, key, f->iv.ptr, f->ciphertext, plain);
-	size_t len;
-
-	if (err)
-		return err;
-	plain->len -= f->padding;
-	/* The digest codes of a header are those of enum digest_alg. */
-	len = digest_one((enum digest_alg)h->content_digest, buf_span(plain), hash);
-	if (!len)
-		return ERR_CRYPTO;
-	if (!span_eq(span_of(hash, len), h->content_hash))
-		return fail_at(why, ERR_VERIFY, h->length,
-			"the plain text of the ciphertext at byte %u has another digest than the "
-			"header says: another phone's key, or a damaged file",
-			h->length);
-	return ERR_OK;
-}
-
 int cad_encrypted_decrypt(const struct cad_encrypted *file, cad_unwrap_fn *unwrap, void *ctx,
 	struct cad_bytes *out, struct cad_error *error)
 {
@@ -110,7 +86,7 @@ int cad_encrypted_decrypt(const struct cad_encrypted *file, cad_unwrap_fn *unwra
 		err = fail_set(
 			&why, (enum err)status, "the caller did not unwrap the key (%d)", status);
 	if (!err)
-		err = decipher(&file->enc, key, &plain, &why);
+		err = signed_decrypt(&file->enc, key, &plain, &why);
 	if (!err)
 		err = lib_take_bytes(out, &plain);
 	mem_wipe(key, sizeof(key));

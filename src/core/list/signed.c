@@ -2,8 +2,6 @@
 #include "core/list/signed.h"
 #include "base/mem.h"
 
-#define AES_KEY 16u
-
 enum err signed_header(struct tlv_header *h, const struct cert *signer, enum digest_alg digest,
 	const char *filename, uint32_t timestamp, struct fail *why)
 {
@@ -74,7 +72,7 @@ enum err signed_encrypt(struct buf *file, struct buf *plain, const struct cert *
 	const char *filename, const struct cert *signer, enum digest_alg digest, uint32_t timestamp,
 	struct span pieces[2], struct fail *why)
 {
-	uint8_t key[AES_KEY], iv[ENC_BLOCK], hash[DIGEST_MAX];
+	uint8_t key[SIGNED_AES_KEY], iv[ENC_BLOCK], hash[DIGEST_MAX];
 	struct buf ciphertext = {0}, wrapped = {0};
 	struct enc_file f = {
 		.iv = span_of(iv, sizeof(iv)), .key_bits = (uint16_t)cert_key_bits(phone)};
@@ -101,6 +99,30 @@ enum err signed_encrypt(struct buf *file, struct buf *plain, const struct cert *
 	buf_fini(&ciphertext);
 	buf_fini(&wrapped);
 	return err ? fail_set(why, err, "%s: %s", filename, err_text(err)) : ERR_OK;
+}
+
+enum err signed_decrypt(const struct enc_file *f, const uint8_t key[SIGNED_AES_KEY],
+	struct buf *plain, struct fail *why)
+{
+	const struct tlv_header *h = &f->header;
+	uint8_t hash[DIGEST_MAX];
+	size_t len = 0;
+	enum err err = aes128_cbc(false, key, f->iv.ptr, f->ciphertext, plain);
+
+	if (!err) {
+		plain->len -= f->padding;
+		/* The digest codes of a header are those of enum digest_alg. */
+		len = digest_one((enum digest_alg)h->content_digest, buf_span(plain), hash);
+		err = len ? ERR_OK : ERR_CRYPTO;
+	}
+	if (!err && !span_eq(span_of(hash, len), h->content_hash))
+		err = fail_at(why, ERR_VERIFY, h->length,
+			"the plain text of the ciphertext at byte %u has another digest than the "
+			"header says: another phone's key, or a damaged file",
+			h->length);
+	if (err)
+		buf_wipe(plain);
+	return err ? fail_set(why, err, "%s", err_text(err)) : ERR_OK;
 }
 
 enum err signed_finish(

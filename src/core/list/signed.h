@@ -33,6 +33,13 @@ enum err signed_encrypt(struct buf *file, struct buf *plain, const struct cert *
 	const char *filename, const struct cert *signer, enum digest_alg digest, uint32_t timestamp,
 	struct span pieces[2], struct fail *why) MUST_USE;
 
+/* The plain text without its padding, deciphered with the AES key that wrapped_key holds. `plain`
+ * is empty and its owner's secret. ERR_VERIFY when it has another digest than the header says, as
+ * with a wrong key; `plain` is then empty again. */
+#define SIGNED_AES_KEY 16u
+enum err signed_decrypt(const struct enc_file *f, const uint8_t key[SIGNED_AES_KEY],
+	struct buf *plain, struct fail *why) MUST_USE;
+
 /* Puts the signature in and checks it: ERR_VERIFY when it is not by the signer's key. For files
  * made by signed_prepare and signed_encrypt. */
 enum err signed_finish(struct buf *file, const struct cert *signer, struct span signature,
