@@ -72,8 +72,8 @@ def declared():
 
 
 def symbols(*command):
-    rows = [line.split() for line in good(*command).splitlines()]
-    return {r[0] for r in rows if len(r) > 1 and not r[0].endswith(":")}
+    rows = [line.split() for line in good(*command).splitlines() if not line.endswith(":")]
+    return {r[0] for r in rows if len(r) > 1}
 
 
 def test_the_shared_library_exports_what_the_headers_declare():
