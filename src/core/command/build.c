@@ -211,11 +211,16 @@ static void build(struct command_ctx *ctx, const struct json *args, enum list_ki
 		goto out;
 	}
 	err = list_build(&b->file, &b->request, pieces, &why);
-	if (!err)
-		err = command_key_sign(
-			&b->key, ctx, args, b->request.digest, pieces, &b->signature, &why);
-	if (!err)
-		err = list_finish(&b->file, buf_span(&b->signature), &why);
+	if (err) {
+		command_refuse(reply, &why);
+		goto out;
+	}
+	err = command_key_sign(&b->key, ctx, args, b->request.digest, pieces, &b->signature, &why);
+	if (err) {
+		command_refuse_input(reply, &why);
+		goto out;
+	}
+	err = list_finish(&b->file, buf_span(&b->signature), &why);
 	if (!err)
 		err = file_replace(out, buf_span(&b->file), 0644, FILE_SYNC, &why);
 	if (err)

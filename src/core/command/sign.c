@@ -134,8 +134,11 @@ void handle_sign(struct command_ctx *ctx, const struct json *args, struct comman
 		&file, buf_span(&s.content), name, s.key.cert, s.digest, s.date, pieces, &why);
 	if (!err)
 		err = finish(&s, ctx, args, &file, pieces, &why);
-	if (!err)
-		err = file_replace(out, buf_span(&file), 0644, FILE_SYNC, &why);
+	if (err) {
+		command_refuse_input(reply, &why);
+		goto out;
+	}
+	err = file_replace(out, buf_span(&file), 0644, FILE_SYNC, &why);
 	if (err) {
 		command_refuse(reply, &why);
 		goto out;
@@ -222,6 +225,17 @@ static enum err make_encrypted(
 	return err ? err : finish(&e->s, ctx, args, &e->full, pieces, why);
 }
 
+/* The clear file goes when both others are there. */
+static enum err exchange(const struct encrypting *e, const char *path, struct fail *why)
+{
+	const struct file_new files[] = {
+		{e->full_path, buf_span(&e->full), 0644},
+		{e->reduced_path, buf_span(&e->reduced), 0644},
+	};
+
+	return file_exchange(files, 2, path, why);
+}
+
 void handle_encrypt(struct command_ctx *ctx, const struct json *args, struct command_reply *reply)
 {
 	const char *path = json_get_str(args, "file");
@@ -241,14 +255,11 @@ void handle_encrypt(struct command_ctx *ctx, const struct json *args, struct com
 		err = make_reduced(&e, ctx, args, path, &why);
 	if (!err)
 		err = make_encrypted(&e, ctx, args, &why);
-	if (!err) {
-		const struct file_new files[] = {
-			{e.full_path, buf_span(&e.full), 0644},
-			{e.reduced_path, buf_span(&e.reduced), 0644},
-		};
-
-		err = file_exchange(files, 2, path, &why);
+	if (err) {
+		command_refuse_input(reply, &why);
+		goto out;
 	}
+	err = exchange(&e, path, &why);
 	if (err) {
 		command_refuse(reply, &why);
 		goto out;

@@ -324,9 +324,9 @@ def test_configurations_that_cannot_be_encrypted(certs, config, tmp_path):
     assert done.returncode == 1 and "RSA keys only" in done.stderr
     path.write_bytes(CONFIG.replace(b"<fullConfig>true", b"<fullConfig>false"))
     done = encrypt(certs, config)
-    assert done.returncode == 1 and "reduced configuration already" in done.stderr
+    assert done.returncode == 2 and "reduced configuration already" in done.stderr
     path.write_bytes(CONFIG[:200])
-    assert encrypt(certs, config).returncode == 1
+    assert encrypt(certs, config).returncode == 2
     assert os.listdir(config) == [path.name]
     for name in ("phone.cnf.xml", f"{DEVICE}.xml", f"{DEVICE.lower()}.cnf.xml"):
         (tmp_path / name).write_bytes(CONFIG)
