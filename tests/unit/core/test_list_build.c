@@ -156,6 +156,85 @@ static void a_list_above_64_kib_is_refused(void **state)
 	refused(&r, ERR_LIMIT, "phones take at most 65536");
 }
 
+#define WHOLE                                                                                      \
+	(TLV_HAS(1) | TLV_HAS(3) | TLV_HAS(4) | TLV_HAS(5) | TLV_HAS(6) | TLV_HAS(7) |             \
+		TLV_HAS(8) | TLV_HAS(9))
+
+/* The tags of docs/formats/trust-list.md#records, in order of the records. */
+static void each_style_has_its_tags(void **state)
+{
+	static const uint32_t hash = (WHOLE & ~TLV_HAS(9)) | TLV_HAS(2) | TLV_HAS(11) | TLV_HAS(12);
+	static const struct {
+		enum list_kind kind;
+		enum list_style style;
+		uint32_t first, last; /* SAST and server; CAPF */
+	} rows[] = {
+		{LIST_CTL, LIST_STYLE_SIGNATURES, WHOLE | TLV_HAS(2) | TLV_HAS(10),
+			WHOLE | TLV_HAS(2) | TLV_HAS(10)},
+		{LIST_CTL, LIST_STYLE_COMPAT, WHOLE, WHOLE},
+		{LIST_ITL, LIST_STYLE_VENDOR, WHOLE | TLV_HAS(2), hash},
+		{LIST_ITL, LIST_STYLE_COMPAT, WHOLE, WHOLE},
+	};
+	struct list_entry entries[ENTRIES];
+	struct list_request r = request(entries);
+	struct tlv_record record;
+	struct fail why = {0};
+	struct tlv_list list;
+	struct tlv_iter it;
+	uint8_t sha1[DIGEST_MAX];
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		bool compat = rows[i].style == LIST_STYLE_COMPAT;
+		struct buf file = {0};
+
+		r.kind = rows[i].kind;
+		r.style = rows[i].style;
+		r.has_signer_version = compat;
+		r.signer_major = r.signer_minor = 1;
+		assert_int_equal(build_and_sign(&file, &r, &why), ERR_OK);
+		list = lists_parse(&file);
+		assert_true(list.header.serial_last == compat);
+		assert_true(list.header.has_signer_version == compat);
+		tlv_iter_init(&it, &list);
+		while (tlv_iter_next(&it, &record)) {
+			assert_int_equal(record.has, it.number < 4 ? rows[i].first : rows[i].last);
+			assert_true(record.role_last == compat);
+		}
+		if (record.has & TLV_HAS(11)) {
+			assert_int_equal(digest_one(DIGEST_SHA1, cert_der(capf), sha1), 20);
+			assert_true(span_eq(record.cert_hash, span_of(sha1, 20)));
+		}
+		buf_fini(&file);
+	}
+}
+
+static void what_must_be_told(void **state)
+{
+	struct list_entry entries[ENTRIES];
+	struct list_request r = request(entries);
+	struct fail why = {0};
+	struct buf file = {0};
+
+	r.count = 3;
+	r.one_token = true;
+	assert_int_equal(build_and_sign(&file, &r, &why), ERR_OK);
+	buf_clear(&file);
+	r.one_token = false;
+	r.kind = LIST_ITL;
+	assert_int_equal(build_and_sign(&file, &r, &why), ERR_OK);
+	buf_fini(&file);
+	r.count = 2;
+	refused(&r, ERR_ARG, "at least 1 security token (SAST)");
+	r = request(entries);
+	r.digest = DIGEST_SHA512;
+	r.family = LIST_FOR_ALL;
+	refused(&r, ERR_UNSUPPORTED, "SHA-1 signatures alone, not SHA-512");
+	r.family = LIST_FOR_NEWER;
+	assert_int_equal(build_and_sign(&file, &r, &why), ERR_OK);
+	buf_fini(&file);
+}
+
 static void only_the_signer_finishes(void **state)
 {
 	struct list_entry entries[ENTRIES];
@@ -241,6 +320,8 @@ int main(void)
 		cmocka_unit_test(lists_that_lock_out_are_refused),
 		cmocka_unit_test(keys_that_no_header_can_tell),
 		cmocka_unit_test(a_list_above_64_kib_is_refused),
+		cmocka_unit_test(each_style_has_its_tags),
+		cmocka_unit_test(what_must_be_told),
 		cmocka_unit_test(only_the_signer_finishes),
 		cmocka_unit_test(signed_files_verify),
 		cmocka_unit_test(without_memory),
