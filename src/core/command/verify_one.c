@@ -108,21 +108,24 @@ static enum err judge_signed(const struct verify_how *how, struct verify_file *f
 	if (err)
 		return err;
 	f->kind = h.major >= 2 ? "encrypted" : "signed";
-	list_check_signed(&h, base_name(f->path), keep, f);
 	if (!how->with_path && !how->holding_path) {
 		if (!how->folder)
 			return fail_set(&f->why, ERR_ARG,
 				"a signed file does not hold its signer's key: give the phones' "
 				"list or the signer's certificate with --with");
 		f->state = VERIFY_LEFT_OUT;
+		list_check_signed(&h, base_name(f->path), NULL, keep, f);
 		return ERR_OK;
 	}
-	if (how->with_path && how->with_cert)
+	if (how->with_cert)
 		err = list_signed_by_cert(file, &h, how->with_cert, &f->why);
 	else
 		err = signed_verify(file, &h, list, &f->why);
+	if (err == ERR_NOMEM)
+		return err;
 	f->state = err ? VERIFY_BAD : VERIFY_GOOD;
-	return err == ERR_NOMEM ? err : ERR_OK;
+	list_check_signed(&h, base_name(f->path), err ? NULL : how->with_cert, keep, f);
+	return f->why.code == ERR_NOMEM ? ERR_NOMEM : ERR_OK;
 }
 
 void verify_one(const struct verify_how *how, struct verify_file *f)

@@ -7,7 +7,8 @@
 #include <stdio.h>
 
 #define TOKENS_MIN  2u
-#define OLD_MODULUS 2u /* code of 2048 bits: the longest that every family checks */
+#define NAME_SHOWN  120 /* bytes of a name in an error */
+#define OLD_MODULUS 2u  /* code of 2048 bits: the longest that every family checks */
 
 static const struct {
 	const char *sha1, *where;
@@ -217,7 +218,15 @@ enum err list_check(
 	return f.err;
 }
 
-void list_check_signed(const struct tlv_header *h, const char *name, list_found *found, void *ctx)
+static bool names_cert(const struct tlv_header *h, const struct cert *cert)
+{
+	return cert_serial_same(cert_serial(cert), h->serial, true) &&
+	       cert_name_same(span_str(cert_subject(cert)), h->signer_name) &&
+	       cert_name_same(span_str(cert_issuer(cert)), h->issuer_name);
+}
+
+void list_check_signed(const struct tlv_header *h, const char *name, const struct cert *signer,
+	list_found *found, void *ctx)
 {
 	struct finder f = {.found = found, .ctx = ctx};
 	const char *slash = NULL;
@@ -235,27 +244,25 @@ void list_check_signed(const struct tlv_header *h, const char *name, list_found 
 		finder_say(&f, "file-name", LIST_WARNING, 0, 14, none,
 			"is %.*s: a phone that asks for %s will not take it", (int)base.len,
 			(const char *)base.ptr, name);
+	if (signer && !names_cert(h, signer))
+		finder_say(&f, "signer-name", LIST_WARNING, 0, 4, none,
+			"names another signer than the certificate: phones look it up by subject, "
+			"issuer and serial");
 	check_signature_kind(&f, h);
 }
 
 enum err list_signed_by_cert(
 	struct span file, const struct tlv_header *h, const struct cert *cert, struct fail *why)
 {
-	struct tlv_record r = {
-		.has = TLV_HAS(3) | TLV_HAS(5) | TLV_HAS(6) | TLV_HAS(7),
-		.subject = span_str(cert_subject(cert)),
-		.issuer = span_str(cert_issuer(cert)),
-		.serial = cert_serial(cert),
-		.public_key = cert_list_key(cert),
-	};
+	struct tlv_record r = {.has = TLV_HAS(7), .public_key = cert_list_key(cert)};
+	struct fail first = {0};
+	enum err err = list_signed_by(file, h, &r, &first);
 
-	if (!cert_serial_same(r.serial, h->serial, true) ||
-		!cert_name_same(r.subject, h->signer_name) ||
-		!cert_name_same(r.issuer, h->issuer_name))
+	if (err == ERR_VERIFY && !names_cert(h, cert))
 		return fail_set(why, ERR_TRUST, "the signer is not the certificate's: %.*s",
-			h->signer_name.len < 120 ? (int)h->signer_name.len : 120,
+			h->signer_name.len < NAME_SHOWN ? (int)h->signer_name.len : NAME_SHOWN,
 			h->signer_name.ptr ? (const char *)h->signer_name.ptr : "");
-	return list_signed_by(file, h, &r, why);
+	return err ? fail_at(why, err, first.offset, "%s", first.text) : ERR_OK;
 }
 
 enum err list_accepts(

@@ -45,11 +45,13 @@ struct list_check {
 enum err list_check(const struct tlv_list *list, const struct list_check *how, list_found *found,
 	void *ctx) MUST_USE;
 
-/* The same for a .sgn or .enc.sgn file. `name` is the file's own name without folders, or NULL. */
-void list_check_signed(const struct tlv_header *h, const char *name, list_found *found, void *ctx);
+/* The same for a .sgn or .enc.sgn file. `name` is the file's own name without folders, or NULL;
+ * `signer` the certificate whose key has signed it, or NULL. */
+void list_check_signed(const struct tlv_header *h, const char *name, const struct cert *signer,
+	list_found *found, void *ctx);
 
-/* Was this file signed with the key of that certificate, and does it name it? ERR_TRUST when it
- * names another, else as list_signed_by. */
+/* Was this file signed with the key of that certificate? As list_signed_by; names are not compared,
+ * but ERR_TRUST instead of ERR_VERIFY when the header names another signer. */
 enum err list_signed_by_cert(struct span file, const struct tlv_header *h, const struct cert *cert,
 	struct fail *why) MUST_USE;
 

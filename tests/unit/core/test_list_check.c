@@ -492,19 +492,24 @@ static void test_signed_files(void **state)
 	struct fail why = {0};
 
 	assert_int_equal(tlv_parse_header(&h, buf_span(&ring), NULL), ERR_OK);
-	list_check_signed(&h, "ring.xml.sgn", see, &s);
+	list_check_signed(&h, "ring.xml.sgn", NULL, see, &s);
 	assert_int_equal(s.count, 0);
-	list_check_signed(&h, "other.xml.sgn", see, &s);
+	list_check_signed(&h, "other.xml.sgn", NULL, see, &s);
 	assert_only(&s, "file-name", LIST_WARNING, 0);
 	h.filename = span_str("New_Zealand/ring.xml.sgn");
 	s.count = 0;
-	list_check_signed(&h, "ring.xml.sgn", see, &s);
+	list_check_signed(&h, "ring.xml.sgn", NULL, see, &s);
 	assert_int_equal(s.count, 0);
 	assert_int_equal(tlv_parse_header(&h, buf_span(&ring), NULL), ERR_OK);
 	assert_int_equal(list_signed_by_cert(buf_span(&ring), &h, capf, &why), ERR_TRUST);
 	assert_int_equal(tlv_parse_header(&h, buf_span(&guide), NULL), ERR_OK);
 	assert_int_equal(list_signed_by_cert(buf_span(&guide), &h, token1, NULL), ERR_OK);
 	assert_int_equal(list_signed_by_cert(buf_span(&guide), &h, token2, NULL), ERR_TRUST);
+	s.count = 0;
+	list_check_signed(&h, NULL, token1, see, &s);
+	assert_int_equal(s.count, 0);
+	list_check_signed(&h, NULL, token2, see, &s);
+	assert_only(&s, "signer-name", LIST_WARNING, 0);
 	guide.data[guide.len - 1] ^= 1;
 	assert_int_equal(list_signed_by_cert(buf_span(&guide), &h, token1, NULL), ERR_VERIFY);
 	guide.data[guide.len - 1] ^= 1;
