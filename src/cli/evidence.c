@@ -234,4 +234,4 @@ static struct doctor_evidence *gather(
 	return e;
 }
 
-const struct command_runtime cli_runtime = {.gather = gather};
+const struct command_runtime cli_runtime = {.gather = gather, .parallel = cli_parallel};
