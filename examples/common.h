@@ -25,6 +25,17 @@ static inline void fail(const char *about, const struct cad_error *e, int status
 	exit(status);
 }
 
+/* Names are as the file has them, which a stranger may have made: nothing of it may move the
+ * terminal's cursor. */
+static inline void print_text(const void *text, size_t len)
+{
+	const unsigned char *c = (const unsigned char *)text;
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		putchar(c[i] < 0x20 || c[i] == 0x7F ? '?' : c[i]);
+}
+
 static inline struct cad_bytes read_file(const char *path)
 {
 	struct cad_bytes all = {0};

@@ -22,9 +22,9 @@ int main(int argc, char **argv)
 			printf("role %u\t", r.role);
 		for (i = 0; i < r.serial.len; i++)
 			printf("%02x", r.serial.ptr[i]);
-		printf("\t%.*s%s\n", (int)r.subject.len,
-			r.subject.ptr ? (const char *)r.subject.ptr : "",
-			cad_list_is_signer(list, &r) ? "\tsigner" : "");
+		putchar('\t');
+		print_text(r.subject.ptr, r.subject.len);
+		puts(cad_list_is_signer(list, &r) ? "\tsigner" : "");
 	}
 	cad_list_free(list);
 	return GOOD;

@@ -2,11 +2,14 @@
  * Verifies a trust list by itself, or a signed file with a list that a phone holds. */
 #include "common.h"
 
+#include <string.h>
 #include <time.h>
 
 static void print_finding(void *ctx, const struct cad_finding *finding)
 {
-	printf("%s: %s: %s\n", (const char *)ctx, finding->place, finding->text);
+	printf("%s: %s: ", (const char *)ctx, finding->place);
+	print_text(finding->text, strlen(finding->text));
+	putchar('\n');
 }
 
 static void verify_list(char *path)

@@ -31,7 +31,8 @@ extern "C" {
  * any number of threads at once; those that change a handle (cad_builder_...) from one at a time.
  */
 
-/* Bytes that belong to somebody else; text comes without its NUL. Absent: ptr is NULL. */
+/* Bytes that belong to somebody else; text comes without its NUL. Absent: ptr is NULL. Names are as
+ * the file has them: whoever prints them must mind control characters. */
 struct cad_span {
 	const uint8_t *ptr;
 	size_t len;

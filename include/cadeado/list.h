@@ -106,7 +106,8 @@ enum cad_severity {
 	CAD_FAULT    /* something does not work, or strangers are trusted */
 };
 
-/* Something odd about a list. All of it is borrowed and gone after the callback. */
+/* Something odd about a list. All of it is borrowed and gone after the callback; names in its text
+ * are as the file has them. */
 struct cad_finding {
 	const char *code; /* for programs: "expired" */
 	enum cad_severity severity;

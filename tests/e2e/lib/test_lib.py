@@ -340,6 +340,15 @@ def test_iterate():
     assert rows[2][3] == "74ae9e6bdbc2a51d"
 
 
+def test_names_do_not_move_the_cursor(tmp_path, people):
+    who = phonefiles.Identity("x")
+    who.name = "CN=x\x1b[2J;O=y\r"
+    (tmp_path / "list").write_bytes(phonefiles.ctl(who, [phonefiles.record(who, 0)]))
+    out = must("iterate", tmp_path / "list")
+    assert "CN=x?[2J;O=y?\tsigner\n" in out
+    assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f]", out + must("verify", tmp_path / "list"))
+
+
 @pytest.mark.parametrize("args, status", [
     (("phone/ctl-a.tlv",), 0), (("lists/certutils/ITLFile.tlv",), 0), (("phone/ctl-a-bad-signature.tlv",), 1),
     (("phone/ctl-without-signer.tlv",), 1), (("phone/ctl-a-truncated.tlv",), 2),
