@@ -16,7 +16,7 @@
 #include "wire/tlv/tlv.h"
 
 #include <stdio.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 #define PROBE_US        (5 * 1000000ll) /* waiting for an answer of a service */
 #define STATUS_FILE_MAX (4u * 1024 * 1024)
@@ -40,24 +40,28 @@ static void read_bytes(struct doctor_bytes *b, char *take_path, size_t limit)
 	mem_free(take_path);
 }
 
-static void fetch(struct cluster *c, struct doctor_bytes *b, const char *name)
+/* False when nobody answers: then every further name would only cost its time. */
+static bool fetch(struct cluster *c, struct doctor_bytes *b, const char *name)
 {
 	const struct settings *s = cluster_get_settings(c);
 	struct fail why = {0};
+	int port = settings_port(s, s->tftp_port);
+	enum err err =
+		client_tftp_get(s->address, port, name, TLV_FILE_MAX, PROBE_US, &b->bytes, &why);
 
-	bytes_taken(b,
-		client_tftp_get(s->address, settings_port(s, s->tftp_port), name, TLV_FILE_MAX,
-			PROBE_US, &b->bytes, &why),
-		&why);
+	fail_prefix(&why, "%s port %d", s->address, port);
+	bytes_taken(b, err, &why);
+	return err != ERR_TIMEOUT;
 }
 
-static void probe(struct cluster *c, struct doctor_handshake *h, long port)
+static void probe(struct cluster *c, struct doctor_handshake *h, long number)
 {
 	const struct settings *s = cluster_get_settings(c);
 	struct client_tls_seen seen = {0};
 	struct fail why = {0};
+	int port = settings_port(s, number);
 
-	if (client_tls_probe(s->address, settings_port(s, port), PROBE_US, &seen, &why) == ERR_OK) {
+	if (client_tls_probe(s->address, port, PROBE_US, &seen, &why) == ERR_OK) {
 		h->seen = true;
 		h->completed = seen.completed;
 		buf_put(&h->server_der, buf_span(&seen.cert_der));
@@ -65,6 +69,7 @@ static void probe(struct cluster *c, struct doctor_handshake *h, long port)
 		(void)str_copy(h->version, sizeof h->version, seen.version);
 		(void)str_copy(h->refusal, sizeof h->refusal, seen.refusal);
 	} else {
+		fail_prefix(&why, "%s port %d", s->address, port);
 		(void)str_copy(h->missing, sizeof h->missing, why.text);
 	}
 	client_tls_seen_fini(&seen);
@@ -79,7 +84,7 @@ static enum err connection(void *ctx, const struct capture_connection *c)
 
 	if (tls_hello_read(&hello, c->to_server, c->to_client, &why) != ERR_OK) {
 		(void)str_copy(h->missing, sizeof h->missing, why.text);
-	} else if (hello.version != 0) {
+	} else if (hello.version != 0 || hello.alerts_count > 0) {
 		h->seen = true;
 		h->completed = hello.completed;
 		buf_clear(&h->server_der);
@@ -102,8 +107,12 @@ static enum err connection(void *ctx, const struct capture_connection *c)
 static void read_capture(struct doctor_handshake *h, char *take_path)
 {
 	struct fail why = {0};
+	struct stat st;
 
-	if (!take_path || capture_read(take_path, connection, h, &why) != ERR_OK)
+	/* Opening a pipe would wait for its other end. */
+	if (take_path && stat(take_path, &st) == 0 && !S_ISREG(st.st_mode))
+		(void)str_copy(h->missing, sizeof h->missing, "not a regular file");
+	else if (!take_path || capture_read(take_path, connection, h, &why) != ERR_OK)
 		(void)str_copy(
 			h->missing, sizeof h->missing, why.text[0] ? why.text : "out of memory");
 	else if (!h->seen && !h->missing[0])
@@ -115,8 +124,12 @@ static void read_capture(struct doctor_handshake *h, char *take_path)
 static void read_status(struct doctor_phone *p, char *take_path)
 {
 	struct buf file = {0};
+	struct fail why = {0};
 
-	if (take_path && file_read(take_path, STATUS_FILE_MAX, &file, NULL) == ERR_OK) {
+	if (!take_path || file_read(take_path, STATUS_FILE_MAX, &file, &why) != ERR_OK) {
+		(void)str_copy(p->status_missing, sizeof p->status_missing,
+			take_path ? why.text : "out of memory");
+	} else {
 		const uint8_t *line = file.data, *end = file.data + file.len;
 
 		while (line && line < end) {
@@ -124,12 +137,12 @@ static void read_status(struct doctor_phone *p, char *take_path)
 			size_t len = (size_t)((eol ? eol : end) - line);
 			char text[sizeof p->list_status];
 
-			if (len < sizeof text) {
-				memcpy(text, line, len);
-				text[len] = 0;
-				if (strstr(text, "Trust List"))
-					(void)str_copy(p->list_status, sizeof p->list_status, text);
-			}
+			if (len >= sizeof text)
+				len = sizeof text - 1;
+			memcpy(text, line, len);
+			text[len] = 0;
+			if (strstr(text, "Trust List"))
+				(void)str_copy(p->list_status, sizeof p->list_status, text);
 			line = eol ? eol + 1 : end;
 		}
 	}
@@ -140,10 +153,16 @@ static void read_status(struct doctor_phone *p, char *take_path)
 static void read_state(struct doctor_phone *p, char *take_path)
 {
 	struct buf file = {0};
+	struct fail why = {0};
+	enum err err = take_path ? file_read(take_path, STATE_FILE_MAX, &file, &why) : ERR_NOMEM;
 
-	if (take_path && file_read(take_path, STATE_FILE_MAX, &file, NULL) == ERR_OK &&
-		json_parse(&p->state, buf_span(&file), NULL) != ERR_OK)
+	if (err == ERR_OK && json_parse(&p->state, buf_span(&file), &why) != ERR_OK) {
 		p->state = NULL;
+		fail_prefix(&why, "%s", take_path);
+	}
+	if (!p->state)
+		(void)str_copy(p->state_missing, sizeof p->state_missing,
+			take_path ? why.text : "out of memory");
 	buf_fini(&file);
 	mem_free(take_path);
 }
@@ -188,13 +207,16 @@ static enum err gather_phone(void *ctx, const struct device *d)
 
 	if (p && folder) {
 		p->profile_mode = d->profile_mode;
-		p->folder = access(folder, R_OK) == 0;
+		p->has_line = d->number[0] != '\0';
+		p->install_ordered = d->install_pending;
 		read_bytes(&p->ctl, file_join(folder, "CTLFile.tlv"), TLV_FILE_MAX);
 		read_bytes(&p->lsc, file_join(folder, "LSC.pem"), CERT_SIZE_MAX);
 		read_capture(&p->capf, file_join(folder, "capf.cap"));
 		read_capture(&p->signalling, file_join(folder, "sccp.cap"));
 		read_status(p, file_join(folder, "status.log"));
 		read_state(p, file_join(folder, "phone.json"));
+		p->folder = p->ctl.there || p->lsc.there || p->capf.seen || p->signalling.seen ||
+			    p->list_status[0] || p->state;
 	}
 	mem_free(folder);
 	return p && folder ? ERR_OK : ERR_NOMEM;
@@ -206,6 +228,7 @@ static struct doctor_evidence *gather(
 	struct doctor_evidence *e = doctor_evidence_new();
 	struct gathering g = {.e = e, .cluster = c, .phones = phones};
 	const struct settings *s = cluster_get_settings(c);
+	bool answers;
 
 	(void)ctx;
 	if (!e) {
@@ -216,7 +239,7 @@ static struct doctor_evidence *gather(
 	read_bytes(&e->callmanager, cluster_path(c, "keys", "CallManager.pem"), CERT_SIZE_MAX);
 	read_bytes(&e->capf, cluster_path(c, "keys", "CAPF.pem"), CERT_SIZE_MAX);
 	read_bytes(&e->ctl, cluster_path(c, "tftp", "CTLFile.tlv"), TLV_FILE_MAX);
-	fetch(c, &e->served, "CTLFile.tlv");
+	answers = fetch(c, &e->served, "CTLFile.tlv");
 	probe(c, &e->capf_probe, s->capf_port);
 	probe(c, &e->sccps_probe, s->sccps_port);
 	if (cluster_mode(c, &e->mode, why) != ERR_OK ||
@@ -224,12 +247,17 @@ static struct doctor_evidence *gather(
 		doctor_evidence_free(e);
 		return NULL;
 	}
-	ask_stations(e, c);
+	if (e->sccps_probe.seen) /* a daemon that hangs would let this wait for minutes */
+		ask_stations(e, c);
 	for (struct doctor_phone *p = e->phones; p; p = p->next) {
 		char name[40];
 
 		snprintf(name, sizeof name, "CTL%s.tlv", p->name);
-		fetch(c, &p->served, name);
+		if (answers)
+			answers = fetch(c, &p->served, name);
+		else
+			(void)str_copy(p->served.missing, sizeof p->served.missing,
+				"not asked for: nobody answered before");
 	}
 	return e;
 }

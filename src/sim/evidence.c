@@ -46,6 +46,7 @@ void sim_evidence_fini(struct sim_evidence *e)
 void sim_evidence_call_ended(struct sim_evidence *e)
 {
 	e->last_call = e->call;
+	e->last_call_ended = clock_seconds(e->clock);
 	e->last_call.state = "ended";
 	e->call = no_call;
 }
@@ -84,6 +85,7 @@ void sim_evidence_write(struct sim_evidence *e, const struct sim_flash *flash)
 	struct json *j = json_object_new();
 	struct buf out = {0};
 	struct fail why = {0};
+	struct json *last_call = call_json(&e->last_call);
 	char hex[2 * DIGEST_MAX + 1] = "", when[CLOCK_DATE_MAX];
 	enum err err;
 
@@ -107,7 +109,11 @@ void sim_evidence_write(struct sim_evidence *e, const struct sim_flash *flash)
 	json_set_bool(j, "encrypted", e->config_encrypted);
 	json_set_str(j, "refused", e->refused);
 	json_set_take(j, "call", call_json(&e->call));
-	json_set_take(j, "last_call", call_json(&e->last_call));
+	if (e->last_call_ended) {
+		clock_print_iso(when, e->last_call_ended);
+		json_set_str(last_call, "ended", when);
+	}
+	json_set_take(j, "last_call", last_call);
 	clock_print_iso(when, clock_seconds(e->clock));
 	json_set_str(j, "updated", when);
 	err = json_write(&out, j, true);

@@ -37,7 +37,8 @@ struct sim_evidence {
 	bool config_encrypted;
 	char refused[256]; /* the last refusal in words */
 	struct sim_call_facts call, last_call;
-	bool failed; /* the file could not be written; said once */
+	int64_t last_call_ended; /* seconds since 1970 */
+	bool failed;             /* the file could not be written; said once */
 };
 
 enum err sim_evidence_init(struct sim_evidence *e, const struct clock *clock, const char *dir,

@@ -35,13 +35,17 @@ struct doctor_phone {
 	char name[16];
 	bool folder;                /* anything of it was found */
 	int profile_mode;           /* what its record asks for: 1, 2, 3 */
+	bool has_line;              /* its record names a directory number */
+	bool install_ordered;       /* its record asks for a new LSC */
 	struct doctor_bytes served; /* CTLSEP<MAC>.tlv as TFTP answers */
 	struct doctor_bytes ctl;    /* the copy on the phone */
 	char list_status[80];       /* its last status message about a trust list, with the time */
+	char status_missing[160];   /* why its messages cannot be read, "" when they can */
 	struct doctor_bytes lsc;    /* PEM or DER */
 	struct doctor_handshake capf, signalling;
 	enum { DOCTOR_LIST_UNKNOWN, DOCTOR_NOT_LISTED, DOCTOR_LISTED } listed; /* as a station */
-	struct json *state; /* phone.json; NULL when missing */
+	struct json *state;      /* phone.json; NULL when missing */
+	char state_missing[160]; /* why */
 };
 
 struct doctor_evidence {
@@ -59,7 +63,7 @@ struct doctor_check {
 	const char *title;
 	enum doctor_verdict verdict;
 	struct buf evidence; /* lines, each ending in a newline */
-	char remedy[200];    /* next command, "" for none */
+	char remedy[256];    /* next command, "" for none */
 };
 
 struct doctor_report {

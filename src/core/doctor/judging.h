@@ -32,7 +32,15 @@ struct judging {
 /* Adds one line of evidence and worsens the check's verdict to `v`; returns `v`. */
 enum doctor_verdict doctor_say(struct doctor_check *c, enum doctor_verdict v, const char *fmt, ...)
 	PRINTF_LIKE(3, 4);
-void doctor_remedy(struct doctor_check *c, const char *text);
+/* What to do next; the first one of a check stays. */
+void doctor_remedy(struct doctor_check *c, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/* A certificate as files and phones hold it: PEM or DER. */
+enum err doctor_cert(struct cert **out, const struct buf *bytes, struct fail *why) MUST_USE;
+
+/* "01:02:AB" */
+#define DOCTOR_SERIAL_MAX 96
+void doctor_serial(const struct cert *c, char out[DOCTOR_SERIAL_MAX]);
 
 /* True when a record of one of the roles holds exactly this certificate (by bytes or by hash). */
 bool doctor_list_names(

@@ -5,28 +5,56 @@
 #include "base/clock.h"
 #include "base/str.h"
 
+#define CALL_COUNTS_SECONDS 86400 /* how long a call that has ended is evidence */
+
 static const unsigned capf_roles[] = {TLV_ROLE_CAPF};
 static const unsigned manager_roles[] = {TLV_ROLE_CCM, TLV_ROLE_CCM_TFTP};
 
+#define ENROL "cadeado device add %s --install, then reset the phone"
+
+/* Whether the certificate that a port shows is also the one in keys/ tells what went wrong. */
+static void probe_remedy(
+	struct doctor_check *c, const char *what, const struct cert *shown, const struct buf *file)
+{
+	struct cert *own = NULL;
+
+	if (doctor_cert(&own, file, NULL) == ERR_OK && span_eq(cert_der(own), cert_der(shown)))
+		doctor_remedy(c, "cadeado utils ctl update CTLFile --token LABEL, then reset the "
+				 "phones");
+	else
+		doctor_remedy(c,
+			"restart cadeadod if its certificate was replaced; else another program "
+			"has the port of %s: ss -ltnp",
+			what);
+	cert_free(own);
+}
+
 /* The certificate that a port shows now must be one that the list names for the role. */
 static enum doctor_verdict probe_named(struct judging *j, struct doctor_check *c, const char *what,
-	const struct doctor_handshake *h, const unsigned *roles, size_t count)
+	const struct doctor_handshake *h, const struct buf *file, const unsigned *roles,
+	size_t count)
 {
 	struct cert *cert = NULL;
+	char serial[DOCTOR_SERIAL_MAX];
 	enum doctor_verdict v;
 
-	if (!h->seen)
+	if (!h->seen) {
+		doctor_remedy(c, "is cadeadod running, and is the port its own? ss -ltnp");
 		return doctor_say(c, DOCTOR_FAULT, "%s does not shake hands: %s", what, h->missing);
-	if (cert_from_der(&cert, buf_span(&h->server_der), NULL) != ERR_OK)
+	}
+	if (cert_from_der(&cert, buf_span(&h->server_der), NULL) != ERR_OK) {
+		doctor_remedy(c, "find out who has the port of %s: ss -ltnp", what);
 		return doctor_say(c, DOCTOR_FAULT, "%s shows no readable certificate", what);
+	}
+	doctor_serial(cert, serial);
 	if (doctor_list_names(&j->list, cert_der(cert), roles, count)) {
-		v = doctor_say(c, DOCTOR_GOOD, "%s shows %s, which the list names", what,
-			cert_subject(cert));
+		v = doctor_say(c, DOCTOR_GOOD, "%s shows %s, serial %s, which the list names", what,
+			cert_subject(cert), serial);
 	} else {
-		doctor_remedy(c, "restart the service with the right certificate, or: cadeado "
-				 "utils ctl update CTLFile");
-		v = doctor_say(c, DOCTOR_FAULT, "%s shows %s with a key that is not in the list",
-			what, cert_subject(cert));
+		probe_remedy(c, what, cert, file);
+		v = doctor_say(c, DOCTOR_FAULT,
+			"%s shows %s, serial %s, with a key that is not in the list", what,
+			cert_subject(cert), serial);
 	}
 	cert_free(cert);
 	return v;
@@ -40,15 +68,47 @@ static enum doctor_verdict captured(struct judging *j, struct doctor_check *c,
 	if (!h->seen)
 		return doctor_say(c, DOCTOR_CANNOT_TELL,
 			"%s: no capture of its handshake with %s: %s", p->name, what, h->missing);
-	if (!doctor_list_names(&j->list, buf_span(&h->server_der), roles, count))
+	if (h->server_der.len &&
+		!doctor_list_names(&j->list, buf_span(&h->server_der), roles, count)) {
+		doctor_remedy(c, "reset the phone, so that it meets the certificate of today");
 		return doctor_say(c, DOCTOR_FAULT,
-			"%s met a certificate of %s that is not in the list", p->name, what);
-	if (!h->completed)
+			"%s met a certificate of %s that is not in the list%s%s", p->name, what,
+			h->refusal[0] ? ": alert " : "", h->refusal);
+	}
+	if (!h->completed && (h->refusal[0] || h->server_der.len)) {
+		doctor_remedy(c, "look at the server's trace of that time, then reset the phone");
 		return doctor_say(c, DOCTOR_FAULT,
 			"%s: the handshake with %s was not completed%s%s", p->name, what,
 			h->refusal[0] ? ": alert " : "", h->refusal);
+	}
+	if (!h->server_der.len) {
+		doctor_remedy(c, "reset the phone while its traffic is captured");
+		return doctor_say(c, DOCTOR_CANNOT_TELL,
+			"%s: the capture of its handshake with %s (%s) shows no certificate",
+			p->name, what, h->version);
+	}
 	return doctor_say(c, DOCTOR_GOOD, "%s: handshake with %s completed, %s, %s", p->name, what,
 		h->version, h->cipher);
+}
+
+static enum doctor_verdict lsc_dates(
+	struct judging *j, struct doctor_check *c, const struct doctor_phone *p, struct cert *lsc)
+{
+	char from[CLOCK_DATE_MAX], until[CLOCK_DATE_MAX], now[CLOCK_DATE_MAX];
+
+	clock_print_iso(from, cert_not_before(lsc));
+	clock_print_iso(until, cert_not_after(lsc));
+	clock_print_iso(now, j->e->now);
+	if (cert_valid_at(lsc, j->e->now))
+		return doctor_say(c, DOCTOR_GOOD, "%s: LSC issued by %s, valid until %s", p->name,
+			cert_issuer(lsc), until);
+	if (j->e->now < cert_not_before(lsc))
+		doctor_remedy(c, "set this machine's clock");
+	else
+		doctor_remedy(c, "if this machine's clock is right: " ENROL, p->name);
+	return doctor_say(c, DOCTOR_FAULT,
+		"%s: its LSC is not valid today (%s to %s; this machine's clock says %s)", p->name,
+		from, until, now);
 }
 
 /* An LSC: signed by the CAPF of the list, for this device, valid today. */
@@ -56,34 +116,28 @@ static enum doctor_verdict lsc_judged(
 	struct judging *j, struct doctor_check *c, const struct doctor_phone *p)
 {
 	struct cert *lsc = NULL, *capf = NULL;
-	enum doctor_verdict v = DOCTOR_GOOD;
+	enum doctor_verdict v = DOCTOR_FAULT;
 	struct fail why = {0};
-	char until[CLOCK_DATE_MAX];
 
-	if (!p->lsc.there || cert_from_pem(&lsc, buf_span(&p->lsc.bytes), &why) != ERR_OK) {
-		doctor_remedy(c,
-			"order one: cadeado device add SEP<MAC> --install, then reset the phone");
-		return doctor_say(c, DOCTOR_FAULT, "%s has no LSC: %s", p->name,
-			p->lsc.there ? why.text : p->lsc.missing);
+	if (!p->lsc.there) {
+		doctor_remedy(c, ENROL, p->name);
+		return doctor_say(c, DOCTOR_FAULT, "%s has no LSC: %s", p->name, p->lsc.missing);
+	}
+	if (doctor_cert(&lsc, &p->lsc.bytes, &why) != ERR_OK) {
+		doctor_remedy(c, ENROL, p->name);
+		return doctor_say(
+			c, DOCTOR_FAULT, "%s: its LSC cannot be read: %s", p->name, why.text);
 	}
 	capf = doctor_list_cert(&j->list, TLV_ROLE_CAPF);
-	clock_print_iso(until, cert_not_after(lsc));
 	if (!capf || cert_check_signed_by(lsc, capf, &why) != ERR_OK)
-		v = doctor_say(c, DOCTOR_FAULT,
-			"%s: its LSC was not issued by the CAPF of the list: %s", p->name,
+		doctor_say(c, v, "%s: its LSC was not issued by the CAPF of the list: %s", p->name,
 			capf ? why.text : "the list names none");
 	else if (!strstr(cert_common_name(lsc), p->name))
-		v = doctor_say(
-			c, DOCTOR_FAULT, "%s holds the LSC of %s", p->name, cert_common_name(lsc));
-	else if (!cert_valid_at(lsc, j->e->now))
-		v = doctor_say(c, DOCTOR_FAULT, "%s: its LSC is not valid today (until %s)",
-			p->name, until);
+		doctor_say(c, v, "%s holds the LSC of %s", p->name, cert_common_name(lsc));
 	else
-		doctor_say(c, DOCTOR_GOOD, "%s: LSC issued by %s, valid until %s", p->name,
-			cert_issuer(lsc), until);
+		v = lsc_dates(j, c, p, lsc);
 	if (v == DOCTOR_FAULT)
-		doctor_remedy(c, "order a new one: cadeado device add SEP<MAC> --install, then "
-				 "reset the phone");
+		doctor_remedy(c, ENROL, p->name);
 	cert_free(lsc);
 	cert_free(capf);
 	return v;
@@ -94,6 +148,20 @@ static enum doctor_verdict worse(enum doctor_verdict a, enum doctor_verdict b)
 	if (a == DOCTOR_FAULT || b == DOCTOR_FAULT)
 		return DOCTOR_FAULT;
 	return a == DOCTOR_CANNOT_TELL ? a : b;
+}
+
+static enum doctor_verdict enrolled(
+	struct judging *j, struct doctor_check *c, const struct doctor_phone *p)
+{
+	enum doctor_verdict seen;
+
+	if (p->profile_mode < 2 && !p->install_ordered && !p->lsc.there && !p->capf.seen)
+		return doctor_say(c, DOCTOR_GOOD,
+			"%s has no LSC, and its profile, Non Secure, asks for none", p->name);
+	seen = captured(j, c, p, "CAPF", &p->capf, capf_roles, 1);
+	if (seen == DOCTOR_CANNOT_TELL)
+		doctor_remedy(c, "capture how it asks for a new LSC: " ENROL, p->name);
+	return worse(seen, lsc_judged(j, c, p));
 }
 
 void doctor_check_capf(struct judging *j)
@@ -108,61 +176,117 @@ void doctor_check_capf(struct judging *j)
 		if (!doctor_grounds(j, i, p, CHECK_CAPF, on, 1))
 			continue;
 		if (!probed)
-			live = probe_named(j, c, "CAPF", &j->e->capf_probe, capf_roles, 1);
+			live = probe_named(
+				j, c, "CAPF", &j->e->capf_probe, &j->e->capf.bytes, capf_roles, 1);
 		probed = true;
-		enum doctor_verdict seen = captured(j, c, p, "CAPF", &p->capf, capf_roles, 1);
-
-		j->phone[i][CHECK_CAPF] = worse(live, worse(seen, lsc_judged(j, c, p)));
+		j->phone[i][CHECK_CAPF] = worse(live, enrolled(j, c, p));
 	}
+}
+
+/* Why a phone keeps away from TLS, as far as its record and the cluster tell. */
+static void plain_remedy(
+	const struct judging *j, struct doctor_check *c, const struct doctor_phone *p)
+{
+	if (j->e->mode != 1)
+		doctor_remedy(c, "cadeado utils ctl set-cluster mixed-mode --token LABEL, then "
+				 "reset the phones");
+	else if (p->profile_mode != 3)
+		doctor_remedy(c,
+			"cadeado device add %s --profile Encrypted --install, then reset the phone",
+			p->name);
+	else
+		doctor_remedy(c,
+			"its profile asks for Encrypted: reset the phone so that it fetches its "
+			"configuration, and see that nothing forces it to plain signalling");
+}
+
+static enum doctor_verdict not_registered(
+	const struct judging *j, struct doctor_check *c, const struct doctor_phone *p)
+{
+	const struct doctor_handshake *h = &p->signalling;
+	const char *transport = json_get_str(p->state, "transport");
+	const char *state = json_get_str(p->state, "state");
+	const char *refused = json_get_str(p->state, "refused");
+
+	if (transport && strcmp(transport, "tcp") == 0) {
+		plain_remedy(j, c, p);
+		return doctor_say(c, DOCTOR_FAULT,
+			"%s is not registered: it asks over TCP %d, not over TLS; its profile asks "
+			"for mode %d",
+			p->name, (int)json_get_int(p->state, "port", 0), p->profile_mode);
+	}
+	doctor_remedy(c, "look at the trace sdi.log and at the phone's console.log");
+	return doctor_say(c, DOCTOR_FAULT, "%s is not registered (%s)%s%s%s%s", p->name,
+		state && *state ? state : "no state", h->refusal[0] ? "; alert " : "", h->refusal,
+		refused && *refused ? "; it refused " : "", refused ? refused : "");
+}
+
+static enum doctor_verdict over_tls(struct judging *j, struct doctor_check *c,
+	const struct doctor_phone *p, const struct cert *lsc)
+{
+	const struct doctor_handshake *h = &p->signalling;
+	int mode = (int)json_get_int(p->state, "security_mode", 0);
+
+	if (!h->client_der.len)
+		return doctor_say(c, DOCTOR_FAULT, "%s showed no certificate", p->name);
+	if (!lsc || !span_eq(cert_der(lsc), buf_span(&h->client_der))) {
+		doctor_remedy(c, "reset the phone, so that it shows its LSC of today");
+		return doctor_say(
+			c, DOCTOR_FAULT, "%s showed another certificate than its LSC", p->name);
+	}
+	if (strstr(h->cipher, "NULL")) {
+		plain_remedy(j, c, p);
+		return doctor_say(
+			c, DOCTOR_FAULT, "%s signals in clear: cipher %s", p->name, h->cipher);
+	}
+	if (mode != 3 || p->profile_mode != 3) {
+		plain_remedy(j, c, p);
+		return doctor_say(c, DOCTOR_FAULT,
+			"%s runs in security mode %d, its profile asks for %d; 3 is encrypted",
+			p->name, mode, p->profile_mode);
+	}
+	return doctor_say(c, DOCTOR_GOOD,
+		"%s: registered over TLS with its LSC, Cipher=%s, Security Mode=%d", p->name,
+		h->cipher, mode);
 }
 
 static enum doctor_verdict registered(
 	struct judging *j, struct doctor_check *c, const struct doctor_phone *p)
 {
-	const struct doctor_handshake *h = &p->signalling;
 	const char *transport = json_get_str(p->state, "transport");
-	int mode = (int)json_get_int(p->state, "security_mode", 0);
 	struct cert *lsc = NULL;
 	enum doctor_verdict v;
 
-	if (!json_get_bool(p->state, "registered")) {
-		doctor_remedy(c, "look at the trace sdi.log and at the phone's console.log");
-		return doctor_say(c, DOCTOR_FAULT, "%s is not registered%s%s", p->name,
-			h->refusal[0] ? ": alert " : "", h->refusal);
-	}
+	if (p->state && !json_get_bool(p->state, "registered"))
+		return not_registered(j, c, p);
 	if (p->listed == DOCTOR_NOT_LISTED) {
 		doctor_remedy(c, "look at the trace sdi.log; is the phone running?");
 		return doctor_say(c, DOCTOR_FAULT,
-			"%s says that it is registered, but the call manager does not list it",
+			p->state ? "%s says that it is registered, but the call manager does not "
+				   "list it"
+				 : "%s is not registered: the call manager does not list it",
 			p->name);
 	}
-	if (!transport || strcmp(transport, "tls") != 0) {
-		doctor_remedy(
-			c, "give it a profile with Device Security Mode Encrypted, then reset it");
-		return doctor_say(c, DOCTOR_FAULT, "%s is registered over TCP %d, not over TLS",
-			p->name, (int)json_get_int(p->state, "port", 0));
+	if (!p->state) {
+		doctor_remedy(c, "reset the phone, so that it writes phone.json again");
+		return doctor_say(c, DOCTOR_CANNOT_TELL,
+			"%s: what it says of its registration is missing: %s", p->name,
+			p->state_missing);
 	}
-	v = captured(j, c, p, "the call manager", h, manager_roles, 2);
+	if (!transport || strcmp(transport, "tls") != 0) {
+		plain_remedy(j, c, p);
+		return doctor_say(c, DOCTOR_FAULT,
+			"%s is registered over TCP %d, not over TLS; its profile asks for mode %d",
+			p->name, (int)json_get_int(p->state, "port", 0), p->profile_mode);
+	}
+	v = captured(j, c, p, "the call manager", &p->signalling, manager_roles, 2);
+	if (v == DOCTOR_CANNOT_TELL)
+		doctor_remedy(c, "reset the phone while its traffic is captured");
 	if (v != DOCTOR_GOOD)
 		return v;
-	if (cert_from_pem(&lsc, buf_span(&p->lsc.bytes), NULL) != ERR_OK ||
-		!span_eq(cert_der(lsc), buf_span(&h->client_der)))
-		v = doctor_say(
-			c, DOCTOR_FAULT, "%s showed another certificate than its LSC", p->name);
-	else if (strstr(h->cipher, "NULL"))
-		v = doctor_say(
-			c, DOCTOR_FAULT, "%s signals in clear: cipher %s", p->name, h->cipher);
-	else if (mode != p->profile_mode)
-		v = doctor_say(c, DOCTOR_FAULT,
-			"%s runs in security mode %d, its profile asks for %d", p->name, mode,
-			p->profile_mode);
-	else if (mode != 3)
-		v = doctor_say(c, DOCTOR_FAULT, "%s runs in security mode %d; 3 is encrypted",
-			p->name, mode);
-	else
-		doctor_say(c, DOCTOR_GOOD,
-			"%s: registered over TLS with its LSC, Cipher=%s, Security Mode=%d",
-			p->name, h->cipher, mode);
+	if (doctor_cert(&lsc, &p->lsc.bytes, NULL) != ERR_OK)
+		lsc = NULL;
+	v = over_tls(j, c, p, lsc);
 	cert_free(lsc);
 	return v;
 }
@@ -179,53 +303,102 @@ void doctor_check_registration(struct judging *j)
 		if (!doctor_grounds(j, i, p, CHECK_REGISTRATION, on, 2))
 			continue;
 		if (!probed)
-			live = probe_named(
-				j, c, "the call manager", &j->e->sccps_probe, manager_roles, 2);
+			live = probe_named(j, c, "the call manager", &j->e->sccps_probe,
+				&j->e->callmanager.bytes, manager_roles, 2);
 		probed = true;
 		j->phone[i][CHECK_REGISTRATION] = worse(live, registered(j, c, p));
 	}
 }
 
+/* The call that is up, else the last one; NULL when neither was ever connected. */
 static const struct json *call_of(const struct doctor_phone *p)
 {
-	const struct json *now = json_get(p->state, "call"),
-			  *last = json_get(p->state, "last_call");
+	static const char *const members[] = {"call", "last_call"};
 
-	return json_get_int(now, "received", 0) > 0 || !last ? now : last;
+	for (size_t i = 0; i < 2; i++) {
+		const struct json *call = json_get(p->state, members[i]);
+		const char *state = json_get_str(call, "state");
+
+		if ((state && strcmp(state, "connected") == 0) || json_get_int(call, "sent", 0) ||
+			json_get_int(call, "received", 0))
+			return call;
+	}
+	return NULL;
 }
 
-static enum doctor_verdict call_judged(struct doctor_check *c, const struct doctor_phone *p)
+/* Text of a member that a phone may leave out. */
+static const char *text_of(const struct json *call, const char *name, const char *otherwise)
+{
+	const char *text = json_get_str(call, name);
+
+	return text && *text ? text : otherwise;
+}
+
+static bool long_ago(const struct judging *j, const struct json *call)
+{
+	const char *ended = json_get_str(call, "ended");
+	int64_t when;
+
+	return ended && clock_parse(ended, &when) == ERR_OK &&
+	       j->e->now - when > CALL_COUNTS_SECONDS;
+}
+
+static enum doctor_verdict no_call(struct doctor_check *c, const struct doctor_phone *p)
+{
+	if (!p->has_line) {
+		doctor_remedy(
+			c, "cadeado device add %s --number N, reset it and make a call", p->name);
+		return doctor_say(c, DOCTOR_CANNOT_TELL,
+			"%s: no call was seen; it has no directory number", p->name);
+	}
+	doctor_remedy(c, "make a call between two phones and run the doctor again");
+	return doctor_say(c, DOCTOR_CANNOT_TELL, "%s: no call was seen", p->name);
+}
+
+static enum doctor_verdict call_judged(
+	struct judging *j, struct doctor_check *c, const struct doctor_phone *p)
 {
 	const struct json *call = call_of(p);
-	const char *icon = json_get_str(call, "icon"), *peer = json_get_str(call, "peer");
-	int64_t sent = json_get_int(call, "sent", 0), received = json_get_int(call, "received", 0);
-	int64_t good = json_get_int(call, "authenticated", 0);
-	int64_t bad = json_get_int(call, "rejected", 0), clear = json_get_int(call, "clear", 0);
+	const char *peer = text_of(call, "peer", "?"), *icon = text_of(call, "icon", "none");
+	const char *ended = text_of(call, "ended", "");
+	long long sent = json_get_int(call, "sent", 0),
+		  received = json_get_int(call, "received", 0);
+	long long good = json_get_int(call, "authenticated", 0);
+	long long bad = json_get_int(call, "rejected", 0), clear = json_get_int(call, "clear", 0);
 
-	if (!icon || (strcmp(json_get_str(call, "state") ? json_get_str(call, "state") : "",
-			      "idle") == 0 &&
-			     sent == 0 && received == 0)) {
+	if (!call)
+		return no_call(c, p);
+	if (long_ago(j, call)) {
 		doctor_remedy(c, "make a call between two phones and run the doctor again");
-		return doctor_say(c, DOCTOR_CANNOT_TELL, "%s: no call was seen", p->name);
+		return doctor_say(c, DOCTOR_CANNOT_TELL,
+			"%s: its last call ended long ago, %s: it tells nothing of today", p->name,
+			ended);
 	}
-	if (strcmp(icon, "lock") != 0)
+	if (strcmp(icon, "lock") != 0) {
+		doctor_remedy(c, "give both phones the profile Encrypted and see that both are "
+				 "registered over TLS: cadeado show stations");
 		return doctor_say(c, DOCTOR_FAULT, "%s: call with %s shows %s%s, not the lock",
-			p->name, peer ? peer : "?", strcmp(icon, "none") == 0 ? "no icon" : "the ",
+			p->name, peer, strcmp(icon, "none") == 0 ? "no icon" : "the ",
 			strcmp(icon, "none") == 0 ? "" : icon);
-	if (bad > 0 || clear > 0 || good != received || good == 0 || sent == 0 ||
-		!json_get_bool(call, "audio_ok"))
+	}
+	if (bad || clear || good != received || !good || !sent ||
+		!json_get_bool(call, "audio_ok")) {
+		if (bad || clear || good != received)
+			doctor_remedy(c, "one end has no keys or others: see which phone sends in "
+					 "clear, and both phones' console.log");
+		else
+			doctor_remedy(c, "see whether RTP passes between the phones: addresses, "
+					 "firewall, console.log of both");
 		return doctor_say(c, DOCTOR_FAULT,
 			"%s: call with %s shows the lock, but of %lld packets received %lld were "
-			"authentic, "
-			"%lld rejected and %lld in clear; %lld sent",
-			p->name, peer ? peer : "?", (long long)received, (long long)good,
-			(long long)bad, (long long)clear, (long long)sent);
+			"authentic, %lld rejected and %lld in clear; %lld sent",
+			p->name, peer, received, good, bad, clear, sent);
+	}
 	return doctor_say(c, DOCTOR_GOOD,
 		"%s: call with %s shows the lock; %s, %lld packets sent, %lld received and "
-		"authentic",
-		p->name, peer ? peer : "?",
-		json_get_str(call, "algorithm") ? json_get_str(call, "algorithm") : "SRTP",
-		(long long)sent, (long long)received);
+		"authentic%s%s",
+		p->name, peer, text_of(call, "algorithm", "SRTP"), sent, received,
+		*ended ? "; ended " : "", ended);
 }
 
 void doctor_check_call(struct judging *j)
@@ -235,5 +408,5 @@ void doctor_check_call(struct judging *j)
 
 	for (const struct doctor_phone *p = j->e->phones; p; p = p->next, i++)
 		if (doctor_grounds(j, i, p, CHECK_CALL, on, 1))
-			j->phone[i][CHECK_CALL] = call_judged(&j->r->checks[CHECK_CALL], p);
+			j->phone[i][CHECK_CALL] = call_judged(j, &j->r->checks[CHECK_CALL], p);
 }

@@ -4,6 +4,7 @@
 #include "base/str.h"
 
 #include <stdarg.h>
+#include <stdio.h>
 
 const char *doctor_verdict_text(enum doctor_verdict v)
 {
@@ -32,10 +33,15 @@ enum doctor_verdict doctor_say(struct doctor_check *c, enum doctor_verdict v, co
 	return v;
 }
 
-void doctor_remedy(struct doctor_check *c, const char *text)
+void doctor_remedy(struct doctor_check *c, const char *fmt, ...)
 {
-	if (!c->remedy[0])
-		(void)str_copy(c->remedy, sizeof c->remedy, text);
+	va_list args;
+
+	if (c->remedy[0])
+		return;
+	va_start(args, fmt);
+	vsnprintf(c->remedy, sizeof c->remedy, fmt, args);
+	va_end(args);
 }
 
 void doctor_report_fini(struct doctor_report *r)

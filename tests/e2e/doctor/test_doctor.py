@@ -3,10 +3,12 @@
 
 import os
 import shutil
+import signal
 import socket
 import struct
 import subprocess
 import threading
+import time
 
 import pytest
 
@@ -16,9 +18,9 @@ from lab import FIRST, SECOND, wait_for
 GOOD, FAULT, CANNOT = "good", "fault", "cannot tell"
 
 
-def verdicts(lab):
+def verdicts(lab, *words):
     """Verdicts of the eight checks, and the evidence of each as one text."""
-    done = lab.cadeado("doctor", "--json", check=False)
+    done = lab.cadeado("doctor", "--json", *words, check=False)
     import json
     report = json.loads(done.stdout)
     found = [c["verdict"] for c in report["checks"]]
@@ -259,9 +261,103 @@ def test_an_expired_lsc(lab):
     lab.phone(FIRST)
     assert wait_for(lambda: "errno=10" in lab.trace("sdi.log")), lab.trace("sdi.log")[-2000:]
     assert not lab.state(FIRST).get("registered")
-    found, evidence, _ = verdicts(lab)
+    found, evidence, done = verdicts(lab)
     assert found[5] == FAULT and FIRST in evidence[5] and "not valid today" in evidence[5]
     assert found[6] == CANNOT
+    # What the doctor advises helps.
+    assert f"cadeado device add {FIRST} --install, then reset the phone" in done.stdout
+    lab.hang_up(FIRST)
+    lab.cadeado("device", "add", FIRST, "--install")
+    lab.phone(FIRST)
+    assert lab.registered(FIRST)
+    found, evidence, _ = verdicts(lab)
+    assert found[:7] == [GOOD] * 7, evidence
+
+
+def test_a_list_left_under_a_phones_name(lab, tmp_path):
+    """A file CTLSEP<MAC>.tlv in the served folder is served in place of the list."""
+    lab.whole_path()
+    stranger = labs.Lab(tmp_path / "stranger", lab.base)
+    stranger.create()
+    name = f"CTL{FIRST}.tlv"
+    shutil.copy(stranger.path("tftp", "CTLFile.tlv"), lab.path("tftp", name))
+    found, evidence, done = verdicts(lab)
+    assert found == [GOOD, GOOD, FAULT] + [CANNOT] * 5, evidence
+    assert f"fault: {name} over TFTP" in evidence[2] and "CTLFile.tlv over TFTP" in evidence[2]
+    assert f"remove tftp/{name}" in done.stdout
+    assert SECOND in evidence[7]
+    os.unlink(lab.path("tftp", name))
+    found, evidence, _ = verdicts(lab)
+    assert found == [GOOD] * 8, evidence
+
+
+def test_a_daemon_that_hangs(lab):
+    lab.whole_path()
+    lab.daemon.send_signal(signal.SIGSTOP)
+    start = time.monotonic()
+    found, evidence, _ = verdicts(lab)
+    took = time.monotonic() - start
+    lab.daemon.send_signal(signal.SIGCONT)
+    assert found == [GOOD, GOOD, FAULT] + [CANNOT] * 5, evidence
+    assert "no answer" in evidence[2]
+    assert took < 60  # three questions of 5 s; a daemon that answers on no socket is not asked for stations
+
+
+def test_a_phone_forced_to_plain_signalling(lab):
+    """Its record says Encrypted: it is not let in on 2000."""
+    lab.add_phones()
+    lab.phone(SECOND, "--signalling", "plain")
+    lab.phone(FIRST)
+    assert lab.registered(FIRST)
+    assert wait_for(lambda: lab.state(SECOND).get("port"))
+    found, evidence, done = verdicts(lab)
+    assert found[:6] == [GOOD] * 6, evidence
+    assert found[6] == FAULT and f"{SECOND} is not registered: it asks over TCP {lab.port('sccp')}" in evidence[6]
+    assert "its profile asks for Encrypted" in done.stdout
+
+
+def test_a_phone_that_is_to_be_non_secure(lab):
+    """Added without a word on security: nothing is wrong until its registration."""
+    lab.cadeado("device", "add", FIRST, "--number", "1001")
+    lab.phone(FIRST)
+    assert lab.registered(FIRST)
+    found, evidence, done = verdicts(lab)
+    assert found == [GOOD] * 6 + [FAULT, CANNOT], evidence
+    assert "asks for none" in evidence[5]
+    assert f"cadeado device add {FIRST} --profile Encrypted --install" in done.stdout
+
+
+def test_a_phone_that_was_switched_off(lab):
+    lab.whole_path()
+    phone = lab.phones.pop(FIRST)
+    phone.kill()
+    phone.wait()
+    assert wait_for(lambda: FIRST not in lab.cadeado("show", "stations").stdout)
+    found, evidence, _ = verdicts(lab)
+    assert found[:6] == [GOOD] * 6, evidence
+    assert found[6] == FAULT and f"{FIRST} says that it is registered" in evidence[6]
+    assert found[7] == CANNOT
+
+
+@pytest.mark.parametrize("name, check, verdict", [
+    ("CTLFile.tlv", 4, FAULT), ("LSC.pem", 6, FAULT), ("capf.cap", 6, CANNOT), ("sccp.cap", 7, CANNOT),
+    ("phone.json", 7, CANNOT)])
+def test_what_lies_in_a_phones_folder_does_not_hold_it_up(lab, tmp_path, name, check, verdict):
+    """A pipe instead of the file, then garbage."""
+    lab.whole_path()
+    folder = tmp_path / "export"
+    shutil.copytree(lab.path("phones"), folder)
+    path = folder / FIRST / name
+    path.unlink()
+    os.mkfifo(path)
+    found, evidence, _ = verdicts(lab, "--phones", str(folder))
+    assert found[check - 1] == verdict and found[:check - 1] == [GOOD] * (check - 1), evidence
+    path.unlink()
+    path.write_bytes(os.urandom(5000))
+    found, evidence, _ = verdicts(lab, "--phones", str(folder))
+    # A list that is no list is for the phone to say; the copy differs.
+    check, verdict = (5, FAULT) if name == "CTLFile.tlv" else (check, verdict)
+    assert found[check - 1] == verdict and found[:check - 1] == [GOOD] * (check - 1), evidence
 
 
 @pytest.mark.parametrize("words", [["doctor", "--phones", "/nonexistent"]])
