@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/str.h"
 #include "core/list/list.h"
 #include "crypto/token.h"
 
@@ -13,8 +14,8 @@ struct publication {
 	struct token_info tokens[TOKENS_MAX];
 	size_t count;
 	struct cert *callmanager, *capf;
-	uint8_t ip[4];
-	bool has_ip;
+	uint8_t ip[16];
+	size_t ip_len; /* 0 when the settings say a host name: a list names it without an address */
 	bool published;
 	struct buf present; /* what is published now */
 	struct buf file;    /* what shall be */
@@ -79,29 +80,11 @@ static enum err collect_tokens(
 	return ERR_OK;
 }
 
-/* "192.0.2.10"; everything else is a host name, which a list names without an address. */
-static bool parse_ipv4(const char *text, uint8_t ip[4])
-{
-	unsigned value;
-	size_t i, digits;
-
-	for (i = 0; i < 4; i++) {
-		value = 0;
-		for (digits = 0; *text >= '0' && *text <= '9' && digits < 4; digits++)
-			value = value * 10 + (unsigned)(*text++ - '0');
-		if (!digits || value > 255 || *text != (i < 3 ? '.' : '\0'))
-			return false;
-		text++;
-		ip[i] = (uint8_t)value;
-	}
-	return true;
-}
-
 static enum err build(
 	struct cluster *c, struct publication *p, struct span pieces[2], struct fail *why)
 {
 	const char *dns = c->settings.address;
-	struct span address = span_of(p->ip, p->has_ip ? sizeof(p->ip) : 0);
+	struct span address = span_of(p->ip, p->ip_len);
 	struct list_entry entries[TOKENS_MAX + 2];
 	struct list_request r = {.kind = LIST_CTL,
 		.entries = entries,
@@ -223,7 +206,8 @@ static enum err run(struct cluster *c, struct cluster_signing *s, struct publica
 	err = cluster_cert(c, "CallManager", &p->callmanager, why);
 	if (!err)
 		err = cluster_cert(c, "CAPF", &p->capf, why);
-	p->has_ip = parse_ipv4(c->settings.address, p->ip);
+	if (str_address(c->settings.address, p->ip, &p->ip_len))
+		p->ip_len = 0;
 	if (!err)
 		err = build(c, p, pieces, why);
 	if (!err)
