@@ -231,19 +231,20 @@ static enum err find_key(struct p11_keystore *p, CK_ATTRIBUTE_TYPE type, struct 
 	return err;
 }
 
-/* Attributes of one certificate object; false for one that cannot be read. */
-static bool read_certificate(struct p11_keystore *p, CK_OBJECT_HANDLE object, uint8_t id[ID_MAX],
-	size_t *id_len, struct cert **cert)
+/* One certificate object; *cert stays NULL for one that cannot be read. */
+static enum err read_certificate(struct p11_keystore *p, CK_OBJECT_HANDLE object,
+	uint8_t id[ID_MAX], size_t *id_len, struct cert **cert)
 {
-	uint8_t *der = mem_new(CERT_SIZE_MAX);
-	CK_ATTRIBUTE get[] = {{CKA_VALUE, der, CERT_SIZE_MAX}, {CKA_ID, id, ID_MAX}};
-	bool good = der && p->module->C_GetAttributeValue(p->session, object, get, 2) == CKR_OK &&
-		    get[1].ulValueLen &&
-		    cert_from_der(cert, span_of(der, get[0].ulValueLen), NULL) == ERR_OK;
+	uint8_t der[CERT_SIZE_MAX];
+	CK_ATTRIBUTE get[] = {{CKA_VALUE, der, sizeof(der)}, {CKA_ID, id, ID_MAX}};
+	enum err err;
 
-	*id_len = good ? get[1].ulValueLen : 0;
-	mem_free(der);
-	return good;
+	if (p->module->C_GetAttributeValue(p->session, object, get, 2) != CKR_OK ||
+		!get[1].ulValueLen)
+		return ERR_OK;
+	*id_len = get[1].ulValueLen;
+	err = cert_from_der(cert, span_of(der, get[0].ulValueLen), NULL);
+	return err == ERR_NOMEM ? err : ERR_OK;
 }
 
 /* Looks at the token's certificates that have a key beside them; with `wanted` at that one only. */
@@ -255,13 +256,16 @@ static enum err find_pair(
 	CK_OBJECT_HANDLE objects[OBJECTS_MAX], key = CK_INVALID_HANDLE;
 	CK_ULONG count = 0, i;
 	uint8_t id[ID_MAX];
-	size_t id_len;
+	size_t id_len = 0;
 	enum err err = find_objects(p, which, 1, objects, OBJECTS_MAX, &count, why);
 
 	for (i = 0; i < count && !err; i++) {
 		struct cert *cert = NULL;
 
-		if (!read_certificate(p, objects[i], id, &id_len, &cert))
+		err = read_certificate(p, objects[i], id, &id_len, &cert);
+		if (err)
+			return fail_set(why, err, "token %s: %s", p->token, err_text(err));
+		if (!cert)
 			continue;
 		if (!wanted || span_eq(cert_der(cert), cert_der(wanted)))
 			err = find_key(p, CKA_ID, span_of(id, id_len), &key, why);
