@@ -153,7 +153,7 @@ void handle_verify(struct command_ctx *ctx, const struct json *args, struct comm
 		err = verify_collect(json_get(args, "files"), &files, &count, &how.folder, &why);
 	if (!err) {
 		verify_all(ctx, &how, files, count);
-		verify_reply(&how, files, count, reply);
+		verify_reply(&how, files, count, ctx->text_only, reply);
 		if (count == 1 && files->state == VERIFY_UNREADABLE)
 			reply->why = files->why;
 	} else {

@@ -52,9 +52,10 @@ struct verify_file {
 void verify_one(const struct verify_how *how, struct verify_file *f);
 void verify_file_fini(struct verify_file *f);
 
-/* The reply: named files one by one, of a folder's the bad ones. */
+/* The reply: named files one by one, of a folder's the bad ones. With text_only the data for
+ * programs are left out. */
 void verify_reply(const struct verify_how *how, const struct verify_file *files, size_t count,
-	struct command_reply *reply);
+	bool text_only, struct command_reply *reply);
 
 /* The files that a command names: themselves, or all below a folder that look like lists or signed
  * files, in the order of their names. *files is the caller's, also after an error. */

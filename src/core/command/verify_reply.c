@@ -191,9 +191,9 @@ static void count_file(struct tally *t, const struct verify_file *f)
 }
 
 void verify_reply(const struct verify_how *how, const struct verify_file *files, size_t count,
-	struct command_reply *reply)
+	bool text_only, struct command_reply *reply)
 {
-	struct json *all = json_array_new();
+	struct json *all = text_only ? NULL : json_array_new();
 	struct tally t = {0};
 	bool serious = false;
 	size_t i;
@@ -203,7 +203,8 @@ void verify_reply(const struct verify_how *how, const struct verify_file *files,
 
 		count_file(&t, f);
 		serious = serious || f->serious;
-		json_append_take(all, file_json(how, f));
+		if (!text_only)
+			json_append_take(all, file_json(how, f));
 		if (how->folder && is_bad(how, f))
 			put_bad_line(&reply->text, how, f);
 		else if (!how->folder)
@@ -211,7 +212,8 @@ void verify_reply(const struct verify_how *how, const struct verify_file *files,
 	}
 	if (how->folder || count > 1)
 		put_summary(&reply->text, &t, count);
-	json_set_take(reply->data, "files", all);
+	if (!text_only)
+		json_set_take(reply->data, "files", all);
 	json_set_int(reply->data, "verified", (int64_t)t.good);
 	json_set_int(reply->data, "notVerified", (int64_t)t.bad);
 	json_set_int(reply->data, "unreadable", (int64_t)t.unreadable);

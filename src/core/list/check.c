@@ -130,42 +130,36 @@ static void check_known(struct finder *f, size_t number, const struct tlv_record
 				known[i].where);
 }
 
-/* A SAST counts once, whatever the number of its records. */
-static bool is_first_of_token(const struct tlv_list *list, const struct tlv_record *r)
+/* A SAST counts once, whatever the number of its records; counting ends at two. */
+static void count_token(struct finder *f, const struct tlv_record *r)
 {
-	struct tlv_record other;
-	struct tlv_iter it;
+	const struct tlv_record *first = &f->first_token;
 
-	tlv_iter_init(&it, list);
-	while (tlv_iter_next(&it, &other) && other.at < r->at)
-		if (other.role == TLV_ROLE_SAST && span_eq(other.subject, r->subject) &&
-			span_eq(other.issuer, r->issuer) && span_eq(other.serial, r->serial))
-			return false;
-	return true;
+	if (!f->tokens)
+		f->first_token = *r;
+	if (!f->tokens || !span_eq(first->subject, r->subject) ||
+		!span_eq(first->issuer, r->issuer) || !span_eq(first->serial, r->serial))
+		f->tokens++;
 }
 
-static void check_record(struct finder *f, size_t number, const struct tlv_record *r)
+static void check_record(
+	void *ctx, size_t number, const struct tlv_record *r, const struct cert *cert)
 {
-	struct cert *cert = NULL;
-	enum err err;
+	struct finder *f = ctx;
 
 	if (r->role == TLV_ROLE_SAST) {
+		if (f->tokens < TOKENS_MIN)
+			count_token(f, r);
 		check_known(f, number, r);
 		if (!(r->has & TLV_HAS(9)))
 			finder_say(f, "hash-only-token", LIST_FAULT, number, 0,
 				span_of(f->list->file.ptr + r->at, 0),
 				"a SAST without its certificate cannot vouch for lists");
 	}
-	if (!(r->has & TLV_HAS(9)))
+	if (!cert)
 		return;
-	err = cert_from_der(&cert, r->certificate, NULL);
-	if (err == ERR_NOMEM)
-		f->err = err;
-	if (err)
-		return; /* list_check_records has said it */
 	finder_dates(f, number, r, cert);
 	finder_age(f, number, r, cert, NULL);
-	cert_free(cert);
 }
 
 /* Signatures that not every family of phones can check.
@@ -191,28 +185,18 @@ enum err list_check(
 {
 	struct finder f = {.list = list, .how = how, .found = found, .ctx = ctx};
 	static const struct span none;
-	struct tlv_record r;
-	struct tlv_iter it;
-	unsigned tokens = 0;
 
-	if (list_check_records(list, how->kind, contradiction, &f) == ERR_NOMEM)
-		return ERR_NOMEM;
 	if (list->file.len > LIST_LOAD_MAX)
 		finder_say(&f, "too-large", LIST_FAULT, 0, 0, none,
 			"%zu bytes: phones fail to load a list of more than %u", list->file.len,
 			LIST_LOAD_MAX);
 	check_signature_kind(&f, &list->header);
-	tlv_iter_init(&it, list);
-	while (!f.err && tlv_iter_next(&it, &r)) {
-		/* Counting ends at two: a list may hold thousands. */
-		if (r.role == TLV_ROLE_SAST && tokens < TOKENS_MIN && is_first_of_token(list, &r))
-			tokens++;
-		check_record(&f, it.number, &r);
-	}
-	if (how->kind == LIST_CTL && tokens < TOKENS_MIN)
+	if (list_walk_records(list, how->kind, contradiction, check_record, &f) == ERR_NOMEM)
+		return ERR_NOMEM;
+	if (how->kind == LIST_CTL && f.tokens < TOKENS_MIN)
 		finder_say(&f, "few-tokens", LIST_WARNING, 0, 0, none,
 			"%s: were the signer's key lost, phones would take no new list",
-			tokens ? "one SAST alone" : "no SAST");
+			f.tokens ? "one SAST alone" : "no SAST");
 	if (!f.err && how->real)
 		finder_compare(&f);
 	return f.err;

@@ -13,8 +13,17 @@ struct finder {
 	const struct list_check *how;
 	list_found *found;
 	void *ctx;
+	unsigned tokens; /* different SASTs, of which two are counted */
+	struct tlv_record first_token;
 	enum err err; /* ERR_NOMEM */
 };
+
+/* list_check_records, and `each` (may be NULL) is called after what was found about each record,
+ * with its certificate, or NULL when it has none that can be read. */
+enum err list_walk_records(const struct tlv_list *list, enum list_kind kind,
+	void (*found)(void *ctx, const struct fail *finding),
+	void (*each)(void *ctx, size_t number, const struct tlv_record *r, const struct cert *cert),
+	void *ctx) MUST_USE;
 
 /* About the header (number 0) or a record: its item `tag`, whose value this is, or all of it (0).
  */

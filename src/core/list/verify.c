@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "core/list/list.h"
+#include "core/list/check_priv.h"
 #include "base/str.h"
 
 #define NAME_SHOWN 120u /* bytes of a name in an error */
@@ -106,6 +106,7 @@ struct check {
 	struct tlv_record *r;
 	size_t number;
 	void (*found)(void *ctx, const struct fail *finding);
+	void (*each)(void *ctx, size_t number, const struct tlv_record *r, const struct cert *cert);
 	void *ctx;
 	enum err err;
 };
@@ -137,6 +138,8 @@ static void check_record(struct check *c)
 	}
 	if (err) {
 		report(c, 9, r->certificate, "is no X.509 certificate");
+		if (c->each)
+			c->each(c->ctx, c->number, r, NULL);
 		return;
 	}
 	if (r->has & TLV_HAS(3) && !cert_name_same(r->subject, span_str(cert_subject(cert))))
@@ -153,14 +156,18 @@ static void check_record(struct check *c)
 	len = digest_one((enum digest_alg)r->hash_algorithm, r->certificate, hash);
 	if (r->has & TLV_HAS(11) && len && !span_eq(r->cert_hash, span_of(hash, len)))
 		report(c, 11, r->cert_hash, differs);
+	if (c->each)
+		c->each(c->ctx, c->number, r, cert);
 	cert_free(cert);
 }
 
-enum err list_check_records(const struct tlv_list *list, enum list_kind kind,
-	void (*found)(void *ctx, const struct fail *finding), void *ctx)
+enum err list_walk_records(const struct tlv_list *list, enum list_kind kind,
+	void (*found)(void *ctx, const struct fail *finding),
+	void (*each)(void *ctx, size_t number, const struct tlv_record *r, const struct cert *cert),
+	void *ctx)
 {
 	struct tlv_record r;
-	struct check c = {.list = list, .r = &r, .found = found, .ctx = ctx};
+	struct check c = {.list = list, .r = &r, .found = found, .each = each, .ctx = ctx};
 	struct span name = list->header.filename;
 	struct fail finding = {0};
 	struct tlv_iter it;
@@ -176,6 +183,14 @@ enum err list_check_records(const struct tlv_list *list, enum list_kind kind,
 		c.number = it.number;
 		if (r.has & TLV_HAS(9))
 			check_record(&c);
+		else if (each)
+			each(ctx, c.number, &r, NULL);
 	}
 	return c.err;
+}
+
+enum err list_check_records(const struct tlv_list *list, enum list_kind kind,
+	void (*found)(void *ctx, const struct fail *finding), void *ctx)
+{
+	return list_walk_records(list, kind, found, NULL, ctx);
 }
