@@ -6,14 +6,6 @@
 #include <stdarg.h>
 #include <cmocka.h>
 
-/* A sanitizer makes each of the 38,000 verifications many times slower; 7 has no divisor in common
- * with the bits of a byte, so that each of the eight has its turn. */
-#if defined(__SANITIZE_ADDRESS__)
-#define STRIDE 7u
-#else
-#define STRIDE 1u
-#endif
-
 static void put_value(struct buf *out, struct span value)
 {
 	buf_be32(out, (uint32_t)value.len);
@@ -54,11 +46,11 @@ static void flip_every_bit(struct buf *file)
 {
 	struct tlv_list list = lists_parse(file);
 	struct buf trusted = {0}, now = {0};
-	size_t bit, refused = 0, tried = 0;
+	size_t bit, refused = 0;
 	struct fail why;
 
 	put_trusted(&trusted, &list);
-	for (bit = 0; bit < file->len * 8; bit += STRIDE, tried++) {
+	for (bit = 0; bit < file->len * 8; bit++) {
 		file->data[bit / 8] ^= (uint8_t)(1u << bit % 8);
 		fail_clear(&why);
 		if (tlv_parse(&list, buf_span(file), &why) || list_verify(&list, &why)) {
@@ -74,9 +66,8 @@ static void flip_every_bit(struct buf *file)
 		}
 		file->data[bit / 8] ^= (uint8_t)(1u << bit % 8);
 	}
-	assert_true(tried >= file->len * 8 / STRIDE);
 	/* The signature covers all but itself, and no other signature fits. */
-	assert_int_equal(refused, tried);
+	assert_int_equal(refused, file->len * 8);
 	buf_fini(&trusted);
 	buf_fini(&now);
 }
