@@ -88,10 +88,23 @@ static int word_count(const char *words)
 	return n;
 }
 
+/* The first typed word by which `c` could be meant as well as `found`; NULL for none. A row that
+ * goes on with more words counts too: "show c" could be "show cert own". */
+static const char *doubtful_word(
+	const struct command *c, const struct command *found, int used, char *const argv[])
+{
+	if (c == found || words_fitting(c, used, argv) < used || fits_better(found, c, used, argv))
+		return NULL;
+	for (int n = 0; n < used; n++)
+		if (!span_eq(word_at(c->words, n), word_at(found->words, n)))
+			return argv[n];
+	return NULL;
+}
+
 const struct command *command_find(int argc, char *const argv[], int *used, struct fail *why)
 {
 	const struct command *found = NULL;
-	bool doubtful = false;
+	const char *doubtful = NULL;
 	int most = 0;
 
 	for (const struct command *c = commands; c->words; c++) {
@@ -101,14 +114,13 @@ const struct command *command_find(int argc, char *const argv[], int *used, stru
 			most = n;
 		if (n < word_count(c->words))
 			continue;
-		if (!found || n > *used || fits_better(c, found, n, argv)) {
+		if (!found || n > *used || (n == *used && fits_better(c, found, n, argv))) {
 			found = c;
 			*used = n;
-			doubtful = false;
-		} else if (n == *used && !fits_better(found, c, n, argv)) {
-			doubtful = true;
 		}
 	}
+	for (const struct command *c = commands; found && !doubtful && c->words; c++)
+		doubtful = doubtful_word(c, found, *used, argv);
 	/* "show cert" is the beginning of a command, not the command "show" with a file "cert". */
 	if (found && !doubtful && most == *used)
 		return found;
@@ -119,7 +131,7 @@ const struct command *command_find(int argc, char *const argv[], int *used, stru
 		buf_check(&next) == ERR_OK && next.len > 1 ? (const char *)next.data : NULL;
 	if (doubtful)
 		fail_set(why, ERR_ARG, "\"%s\" fits more than one command; write more of it",
-			argv[0]);
+			doubtful);
 	else if (most < argc && can)
 		fail_set(why, ERR_ARG, "unknown word \"%s\"; possible here: %s", argv[most], can);
 	else
