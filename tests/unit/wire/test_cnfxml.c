@@ -151,8 +151,8 @@ static void the_companion_of_another_s_file(void **state)
 		"  <encrConfig>true</encrConfig>\n</device>\n";
 	static const char *const bad[] = {"", "<phone/>", "<device>", "<device></device><x/>",
 		"<!DOCTYPE device><device/>", "<device><fullConfig> FALSE </fullConfig></device>",
-		"<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>"
-		"<device><loadInformation>\xE9</loadInformation></device>"};
+		("<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>"
+		 "<device><loadInformation>\xE9</loadInformation></device>")};
 	const char *hash = "0123456789abcdef0123456789abcdef";
 	struct buf out = {0};
 	size_t i;
