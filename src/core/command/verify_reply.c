@@ -190,6 +190,15 @@ static void count_file(struct tally *t, const struct verify_file *f)
 	t->with_findings += f->count != 0;
 }
 
+static void nothing_verified(struct command_reply *reply)
+{
+	struct fail why = {0};
+
+	fail_set(&why, ERR_ARG, "nothing was verified: signed files need --with");
+	command_refuse(reply, &why);
+	reply->exit = COMMAND_USAGE;
+}
+
 void verify_reply(const struct verify_how *how, const struct verify_file *files, size_t count,
 	bool text_only, struct command_reply *reply)
 {
@@ -219,7 +228,9 @@ void verify_reply(const struct verify_how *how, const struct verify_file *files,
 	json_set_int(reply->data, "unreadable", (int64_t)t.unreadable);
 	json_set_int(reply->data, "leftOut", (int64_t)t.left_out);
 	json_set_int(reply->data, "findings", (int64_t)t.findings);
-	if (t.unreadable)
+	if (t.left_out == count)
+		nothing_verified(reply);
+	else if (t.unreadable)
 		reply->exit = COMMAND_USAGE;
 	else if (t.bad || (how->strict && serious))
 		reply->exit = COMMAND_FAULT;

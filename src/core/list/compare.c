@@ -216,6 +216,19 @@ static void compare_record(struct comparison *c, size_t number, const struct tlv
 		c->claims[real - how->real] = CLAIM_SUBJECT;
 }
 
+/* Two files may hold the same certificate. */
+static bool is_copy(const struct comparison *c, size_t n)
+{
+	const struct list_real *real = c->f->how->real;
+	size_t i;
+
+	for (i = 0; i < c->f->how->real_count; i++)
+		if (c->claims[i] != CLAIM_NONE &&
+			span_eq(cert_der(real[i].cert), cert_der(real[n].cert)))
+			return true;
+	return false;
+}
+
 /* Certificates that no record knows. Whoever's certificate is not in the list is a stranger to
  * phones, but a folder may hold others' certificates as well. */
 static void say_unlisted(const struct comparison *c)
@@ -230,7 +243,7 @@ static void say_unlisted(const struct comparison *c)
 		bool expected = roles & (SERVER_ROLES | LIST_ROLE(TLV_ROLE_CAPF)) ||
 				(roles & LIST_ROLE(TLV_ROLE_TVS) && how->kind == LIST_ITL);
 
-		if (c->claims[i] != CLAIM_NONE)
+		if (c->claims[i] != CLAIM_NONE || is_copy(c, i))
 			continue;
 		if (roles & LIST_ROLE(TLV_ROLE_TVS) && how->kind == LIST_CTL)
 			continue;

@@ -128,7 +128,9 @@ def test_findings_do_not_touch_the_verdict(tmp_path, cluster):
 
 def test_beside_certificates_in_use(tmp_path, cluster):
     path = put(tmp_path / "CTLFile.tlv", cluster.ctl())
-    assert codes(one(path, "--certs", cluster.certs(tmp_path / "same"))) == []
+    same = cluster.certs(tmp_path / "same")
+    shutil.copy(same / "2", same / "CallManager-copy.der")
+    assert codes(one(path, "--certs", same)) == []
     renewed = Renewed(cluster.manager, start=NOW - DAY)
     found = one(path, "--certs", cluster.certs(tmp_path / "renewed", manager=renewed))["findings"]
     assert [(f["code"], f["record"]) for f in found] == [("different-serial", 3), ("older-than-certificate", 3)]
@@ -299,6 +301,10 @@ def test_folder(many, cluster, tmp_path):
     assert (all_of_it["verified"], all_of_it["notVerified"], all_of_it["unreadable"], all_of_it["leftOut"]) == (
         300, 2, 2, 1)
     assert len(all_of_it["files"]) == 305
+    signed = tmp_path / "signed"
+    shutil.copytree(many / "2", signed, ignore=lambda _, names: [n for n in names if not n.endswith(".sgn")])
+    done = run(signed)
+    assert done.returncode == 2 and "--with" in done.stderr and "0 verified" in done.stdout
     ctl = put(tmp_path / "CTLFile.tlv", cluster.ctl())
     assert run(many, "--with", ctl).stdout.splitlines()[-1] == "305 files: 301 verified, 2 not, 2 unreadable"
     stranger = put(tmp_path / "other.tlv", files.ctl(cluster.stranger, [files.record(cluster.stranger, files.SAST)]))
