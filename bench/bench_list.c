@@ -118,11 +118,16 @@ static void compare_records(void *ctx)
 int main(int argc, char **argv)
 {
 	struct subject subjects[] = {
-		{"OpenSSL alone: decode the key, verify once", openssl_alone, NULL, CHECK_TIMES},
-		{"parse the list, check its signature", parse_and_check, NULL, CHECK_TIMES},
-		{"parse the list", parse, NULL, PARSE_TIMES},
-		{"compare its records with their certificates", compare_records, NULL,
-			RECORD_TIMES},
+		{.name = "OpenSSL alone: decode the key, verify once",
+			.run = openssl_alone,
+			.times = CHECK_TIMES},
+		{.name = "parse the list, check its signature",
+			.run = parse_and_check,
+			.times = CHECK_TIMES},
+		{.name = "parse the list", .run = parse, .times = PARSE_TIMES},
+		{.name = "compare its records with their certificates",
+			.run = compare_records,
+			.times = RECORD_TIMES},
 	};
 	struct fail why = {0};
 	size_t i, before;

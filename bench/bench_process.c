@@ -44,12 +44,14 @@ static int reached(const char *what, double ms, double most)
 int main(int argc, char **argv)
 {
 	char *empty[] = {argv[1], NULL};
-	char *show[] = {argv[2], "show", "ctl", argv[3], NULL};
+	char word1[] = "show", word2[] = "ctl";
+	char *show[] = {argv[2], word1, word2, argv[3], NULL};
 	struct subject subjects[] = {
-		{"empty program linked to libcrypto", run, empty, 1},
-		{"cadeado show ctl FILE", run, show, 1},
+		{.name = "empty program linked to libcrypto", .run = run, .ctx = empty, .times = 1},
+		{.name = "cadeado show ctl FILE", .run = run, .ctx = show, .times = 1},
 	};
-	struct subject other = {"the other program", run, argv + 4, 1};
+	struct subject other = {
+		.name = "the other program", .run = run, .ctx = argv + 4, .times = 1};
 	double above, whole, used;
 	int good;
 
