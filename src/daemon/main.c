@@ -23,6 +23,7 @@ static void usage(FILE *out)
 	      "  --state DIR   state folder, made by: cadeado --state DIR cluster init\n"
 	      "  --traces      print the traces too, not only to DIR/trace/\n"
 	      "  --debug       log more\n"
+	      "  --version     print the version\n"
 	      "  --help        this text\n",
 		out);
 }
@@ -71,6 +72,7 @@ int main(int argc, char *argv[])
 		{"state", required_argument, NULL, 's'},
 		{"traces", no_argument, NULL, 't'},
 		{"debug", no_argument, NULL, 'd'},
+		{"version", no_argument, NULL, 'v'},
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
@@ -84,6 +86,7 @@ int main(int argc, char *argv[])
 		case 's': state = optarg; break;
 		case 't': traces = true; break;
 		case 'd': level = LOG_DEBUG; break;
+		case 'v': puts("cadeadod " CADEADO_VERSION); return 0;
 		case 'h': usage(stdout); return 0;
 		default: usage(stderr); return 2;
 		}
