@@ -29,10 +29,34 @@ void command_help_all(struct buf *out)
 		buf_printf(out, "  %-34s %s\n", c->words, c->help);
 }
 
+#define HELP_WIDTH 78 /* columns of a paragraph: fits a terminal */
+
+/* A paragraph, broken between words. */
+static void paragraph(const char *text, struct buf *out)
+{
+	size_t column = 0;
+
+	while (*text) {
+		size_t len = strcspn(text, " ");
+
+		if (column > 0 && column + 1 + len > HELP_WIDTH) {
+			buf_str(out, "\n");
+			column = 0;
+		}
+		if (column > 0)
+			buf_str(out, " ");
+		buf_put(out, span_of(text, len));
+		column += len + (column > 0);
+		text += len + strspn(text + len, " ");
+	}
+	buf_str(out, "\n");
+}
+
 void command_help(const struct command *cmd, struct buf *out)
 {
 	command_usage(cmd, out);
-	buf_printf(out, "\n\n%s\n", cmd->manual);
+	buf_str(out, "\n\n");
+	paragraph(cmd->manual, out);
 	if (cmd->args && cmd->args->kind != ARG_END)
 		buf_str(out, "\n");
 	for (const struct command_arg *a = cmd->args; a && a->kind != ARG_END; a++) {
@@ -47,16 +71,19 @@ void command_help(const struct command *cmd, struct buf *out)
 	}
 }
 
-/* mdoc takes a line that begins with a dot or quote as a request. */
+/* mdoc takes a line that begins with a dot or quote as a request, and wants sentences on lines of
+ * their own. */
 static void roff_text(const char *text, struct buf *out)
 {
 	if (*text == '.' || *text == '\'')
 		buf_str(out, "\\&");
-	for (; *text; text++) {
+	for (const char *start = text; *text; text++) {
 		if (*text == '\\')
 			buf_str(out, "\\e");
 		else if (*text == '-')
 			buf_str(out, "\\-");
+		else if (*text == ' ' && text > start && text[-1] == '.')
+			buf_str(out, "\n");
 		else
 			buf_put(out, span_of(text, 1));
 	}
