@@ -166,16 +166,19 @@ static int on_setting(void *user, const char *section, const char *name, const c
 	return r->err == ERR_OK;
 }
 
-/* A port is usable only with the base added. */
-static enum err check_ports(struct settings *s, struct fail *why)
+enum err settings_check_ports(const struct settings *s, struct fail *why)
 {
+	struct settings copy = *s;
 	size_t i;
 
-	for (i = 0; i < ROWS; i++)
-		if (rows[i].type == IS_PORT && settings_port(s, *number_of(s, &rows[i])) > PORT_MAX)
+	for (i = 0; i < ROWS; i++) {
+		long port = *number_of(&copy, &rows[i]);
+
+		if (rows[i].type == IS_PORT && settings_port(s, port) > PORT_MAX)
 			return fail_set(why, ERR_FORMAT,
 				"%s: %ld with port_base %ld added is above %d; lower one of them",
-				rows[i].name, *number_of(s, &rows[i]), s->port_base, PORT_MAX);
+				rows[i].name, port, s->port_base, PORT_MAX);
+	}
 	return ERR_OK;
 }
 
@@ -203,7 +206,7 @@ enum err settings_read(struct settings *s, const char *path, struct fail *why)
 		err = r.err;
 		goto out;
 	}
-	err = check_ports(&read, why);
+	err = settings_check_ports(&read, why);
 	if (err)
 		fail_prefix(why, "%s", path);
 	else

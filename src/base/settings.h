@@ -30,6 +30,9 @@ void settings_defaults(struct settings *s);
  * remedy. On failure *s holds the defaults. */
 enum err settings_read(struct settings *s, const char *path, struct fail *why) MUST_USE;
 
+/* A port is usable only with the base added; settings_read refuses others. */
+enum err settings_check_ports(const struct settings *s, struct fail *why) MUST_USE;
+
 /* The file's text for these settings, each with its help as a comment. A text that the file's
  * syntax cannot give back (line break, " ;", empty) sets out's ERR_FORMAT. */
 void settings_write(const struct settings *s, struct buf *out);

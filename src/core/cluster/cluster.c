@@ -42,7 +42,7 @@ int cluster_lock(const struct cluster *c, struct fail *why)
 }
 
 /* The name becomes a common name, the address a line of lists and configuration. */
-static enum err check_settings(const struct settings *s, struct fail *why)
+enum err cluster_check_settings(const struct settings *s, struct fail *why)
 {
 	size_t name = strlen(s->node), address = strlen(s->address);
 
@@ -54,7 +54,7 @@ static enum err check_settings(const struct settings *s, struct fail *why)
 		return fail_set(why, ERR_FORMAT,
 			"setting address: an IPv4 address or a host name of at most %d characters",
 			STORE_NAME - 1);
-	return ERR_OK;
+	return settings_check_ports(s, why);
 }
 
 static enum err read_settings(struct cluster *c, struct fail *why)
@@ -63,7 +63,7 @@ static enum err read_settings(struct cluster *c, struct fail *why)
 	enum err err = path ? settings_read(&c->settings, path, why) : no_memory(why);
 
 	mem_free(path);
-	return err ? err : check_settings(&c->settings, why);
+	return err ? err : cluster_check_settings(&c->settings, why);
 }
 
 static enum err open_store(struct cluster *c, struct fail *why)
@@ -143,7 +143,7 @@ static enum err make_settings(struct cluster *c, const struct settings *settings
 {
 	char *path = file_join(c->folder, SETTINGS_FILE);
 	struct buf text = {0};
-	enum err err = path ? check_settings(settings, why) : no_memory(why);
+	enum err err = path ? cluster_check_settings(settings, why) : no_memory(why);
 
 	if (!err && access(path, F_OK) != 0) {
 		settings_write(settings, &text);

@@ -17,6 +17,10 @@
  */
 struct cluster;
 
+/* Node name and address can stand in certificates, lists and configurations, and the ports are
+ * usable; ERR_FORMAT names the setting that is wrong. */
+enum err cluster_check_settings(const struct settings *s, struct fail *why) MUST_USE;
+
 /* Makes the folder, settings, store, node row, default profiles ("Non Secure", "Encrypted"),
  * CallManager and CAPF keys (RSA-2048) and certificates. Done again on a folder that is complete or
  * that an earlier run left half-made, it adds only what is missing. */

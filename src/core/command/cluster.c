@@ -43,6 +43,10 @@ static enum err change_settings(const char *path, const struct settings *s, stru
 	struct buf text = {0};
 	enum err err;
 
+	/* What cannot be read back must not be written: every later command would refuse it. */
+	err = cluster_check_settings(s, why);
+	if (err != ERR_OK)
+		return err;
 	settings_write(s, &text);
 	err = buf_check(&text);
 	if (err == ERR_OK)

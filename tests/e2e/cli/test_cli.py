@@ -266,3 +266,15 @@ def test_one_token_is_not_enough(tmp_path):
 def test_a_state_folder_that_is_not_there(tmp_path):
     done = run("--state", str(tmp_path / "none"), "device", "list")
     assert done.returncode == 1 and "cluster init" in done.stderr
+
+
+@pytest.mark.parametrize("words", [["--node", "a b"], ["--address", "a b"], ["--address", ""],
+                                   ["--tftp-port", "65535"]])
+def test_settings_that_are_refused_are_not_kept(idle_lab, words):
+    with open(idle_lab.path("cadeado.conf"), encoding="utf-8") as f:
+        before = f.read()
+    done = idle_lab.cadeado("cluster", "init", *words, check=False)
+    assert done.returncode == 1 and words[0][2:].replace("-", "_") + ":" in done.stderr
+    with open(idle_lab.path("cadeado.conf"), encoding="utf-8") as f:
+        assert f.read() == before
+    idle_lab.cadeado("device", "list")

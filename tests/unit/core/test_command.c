@@ -196,6 +196,25 @@ static void wrong_arguments_are_named(void **state)
 	}
 }
 
+/* Does `text` hold these words in this order, whatever blanks and line ends lie between them? */
+static bool holds_words(const char *text, const char *words)
+{
+	for (; *text; text++) {
+		const char *t = text, *w = words;
+
+		while (*w && (*t == *w || (strchr(" \n", *t) && *t && *w == ' '))) {
+			w++;
+			if (strchr(" \n", *t))
+				t += strspn(t, " \n");
+			else
+				t++;
+		}
+		if (!*w)
+			return true;
+	}
+	return false;
+}
+
 /* Every row is found by its own words, explains itself, and has what a reader needs. */
 static void every_row_explains_itself(void **state)
 {
@@ -218,9 +237,9 @@ static void every_row_explains_itself(void **state)
 		command_help(c, &one);
 		buf_u8(&one, 0);
 		assert_ptr_equal(strstr((char *)one.data, "cadeado "), one.data);
-		assert_non_null(strstr((char *)one.data, c->manual));
+		assert_true(holds_words((char *)one.data, c->manual));
 		for (const struct command_arg *a = c->args; a && a->kind != ARG_END; a++) {
-			assert_non_null(strstr((char *)one.data, a->help));
+			assert_true(holds_words((char *)one.data, a->help));
 			assert_true(a->kind == ARG_FLAG || a->value);
 		}
 	}
