@@ -235,6 +235,7 @@ static struct doctor_evidence *gather(
 		fail_set(why, ERR_NOMEM, "out of memory");
 		return NULL;
 	}
+	(void)str_copy(e->address, sizeof e->address, s->address);
 	e->now = clock_seconds(cluster_get_clock(c));
 	read_bytes(&e->callmanager, cluster_path(c, "keys", "CallManager.pem"), CERT_SIZE_MAX);
 	read_bytes(&e->capf, cluster_path(c, "keys", "CAPF.pem"), CERT_SIZE_MAX);

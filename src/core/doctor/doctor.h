@@ -51,6 +51,7 @@ struct doctor_phone {
 struct doctor_evidence {
 	int64_t now;                           /* seconds since 1970 */
 	int mode;                              /* cluster security mode, 0 or 1 */
+	char address[64];                      /* of the node, "" when unknown */
 	struct doctor_bytes callmanager, capf; /* the node's certificate files */
 	struct doctor_bytes ctl;               /* the list on disk */
 	struct doctor_bytes served;            /* CTLFile.tlv as TFTP answers */

@@ -146,6 +146,29 @@ static void file_in_list(struct judging *j, const char *name, const struct docto
 	cert_free(cert);
 }
 
+/* The name by which phones shall reach the node. */
+static void address_in_list(struct judging *j)
+{
+	struct doctor_check *c = &j->r->checks[CHECK_CONTENT];
+	struct span other = {0};
+	struct tlv_iter it;
+	struct tlv_record rec;
+
+	tlv_iter_init(&it, &j->list);
+	while (tlv_iter_next(&it, &rec)) {
+		if (rec.role != TLV_ROLE_CCM_TFTP || !(rec.has & TLV_HAS(2)))
+			continue;
+		if (span_eq(rec.dns, span_str(j->e->address)))
+			return;
+		other = rec.dns;
+	}
+	if (!other.len || !j->e->address[0])
+		return;
+	doctor_say(c, DOCTOR_FAULT, "the list names the node %.*s, but its address is %s",
+		(int)other.len, (const char *)other.ptr, j->e->address);
+	doctor_remedy(c, SIGN_AGAIN);
+}
+
 static size_t count_role(const struct tlv_list *list, unsigned role)
 {
 	struct tlv_iter it;
@@ -185,6 +208,7 @@ void doctor_check_content(struct judging *j)
 		(const char *)j->list.header.signer_name.ptr);
 	file_in_list(j, "CallManager", &j->e->callmanager, manager, 1, "CCM+TFTP");
 	file_in_list(j, "CAPF", &j->e->capf, capf, 1, "CAPF");
+	address_in_list(j);
 	if (count_role(&j->list, TLV_ROLE_SAST) < 2) {
 		doctor_say(c, DOCTOR_FAULT, "the list names fewer than two tokens");
 		doctor_remedy(c, "cadeado token create, then: " SIGN_AGAIN);

@@ -366,3 +366,15 @@ def test_phones_folder_that_is_not_there(lab, words):
     done = lab.cadeado(*words, check=False)
     assert done.returncode == 1
     assert "nothing of this phone is at hand" in done.stdout
+
+
+def test_an_address_changed_after_the_list_was_signed(idle_lab):
+    idle_lab.cadeado("cluster", "init", "--address", "127.0.0.2")
+    idle_lab.start()
+    found, evidence, done = verdicts(idle_lab)
+    assert found == [GOOD, FAULT, GOOD] + [CANNOT] * 5, evidence
+    assert "the list names the node 127.0.0.1, but its address is 127.0.0.2" in evidence[1]
+    assert "cadeado utils ctl update CTLFile" in done.stdout
+    idle_lab.publish("update", "CTLFile")
+    found, evidence, _ = verdicts(idle_lab)
+    assert found[:3] == [GOOD] * 3, evidence

@@ -284,6 +284,13 @@ static void list_against_certificates(void **state)
 	says(t, 2, "CAPF.pem does not stand in the list as CAPF: its serial is ",
 		"utils ctl update CTLFile --token LABEL");
 	load(&t->e->capf, t->lab, "keys/CAPF.pem");
+	str_copy(t->e->address, sizeof(t->e->address), "192.0.2.10");
+	judged(t, "gggggggg");
+	str_copy(t->e->address, sizeof(t->e->address), "198.51.100.1");
+	judged(t, "gFgggggg");
+	says(t, 2, "the list names the node 192.0.2.10, but its address is 198.51.100.1",
+		"utils ctl update CTLFile");
+	t->e->address[0] = '\0';
 	t->e->mode = 0;
 	judged(t, "gFgggggg");
 	says(t, 2, "in non-secure mode", "set-cluster mixed-mode");
