@@ -8,7 +8,8 @@
 typedef void command_handler(
 	struct command_ctx *ctx, const struct json *args, struct command_reply *reply);
 
-command_handler handle_cluster_init, handle_show_ctl, handle_show_cert_own, handle_show_stations;
+command_handler handle_cluster_init, handle_show, handle_show_ctl, handle_show_itl,
+	handle_show_cert_own, handle_show_stations;
 command_handler handle_token_create, handle_token_list;
 command_handler handle_ctl_mixed_mode, handle_ctl_update;
 command_handler handle_device_add, handle_device_list, handle_device_show, handle_device_delete;

@@ -1,66 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "core/command/handlers.h"
 
-#include "base/file.h"
 #include "base/mem.h"
 #include "core/doctor/doctor.h"
-#include "core/list/list.h"
 
 #include <stdio.h>
-#include <sys/stat.h>
-
-#define EXIT_UNREADABLE COMMAND_USAGE /* the number that `show` gives a file it cannot read */
-
-static void show_file(const struct command_ctx *ctx, const char *path, struct command_reply *reply)
-{
-	struct fail why = {0};
-	struct buf file = {0};
-	struct stat st = {0};
-	struct tlv_list list;
-	enum err err = file_read(path, TLV_FILE_MAX, &file, &why);
-
-	(void)stat(path, &st);
-	if (err == ERR_OK && tlv_parse(&list, buf_span(&file), &why) == ERR_OK) {
-		if (!ctx->text_only) {
-			json_free(reply->data);
-			reply->data = list_to_json(&list, LIST_CTL, st.st_mtime);
-		}
-		err = list_show(&list, LIST_CTL, st.st_mtime, &reply->text);
-		if (list_verify(&list, &why) != ERR_OK)
-			reply->exit = COMMAND_FAULT;
-	} else if (err == ERR_OK) {
-		fail_prefix(&why, "%s", path);
-		command_refuse(reply, &why);
-		reply->exit = EXIT_UNREADABLE;
-		err = list_show_broken(buf_span(&file), LIST_CTL, st.st_mtime, &why, &reply->text);
-	} else {
-		command_refuse(reply, &why);
-		reply->exit = EXIT_UNREADABLE;
-		err = err == ERR_NOTFOUND ? list_show_absent(LIST_CTL, &reply->text) : ERR_OK;
-	}
-	if (err != ERR_OK && reply->exit == COMMAND_GOOD) {
-		fail_set(&why, err, "%s", err_text(err));
-		command_refuse(reply, &why);
-	}
-	buf_fini(&file);
-}
-
-void handle_show_ctl(struct command_ctx *ctx, const struct json *args, struct command_reply *reply)
-{
-	const char *given = json_get_str(args, "file");
-	char *folder = given ? NULL : file_join(ctx->state, "tftp");
-	char *path = given ? mem_strdup(given) : folder ? file_join(folder, "CTLFile.tlv") : NULL;
-	struct fail why = {0};
-
-	if (path) {
-		show_file(ctx, path, reply);
-	} else {
-		fail_set(&why, ERR_NOMEM, "out of memory");
-		command_refuse(reply, &why);
-	}
-	mem_free(path);
-	mem_free(folder);
-}
 
 static void station_lines(struct json *data, struct buf *out)
 {

@@ -120,8 +120,13 @@ static const struct command_arg sign_args[] = {
 	END,
 };
 
-static const struct command_arg show_ctl_args[] = {
-	{ARG_WORD, "file", "FILE", false, 0, 0, "a list in a file instead of the cluster's own"},
+static const struct command_arg show_args[] = {
+	{ARG_WORDS, "files", "FILE", true, 0, 0, "lists, signed and encrypted files"},
+	END,
+};
+
+static const struct command_arg show_list_args[] = {
+	{ARG_WORDS, "files", "FILE", false, 0, 0, "lists in files instead of the cluster's own"},
 	END,
 };
 
@@ -235,14 +240,24 @@ const struct command commands[] = {
 		handle_encrypt},
 	{"file list tftp", file_list_args, COMMAND_ANYWHERE, false, NULL, "list the served files",
 		"Lists the files of the one folder that TFTP serves from.", handle_file_list_tftp},
+	{"show", show_args, COMMAND_HERE, false, NULL, "show lists, signed and encrypted files",
+		"Shows any file with a signed header, recognised by what is in it: a list as show "
+		"ctl and show itl do; of signed and encrypted files the header and the size of "
+		"the content, of encrypted ones also how they are encrypted. Whether such a file's "
+		"signature is good is told by verify --with. Exit status 0 shown, 1 a list that is "
+		"not verified, 2 unreadable; of several files the highest.",
+		handle_show},
 	{"show cert own", no_args, COMMAND_ANYWHERE, false, NULL, "show this node's certificates",
 		"Shows subject, issuer, serial number and dates of the CallManager and CAPF "
 		"certificates.",
 		handle_show_cert_own},
-	{"show ctl", show_ctl_args, COMMAND_HERE, false, NULL, "show a trust list and verify it",
+	{"show ctl", show_list_args, COMMAND_HERE, false, NULL, "show a trust list and verify it",
 		"Prints the CTL with its records, says which token signed it and whether the "
-		"signature is good. Exit status 0 verified, 1 not, 2 unreadable.",
+		"signature is good. A record that contradicts its certificate is told on standard "
+		"error. Exit status 0 verified, 1 not, 2 unreadable; of several files the highest.",
 		handle_show_ctl},
+	{"show itl", show_list_args, COMMAND_HERE, false, NULL, "show an ITL and verify it",
+		"Prints the ITL as show ctl prints the CTL.", handle_show_itl},
 	{"show stations", no_args, COMMAND_DAEMON, false, NULL, "show registered phones and calls",
 		"Shows the phones that are registered with the running daemon, how they are "
 		"secured, and the calls that are up.",

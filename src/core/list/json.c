@@ -2,6 +2,7 @@
 #include "core/list/list.h"
 #include "base/clock.h"
 #include "base/str.h"
+#include "core/list/signed.h"
 
 #include <stdio.h>
 
@@ -113,23 +114,33 @@ static void add_finding(void *ctx, const struct fail *finding)
 	json_append_take(ctx, json_string_new(finding->text));
 }
 
+/* What every kind of file has. */
+static struct json *file_json(
+	const char *kind, struct span file, const struct tlv_header *h, int64_t modified)
+{
+	struct json *o = json_object_new();
+
+	json_set_str(o, "kind", kind);
+	json_set_int(o, "length", (int64_t)file.len);
+	set_digest(o, "md5", DIGEST_MD5, file);
+	set_digest(o, "sha1", DIGEST_SHA1, file);
+	set_date(o, "lastModified", modified);
+	json_set_int(o, "versionMajor", h->major);
+	json_set_int(o, "versionMinor", h->minor);
+	json_set_take(o, "header", header_json(h));
+	return o;
+}
+
 struct json *list_to_json(const struct tlv_list *list, enum list_kind kind, int64_t modified)
 {
-	struct json *o = json_object_new(), *records = json_array_new();
-	struct json *findings = json_array_new();
+	struct json *o =
+		file_json(kind == LIST_CTL ? "CTL" : "ITL", list->file, &list->header, modified);
+	struct json *records = json_array_new(), *findings = json_array_new();
 	struct fail why = {0};
 	struct tlv_record r;
 	struct tlv_iter it;
 	enum err err;
 
-	json_set_str(o, "kind", kind == LIST_CTL ? "CTL" : "ITL");
-	json_set_int(o, "length", (int64_t)list->file.len);
-	set_digest(o, "md5", DIGEST_MD5, list->file);
-	set_digest(o, "sha1", DIGEST_SHA1, list->file);
-	set_date(o, "lastModified", modified);
-	json_set_int(o, "versionMajor", list->header.major);
-	json_set_int(o, "versionMinor", list->header.minor);
-	json_set_take(o, "header", header_json(&list->header));
 	tlv_iter_init(&it, list);
 	while (tlv_iter_next(&it, &r))
 		json_append_take(records, record_json(list, &r));
@@ -142,5 +153,26 @@ struct json *list_to_json(const struct tlv_list *list, enum list_kind kind, int6
 	}
 	err = list_check_records(list, kind, add_finding, findings);
 	json_set_take(o, "findings", err == ERR_NOMEM ? (json_free(findings), NULL) : findings);
+	return o;
+}
+
+struct json *signed_to_json(const struct sgn_file *f, int64_t modified)
+{
+	struct json *o = file_json("signed", f->file, &f->header, modified);
+
+	json_set_int(o, "contentLength", (int64_t)f->content.len);
+	return o;
+}
+
+struct json *signed_encrypted_to_json(const struct enc_file *f, int64_t modified)
+{
+	struct json *o = file_json("encrypted", f->file, &f->header, modified);
+
+	json_set_int(o, "contentLength", (int64_t)f->ciphertext.len);
+	set_hex(o, "iv", f->iv, STR_LOWER);
+	json_set_int(o, "padding", f->padding);
+	json_set_int(o, "keyBits", f->key_bits);
+	json_set_int(o, "contentDigestAlgorithm", f->header.content_digest);
+	set_hex(o, "contentDigest", f->header.content_hash, STR_LOWER);
 	return o;
 }

@@ -2,6 +2,7 @@
 #include "core/list/list.h"
 #include "base/clock.h"
 #include "base/str.h"
+#include "core/list/signed.h"
 
 #define NUL           1u /* lengths count it */
 #define SIGNATURE_ROW 8u /* bytes in one line */
@@ -11,24 +12,24 @@ static const char *kind_name(enum list_kind kind)
 	return kind == LIST_CTL ? "CTL" : "ITL";
 }
 
-static void put_checksums(struct buf *out, struct span file, enum list_kind kind)
+static void put_checksums(struct buf *out, struct span file, const char *kind)
 {
 	char md5[2 * DIGEST_MAX + 1], sha1[2 * DIGEST_MAX + 1];
 
 	digest_hex(DIGEST_MD5, file, md5);
 	digest_hex(DIGEST_SHA1, file, sha1);
-	buf_printf(out, "The checksum value of the %s file:\n%s(MD5)\n%s(SHA1)\n\n",
-		kind_name(kind), md5, sha1);
+	buf_printf(
+		out, "The checksum value of the %s file:\n%s(MD5)\n%s(SHA1)\n\n", kind, md5, sha1);
 }
 
-static void put_top(struct buf *out, struct span file, enum list_kind kind, int64_t modified)
+static void put_top(struct buf *out, struct span file, const char *kind, int64_t modified)
 {
 	char date[CLOCK_DATE_MAX];
 
 	put_checksums(out, file, kind);
 	clock_print_date(date, modified);
-	buf_printf(out, "Length of %s file: %zu\nThe %s File was last modified on %s\n\n",
-		kind_name(kind), file.len, kind_name(kind), date);
+	buf_printf(out, "Length of %s file: %zu\nThe %s File was last modified on %s\n\n", kind,
+		file.len, kind, date);
 }
 
 static void put_columns(struct buf *out)
@@ -74,9 +75,9 @@ static void put_signature(struct buf *out, struct span signature)
 											 : "");
 }
 
-static void put_header(struct buf *out, const struct tlv_header *h, enum list_kind kind)
+static void put_header(struct buf *out, const struct tlv_header *h, const char *kind)
 {
-	buf_printf(out, "\tParse %s File\n\t----------------\n\n", kind_name(kind));
+	buf_printf(out, "\tParse %s File\n\t----------------\n\n", kind);
 	buf_printf(out, "Version:\t%u.%u\nHeaderLength:\t%u (BYTES)\n\n", h->major, h->minor,
 		h->length);
 	put_columns(out);
@@ -170,8 +171,8 @@ enum err list_show(
 	struct fail why = {0};
 	struct tlv_iter it;
 
-	put_top(out, list->file, kind, modified);
-	put_header(out, &list->header, kind);
+	put_top(out, list->file, kind_name(kind), modified);
+	put_header(out, &list->header, kind_name(kind));
 	tlv_iter_init(&it, list);
 	while (tlv_iter_next(&it, &r))
 		put_record(out, list, &r, it.number, kind);
@@ -190,7 +191,7 @@ enum err list_show(
 enum err list_show_broken(struct span file, enum list_kind kind, int64_t modified,
 	const struct fail *why, struct buf *out)
 {
-	put_top(out, file, kind, modified);
+	put_top(out, file, kind_name(kind), modified);
 	buf_printf(out, "Error parsing the %s File.\n%s\n", kind_name(kind), why->text);
 	return buf_check(out);
 }
@@ -204,5 +205,60 @@ enum err list_show_absent(enum list_kind kind, struct buf *out)
 	else
 		buf_str(out, "ITL File not found.\n");
 	buf_printf(out, "Error parsing the %s File.\n", kind_name(kind));
+	return buf_check(out);
+}
+
+/* What the rows of the vendor's layout give only the length of. */
+static void put_values(struct buf *out, const struct tlv_header *h)
+{
+	char date[CLOCK_DATE_MAX];
+
+	if (h->filename.ptr) {
+		buf_str(out, "File name: ");
+		str_printable(out, h->filename);
+		buf_str(out, "\n");
+	}
+	if (h->has_timestamp) {
+		clock_print_iso(date, h->timestamp);
+		buf_printf(out, "Signed at: %s\n", date);
+	}
+	if (hash_name(h->digest))
+		buf_printf(out, "Digest: %s\n", hash_name(h->digest));
+	else
+		buf_printf(out, "Digest: unknown code %u\n", h->digest);
+}
+
+static void put_encryption(struct buf *out, const struct enc_file *f)
+{
+	const struct tlv_header *h = &f->header;
+
+	buf_str(out, "IV: ");
+	str_hex(out, f->iv, STR_LOWER);
+	buf_printf(out, "\nPadding: %u bytes\nKey size: %u bits\nContent digest: ", f->padding,
+		f->key_bits);
+	if (hash_name(h->content_digest))
+		buf_printf(out, "%s ", hash_name(h->content_digest));
+	else
+		buf_printf(out, "unknown code %u ", h->content_digest);
+	str_hex(out, h->content_hash, STR_LOWER);
+	buf_str(out, "\n");
+}
+
+enum err signed_show(const struct sgn_file *f, int64_t modified, struct buf *out)
+{
+	put_top(out, f->file, "SGN", modified);
+	put_header(out, &f->header, "SGN");
+	put_values(out, &f->header);
+	buf_printf(out, "Content: %zu bytes\n", f->content.len);
+	return buf_check(out);
+}
+
+enum err signed_show_encrypted(const struct enc_file *f, int64_t modified, struct buf *out)
+{
+	put_top(out, f->file, "ENC.SGN", modified);
+	put_header(out, &f->header, "ENC.SGN");
+	put_values(out, &f->header);
+	buf_printf(out, "Content: %zu bytes\n", f->ciphertext.len);
+	put_encryption(out, f);
 	return buf_check(out);
 }

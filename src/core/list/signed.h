@@ -45,6 +45,15 @@ enum err signed_decrypt(const struct enc_file *f, const uint8_t key[SIGNED_AES_K
 enum err signed_finish(struct buf *file, const struct cert *signer, struct span signature,
 	struct fail *why) MUST_USE;
 
+/* What `show` prints: the header in the rows of `show ctl`, then what lies after it. Says nothing
+ * about the signature, which nobody can judge without the signer's key. */
+enum err signed_show(const struct sgn_file *f, int64_t modified, struct buf *out) MUST_USE;
+enum err signed_show_encrypted(
+	const struct enc_file *f, int64_t modified, struct buf *out) MUST_USE;
+/* The same facts for programs, as list_to_json. */
+struct json *signed_to_json(const struct sgn_file *f, int64_t modified);
+struct json *signed_encrypted_to_json(const struct enc_file *f, int64_t modified);
+
 /* Does the file begin with a header as signed files do? Also a vendor's firmware and lists. */
 bool signed_already(struct span file);
 

@@ -65,6 +65,7 @@ static void words_mean_a_row(void **state)
 		{"SHOW CTL", "show ctl", 2},
 		{"sh ct", "show ctl", 2},
 		{"show ctl some.tlv", "show ctl", 2},
+		{"show some.tlv", "show", 1},
 		{"show cert own", "show cert own", 3},
 		{"sh ce o", "show cert own", 3},
 		{"doctor", "doctor", 1},
@@ -104,12 +105,12 @@ static void doubtful_words_are_refused(void **state)
 
 static void unknown_words_are_told_what_is_possible(void **state)
 {
-	static const char *const typed[] = {"", "nonsense", "show", "show nonsense", "device",
-		"show ctlx", "utils ctl set-cluster non-secure-mode"};
+	static const char *const typed[] = {"", "nonsense", "show cert", "device", "device lisp",
+		"utils ctl set-cluster non-secure-mode"};
 	static const char *const said[] = {"the command is not complete",
-		"unknown word \"nonsense\"; possible here: ", "next comes one of: cert, ctl",
-		"unknown word \"nonsense\"; possible here: cert",
-		"next comes one of: add, delete, list, show", "unknown word \"ctlx\"",
+		"unknown word \"nonsense\"; possible here: ", "next comes one of: own",
+		"next comes one of: add, delete, list, show",
+		"unknown word \"lisp\"; possible here: add",
 		"unknown word \"non-secure-mode\"; possible here: mixed-mode"};
 	int used;
 
@@ -186,6 +187,13 @@ static void wrong_arguments_are_named(void **state)
 			"a --nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn 1",
 			"unknown option --nnn"},
 		{"utils ctl update CTLFile", "", "missing: token; usage:"},
+		/* A word that is mistyped is no file, unless there is one of that name. */
+		{"show", "", "next comes one of: cert, ctl, itl, stations, FILE"},
+		{"show", "nonsense",
+			"unknown word \"nonsense\" and no file of that name; possible here: cert"},
+		{"show", "ctlx", "unknown word \"ctlx\""},
+		{"show", "none.sgn", "{\"files\":[\"none.sgn\"]}"},
+		{"show", "/dev ctl", "{\"files\":[\"/dev\",\"ctl\"]}"},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -243,7 +251,7 @@ static void every_row_explains_itself(void **state)
 			assert_true(a->kind == ARG_FLAG || a->value);
 		}
 	}
-	assert_null(command_named("show"));
+	assert_null(command_named("device"));
 	assert_null(command_named(NULL));
 	buf_fini(&all);
 	buf_fini(&one);
