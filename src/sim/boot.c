@@ -127,10 +127,14 @@ static void obey_config(struct sim_phone *p)
 	bool listed = p->flash.lists[SIM_CTL].len || p->flash.lists[SIM_ITL].len;
 
 	/* In a file that is not encrypted the mode is there only while an operation is pending; in
-	 * others it always is, and certHash tells. */
-	if (listed && !p->asked_capf && (p->flash.lsc.len == 0 || !c->encrypted) &&
-		c->capf_count > 0 && c->capf_auth_mode == 2) {
+	 * others it always is, and certHash tells. A server that goes on saying so after the
+	 * operation is not obeyed again before the phone was registered. */
+	bool ordered = !c->encrypted && p->enrolments == 0;
+
+	if (listed && !p->asked_capf && (p->flash.lsc.len == 0 || ordered) && c->capf_count > 0 &&
+		c->capf_auth_mode == 2) {
 		p->asked_capf = true;
+		p->enrolments++;
 		sim_phone_event(p, SIM_EV_ENROL);
 		return;
 	}
