@@ -15,7 +15,8 @@ command_handler handle_ctl_mixed_mode, handle_ctl_update;
 command_handler handle_device_add, handle_device_list, handle_device_show, handle_device_delete;
 command_handler handle_file_list_tftp;
 command_handler handle_doctor;
-command_handler handle_verify;
+command_handler handle_verify, handle_strip, handle_decrypt;
+command_handler handle_diff, handle_explain;
 command_handler handle_build_ctl, handle_build_itl, handle_sign, handle_encrypt, handle_certhash;
 
 #endif

@@ -76,6 +76,16 @@ static const struct command_arg init_args[] = {
 			"79xx, newer or all: refuse what these phones cannot check"},              \
 		KEY, TOKEN, TOKENS, MODULE, PIN_FILE
 
+#define OUT_FILE                                                                                   \
+	{                                                                                          \
+		ARG_TEXT, "out", "FILE", false, 0, 0,                                              \
+			"file to write (the file's own name without .sgn or .enc.sgn)"             \
+	}
+#define FORCE                                                                                      \
+	{                                                                                          \
+		ARG_FLAG, "force", NULL, false, 0, 0, "overwrite the file to write"                \
+	}
+
 static const struct command_arg build_ctl_args[] = {
 	BUILD_ARGS,
 	{ARG_FLAG, "with-signatures", NULL, false, 0, 0,
@@ -88,6 +98,15 @@ static const struct command_arg build_itl_args[] = {BUILD_ARGS, END};
 
 static const struct command_arg certhash_args[] = {
 	{ARG_WORD, "cert", "CERT", true, 0, 0, "certificate in PEM or DER"},
+	END,
+};
+
+static const struct command_arg decrypt_args[] = {
+	{ARG_WORD, "file", "FILE", true, 0, 0, "an encrypted configuration (.enc.sgn)"},
+	{ARG_TEXT, "key", "PEM", true, 0, 0,
+		"the phone's private key in PEM, readable by its owner only"},
+	OUT_FILE,
+	FORCE,
 	END,
 };
 
@@ -127,6 +146,13 @@ static const struct command_arg show_args[] = {
 
 static const struct command_arg show_list_args[] = {
 	{ARG_WORDS, "files", "FILE", false, 0, 0, "lists in files instead of the cluster's own"},
+	END,
+};
+
+static const struct command_arg strip_args[] = {
+	{ARG_WORD, "file", "FILE", true, 0, 0, "a signed file (.sgn)"},
+	OUT_FILE,
+	FORCE,
 	END,
 };
 
@@ -212,6 +238,13 @@ const struct command commands[] = {
 		"keys and certificates. Run again it adds only what is missing, and changes the "
 		"settings that are given.",
 		handle_cluster_init},
+	{"decrypt", decrypt_args, COMMAND_HERE, true, NULL, "decipher a phone's configuration",
+		"Deciphers SEP<MAC>.cnf.xml.enc.sgn with the phone's private key and writes "
+		"SEP<MAC>.cnf.xml, readable by its owner only, when its digest is the one that "
+		"the header says. A wrong key and a damaged file get the same answer. The "
+		"signature is not checked; verify does that. A file that is there is not "
+		"overwritten without --force.",
+		handle_decrypt},
 	{"device add", device_add_args, COMMAND_ANYWHERE, true, NULL, "add or change a phone",
 		"Adds a phone, or changes the one of that name. With --install the phone gets a "
 		"locally significant certificate from CAPF when it next starts.",
@@ -266,6 +299,11 @@ const struct command commands[] = {
 		"Writes FILE.sgn: a signed header and the file. A file that is signed already is "
 		"refused.",
 		handle_sign},
+	{"strip", strip_args, COMMAND_HERE, true, NULL, "take the signed header off a file",
+		"Writes the content of a signed file, without its header. The signature is not "
+		"checked; verify does that. A file that is there is not overwritten without "
+		"--force.",
+		handle_strip},
 	{"token create", token_create_args, COMMAND_HERE, true, NULL, "make a file token",
 		"Makes a file token: an RSA key sealed under the PIN and its certificate. "
 		"Fifteen wrong PINs lock a token for good. A cluster needs two, kept in "
