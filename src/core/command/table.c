@@ -191,6 +191,12 @@ static const struct command_arg file_list_args[] = {
 	END,
 };
 
+static const struct command_arg diff_args[] = {
+	{ARG_WORD, "old", "OLD", true, 0, 0, "the list that phones hold"},
+	{ARG_WORD, "new", "NEW", true, 0, 0, "the list that they would get"},
+	END,
+};
+
 static const struct command_arg doctor_args[] = {
 	{ARG_TEXT, "phones", "DIR", false, 0, 0,
 		"folder that holds one folder for each phone's files (phones in the state folder)"},
@@ -260,6 +266,11 @@ const struct command commands[] = {
 	{"device show", device_args, COMMAND_ANYWHERE, false, NULL, "show one phone",
 		"Shows one phone's record and the security mode that is in force for it.",
 		handle_device_show},
+	{"diff", diff_args, COMMAND_HERE, false, NULL, "compare two trust lists",
+		"Prints what differs between two lists: header, signer, records that were added, "
+		"removed or changed, and whether and why a phone that holds OLD accepts NEW. The "
+		"order of records does not count. Exit status 0 accepted, 1 rejected, 2 unreadable.",
+		handle_diff},
 	{"doctor", doctor_args, COMMAND_HERE, false, NULL, "run the eight checks of the guide",
 		"Runs the eight checks of the administration guide on the running cluster, each "
 		"with its evidence: what TFTP serves, what the phones hold, what handshakes "
