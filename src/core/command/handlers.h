@@ -16,7 +16,7 @@ command_handler handle_device_add, handle_device_list, handle_device_show, handl
 command_handler handle_file_list_tftp;
 command_handler handle_doctor;
 command_handler handle_verify, handle_strip, handle_decrypt;
-command_handler handle_diff, handle_diff, handle_explain;
+command_handler handle_diff, handle_explain;
 command_handler handle_build_ctl, handle_build_itl, handle_sign, handle_encrypt, handle_certhash;
 
 #endif

@@ -197,6 +197,13 @@ static const struct command_arg diff_args[] = {
 	END,
 };
 
+static const struct command_arg explain_args[] = {
+	{ARG_WORD, "file", "FILE", true, 0, 0, "list, signed or encrypted file"},
+	{ARG_WORD, "offset", "OFFSET", false, 0, 0,
+		"the field of this byte alone: a number, or 0x and hexadecimal digits"},
+	END,
+};
+
 static const struct command_arg doctor_args[] = {
 	{ARG_TEXT, "phones", "DIR", false, 0, 0,
 		"folder that holds one folder for each phone's files (phones in the state folder)"},
@@ -282,6 +289,14 @@ const struct command commands[] = {
 		"reduced companion SEP<MAC>.cnf.xml.sgn beside the clear file, then removes the "
 		"clear file. When something fails nothing has changed. The phone's key must be RSA.",
 		handle_encrypt},
+	{"explain", explain_args, COMMAND_HERE, false, NULL,
+		"name every byte of a list or signed file",
+		"Prints the fields of a list, a signed or an encrypted file: offset, size, name and "
+		"value in words. They follow one another without a gap. With an offset, the field "
+		"of that byte alone. A broken file is explained up to where it breaks, and then "
+		"what is wrong there. Nothing is verified. Exit status 0, or 2 for a file that is "
+		"broken or cannot be read.",
+		handle_explain},
 	{"file list tftp", file_list_args, COMMAND_ANYWHERE, false, NULL, "list the served files",
 		"Lists the files of the one folder that TFTP serves from.", handle_file_list_tftp},
 	{"show", show_args, COMMAND_HERE, false, NULL, "show lists, signed and encrypted files",
