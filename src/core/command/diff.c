@@ -10,6 +10,7 @@ struct teller {
 	struct json *changes; /* NULL: nobody looks */
 	struct buf *text;
 	size_t count;
+	size_t record; /* old number of the record whose changes are being told */
 };
 
 static const char *or_none(const char *text)
@@ -17,8 +18,10 @@ static const char *or_none(const char *text)
 	return *text ? text : "(none)";
 }
 
-static void put_text(struct buf *out, const struct list_change *c)
+static void put_text(struct teller *t, const struct list_change *c)
 {
+	struct buf *out = t->text;
+
 	switch (c->what) {
 	case LIST_DIFF_ADDED:
 		buf_printf(out, "added record %zu: %s, serial number %s\n", c->new_record,
@@ -29,8 +32,12 @@ static void put_text(struct buf *out, const struct list_change *c)
 			c->record, or_none(c->before));
 		break;
 	case LIST_DIFF_CHANGED:
-		buf_printf(out, "changed record %zu, now %zu: %s: %s: %s -> %s\n", c->old_record,
-			c->new_record, c->record, c->field, or_none(c->before), or_none(c->after));
+		if (t->record != c->old_record)
+			buf_printf(out, "changed record %zu, now %zu: %s\n", c->old_record,
+				c->new_record, c->record);
+		t->record = c->old_record;
+		buf_printf(
+			out, "  %s: %s -> %s\n", c->field, or_none(c->before), or_none(c->after));
 		break;
 	default:
 		buf_printf(out, "%s: %s: %s -> %s\n", list_difference_name(c->what), c->field,
@@ -44,7 +51,7 @@ static void put(void *ctx, const struct list_change *c)
 	struct json *o;
 
 	t->count++;
-	put_text(t->text, c);
+	put_text(t, c);
 	if (!t->changes)
 		return;
 	o = json_object_new();

@@ -243,7 +243,11 @@ static bool same(const struct tlv_record *a, const struct tlv_record *b, unsigne
 	case 1: return role && subject && address;
 	case 2: return subject && address && span_eq(a->serial, b->serial);
 	case 3: return role && subject && span_eq(a->serial, b->serial);
-	default: return role && address && a->subject.len && span_eq(a->dns, b->dns);
+	/* A server under another name is still that server; a token of another name is another
+	 * token. */
+	default:
+		return role && address && a->role != TLV_ROLE_SAST && a->subject.len &&
+		       span_eq(a->dns, b->dns);
 	}
 }
 
