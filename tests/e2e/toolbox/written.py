@@ -69,7 +69,8 @@ class Read:
         self.content = data[self.length:]
         self.digest = {1: "sha1", 2: "sha256", 3: "sha512"}[self.tags[8][0]]
         self.filename = self.tags[14][:-1].decode()
-        self.timestamp = struct.unpack(">I", self.tags[15])[0]
+        # The vendor's own files have none.
+        self.timestamp = struct.unpack(">I", self.tags[15])[0] if 15 in self.tags else None
 
     def records(self):
         pos, out = 0, []
