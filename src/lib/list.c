@@ -141,7 +141,7 @@ int cad_list_accepts(const struct cad_list *held, const struct cad_list *offered
 {
 	struct fail why = {0};
 	struct buf text = {0};
-	enum err err = list_accepts(&held->list, &offered->list, &text);
+	enum err err = list_accepts(&held->list, &offered->list, LIST_FOR_UNKNOWN, &text);
 
 	if (err != ERR_NOMEM) {
 		buf_u8(&text, '\0');

@@ -105,21 +105,6 @@ static enum err read_entries(struct building *b, const struct json *args, struct
 	return err;
 }
 
-static enum err read_family(const char *word, enum list_family *family, struct fail *why)
-{
-	if (!word)
-		*family = LIST_FOR_UNKNOWN;
-	else if (strcmp(word, "79xx") == 0)
-		*family = LIST_FOR_79XX;
-	else if (strcmp(word, "all") == 0)
-		*family = LIST_FOR_ALL;
-	else if (strcmp(word, "newer") == 0)
-		*family = LIST_FOR_NEWER;
-	else
-		return fail_set(why, ERR_ARG, "--for is 79xx, newer or all, not \"%s\"", word);
-	return ERR_OK;
-}
-
 static enum err read_version(const struct json *args, struct list_request *r, struct fail *why)
 {
 	const char *word = json_get_str(args, "signer-version");
@@ -153,7 +138,7 @@ static enum err read_request(struct building *b, struct command_ctx *ctx, const 
 	if (!err)
 		err = command_date(ctx, args, &r->timestamp, why);
 	if (!err)
-		err = read_family(json_get_str(args, "for"), &r->family, why);
+		err = command_family(args, &r->family, why);
 	if (!err)
 		err = read_version(args, r, why);
 	if (!err)

@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/str.h"
+#include "core/command/keys.h"
 #include "core/list/check.h"
 #include "core/list/diff.h"
 
@@ -85,10 +86,10 @@ static enum err load(const char *path, struct buf *file, struct tlv_list *list, 
 
 /* The sentence that all this is for. */
 static enum err put_verdict(struct command_reply *reply, const char *const paths[2],
-	const struct tlv_list *before, const struct tlv_list *after)
+	const struct tlv_list *before, const struct tlv_list *after, enum list_family family)
 {
 	struct buf because = {0};
-	enum err err = list_accepts(before, after, &because);
+	enum err err = list_accepts(before, after, family, &because);
 
 	if (err == ERR_NOMEM) {
 		buf_fini(&because);
@@ -115,8 +116,11 @@ void handle_diff(struct command_ctx *ctx, const struct json *args, struct comman
 	struct buf files[2] = {{0}, {0}};
 	struct tlv_list lists[2];
 	struct fail why = {0};
-	enum err err = load(paths[0], &files[0], &lists[0], &why);
+	enum list_family family = LIST_FOR_UNKNOWN;
+	enum err err = command_family(args, &family, &why);
 
+	if (!err)
+		err = load(paths[0], &files[0], &lists[0], &why);
 	if (!err)
 		err = load(paths[1], &files[1], &lists[1], &why);
 	if (!err) {
@@ -128,7 +132,7 @@ void handle_diff(struct command_ctx *ctx, const struct json *args, struct comman
 		if (!err && !t.count)
 			buf_str(&reply->text, "Both lists say the same.\n");
 		if (!err)
-			err = put_verdict(reply, paths, &lists[0], &lists[1]);
+			err = put_verdict(reply, paths, &lists[0], &lists[1], family);
 	}
 	if (err) {
 		fail_set(&why, err, "%s", err_text(err));

@@ -25,6 +25,23 @@ static enum err token_cert(
 	return err;
 }
 
+enum err command_family(const struct json *args, enum list_family *family, struct fail *why)
+{
+	const char *word = json_get_str(args, "for");
+
+	if (!word)
+		*family = LIST_FOR_UNKNOWN;
+	else if (strcmp(word, "79xx") == 0)
+		*family = LIST_FOR_79XX;
+	else if (strcmp(word, "all") == 0)
+		*family = LIST_FOR_ALL;
+	else if (strcmp(word, "newer") == 0)
+		*family = LIST_FOR_NEWER;
+	else
+		return fail_set(why, ERR_ARG, "--for is 79xx, newer or all, not \"%s\"", word);
+	return ERR_OK;
+}
+
 enum err command_cert(const char *path, struct cert **out, struct fail *why)
 {
 	size_t len = strlen(path), suffix = sizeof(TOKEN_SUFFIX) - 1;

@@ -5,6 +5,7 @@
 /* The key that a command about files signs with, as its options say: --key, or --token with
  * --tokens or --module. For the commands that write; nothing here opens the cluster. */
 #include "core/command/command.h"
+#include "core/list/list.h"
 #include "crypto/cert.h"
 #include "crypto/signer.h"
 
@@ -32,6 +33,10 @@ enum err command_digest(
 const char *command_digest_name(enum digest_alg digest);
 enum err command_date(struct command_ctx *ctx, const struct json *args, uint32_t *date,
 	struct fail *why) MUST_USE;
+
+/* --for: which phones are meant, LIST_FOR_UNKNOWN without it. */
+enum err command_family(
+	const struct json *args, enum list_family *family, struct fail *why) MUST_USE;
 
 /* A certificate in PEM or DER, or that of a file token (<label>.token). */
 enum err command_cert(const char *path, struct cert **out, struct fail *why) MUST_USE;

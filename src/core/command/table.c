@@ -191,9 +191,16 @@ static const struct command_arg file_list_args[] = {
 	END,
 };
 
+#define FAMILY                                                                                     \
+	{                                                                                          \
+		ARG_TEXT, "for", "FAMILY", false, 0, 0,                                            \
+			"the phones that are meant: 79xx, newer or all"                            \
+	}
+
 static const struct command_arg diff_args[] = {
 	{ARG_WORD, "old", "OLD", true, 0, 0, "the list that phones hold"},
 	{ARG_WORD, "new", "NEW", true, 0, 0, "the list that they would get"},
+	FAMILY,
 	END,
 };
 
@@ -219,6 +226,7 @@ static const struct command_arg verify_args[] = {
 		"compare records with these certificates (PEM or DER, any names)"},
 	{ARG_TEXT, "with", "LIST|CERT", false, 0, 0,
 		"list or certificate by which signed files must be signed"},
+	FAMILY,
 	{ARG_FLAG, "strict", NULL, false, 0, 0,
 		"exit status 1 also for findings that are more than a note"},
 	END,
@@ -275,7 +283,8 @@ const struct command commands[] = {
 		handle_device_show},
 	{"diff", diff_args, COMMAND_HERE, false, NULL, "compare two trust lists",
 		"Prints what differs between two lists: header, signer, records that were added, "
-		"removed or changed, and whether and why a phone that holds OLD accepts NEW. The "
+		"removed or changed, and whether and why a phone that holds OLD accepts NEW, of any family or of the "
+		"one that --for names. The "
 		"order of records does not count. Exit status 0 accepted, 1 rejected, 2 unreadable.",
 		handle_diff},
 	{"doctor", doctor_args, COMMAND_HERE, false, NULL, "run the eight checks of the guide",

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "core/command/handlers.h"
+#include "core/command/keys.h"
 #include "core/command/verify.h"
 
 #include "base/clock.h"
@@ -88,7 +89,8 @@ static enum err prepare(struct verify_how *how, const struct json *args, struct 
 	how->with_path = json_get_str(args, "with");
 	how->holding_path = json_get_str(args, "holding");
 	how->strict = json_get_bool(args, "strict");
-	if (how->holding_path)
+	err = command_family(args, &how->family, why);
+	if (!err && how->holding_path)
 		err = load_list(how->holding_path, &how->holding_file, &how->holding, why);
 	if (!err && how->with_path)
 		err = load_with(how, why);

@@ -17,6 +17,7 @@ struct verify_how {
 	struct cert *with_cert;        /* … or, instead of a list, this */
 	struct list_real *real;        /* certificates of --certs; NULL without */
 	size_t real_count;
+	enum list_family family; /* of the phones that hold it */
 	bool strict;
 	bool folder; /* a folder was named: signed files that nothing can judge are left out */
 };

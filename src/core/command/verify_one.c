@@ -89,7 +89,7 @@ static enum err judge_list(
 	f->state = err ? VERIFY_BAD : VERIFY_GOOD;
 	if (how->holding_path) {
 		f->held = true;
-		err = list_accepts(&how->holding, list, &f->because);
+		err = list_accepts(&how->holding, list, how->family, &f->because);
 		if (err == ERR_NOMEM)
 			return err;
 		f->accepted = err == ERR_OK;

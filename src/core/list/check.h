@@ -55,10 +55,11 @@ void list_check_signed(const struct tlv_header *h, const char *name, const struc
 enum err list_signed_by_cert(struct span file, const struct tlv_header *h, const struct cert *cert,
 	struct fail *why) MUST_USE;
 
-/* Would a phone that holds `held` take `offered` in its place? `because` gets a clause that says
- * why, or why not. ERR_TRUST, ERR_VERIFY, ERR_UNSUPPORTED, ERR_LIMIT, ERR_FORMAT (no list's name);
- * ERR_NOMEM. */
-enum err list_accepts(
-	const struct tlv_list *held, const struct tlv_list *offered, struct buf *because) MUST_USE;
+/* Would a phone that holds `held` take `offered`? `because` gets a clause that says why, or why
+ * not, and what only some phones would do. Of an unknown family one is meant that checks every
+ * signature that any does. spec: docs/formats/trust-list.md#acceptance ERR_TRUST, ERR_VERIFY,
+ * ERR_UNSUPPORTED, ERR_LIMIT, ERR_FORMAT (no list's name, a key that cannot be read); ERR_NOMEM. */
+enum err list_accepts(const struct tlv_list *held, const struct tlv_list *offered,
+	enum list_family family, struct buf *because) MUST_USE;
 
 #endif

@@ -521,7 +521,7 @@ static void accepts(
 	struct tlv_list a = lists_parse(held), b = lists_parse(offered);
 	struct buf because = {0};
 
-	assert_int_equal(list_accepts(&a, &b, &because), expected);
+	assert_int_equal(list_accepts(&a, &b, LIST_FOR_UNKNOWN, &because), expected);
 	buf_u8(&because, '\0');
 	if (!strstr((char *)because.data, clause))
 		fail_msg("\"%s\" is not in \"%s\"", clause, (char *)because.data);
