@@ -9,6 +9,7 @@
 #include "wire/cnfxml/cnfxml.h"
 
 #include <stdio.h>
+#include <sys/stat.h>
 
 #define CONTENT_MAX (64u * 1024 * 1024) /* a ring tone or locale package at most */
 #define NAME_MAX_   256u                /* of the header's file name */
@@ -171,6 +172,18 @@ static enum err check_config_name(const char *path, struct fail *why)
 		path);
 }
 
+/* To remove a link, or one of several names, would leave the secrets where they are. */
+static enum err check_only_name(const char *path, struct fail *why)
+{
+	struct stat st;
+
+	if (lstat(path, &st) == 0 &&
+		(S_ISLNK(st.st_mode) || (S_ISREG(st.st_mode) && st.st_nlink > 1)))
+		return fail_set(why, ERR_ARG,
+			"%s: the clear file has another name, under which it would stay", path);
+	return ERR_OK; /* what else can be wrong is told by who reads it */
+}
+
 struct encrypting {
 	struct signing s;
 	struct cert *phone;
@@ -183,6 +196,8 @@ static enum err encrypting_read(struct encrypting *e, struct command_ctx *ctx,
 {
 	enum err err = check_config_name(path, why);
 
+	if (!err)
+		err = check_only_name(path, why);
 	e->full_path = with_tail(path, ".enc.sgn");
 	e->reduced_path = with_tail(path, ".sgn");
 	if (!err && (!e->full_path || !e->reduced_path))

@@ -33,6 +33,15 @@ static struct span address_of(const struct list_entry *e)
 	return e->address.len ? e->address : span_of(none, sizeof(none));
 }
 
+/* One certificate, role and address; where records have neither address nor name they would be the
+ * same byte for byte. */
+static bool same_record(
+	enum list_style style, const struct list_entry *a, const struct list_entry *b)
+{
+	return a->role == b->role && same_cert(a->cert, b->cert) &&
+	       (style == LIST_STYLE_COMPAT || span_eq(address_of(a), address_of(b)));
+}
+
 static enum err check_entry(const struct list_request *r, size_t i, struct fail *why)
 {
 	const struct list_entry *e = &r->entries[i];
@@ -43,12 +52,14 @@ static enum err check_entry(const struct list_request *r, size_t i, struct fail 
 		return fail_set(why, ERR_EXPIRED, "the certificate of %s %s", name,
 			r->now < cert_not_before(e->cert) ? "is not valid yet" : "has expired");
 	for (j = 0; j < i; j++)
-		if (r->entries[j].role == e->role && same_cert(r->entries[j].cert, e->cert) &&
-			span_eq(address_of(&r->entries[j]), address_of(e)))
+		if (same_record(r->style, &r->entries[j], e))
 			return fail_set(why, ERR_EXISTS,
 				"the certificate of %s is there twice with the same role and "
-				"address",
-				name);
+				"address%s",
+				name,
+				r->style == LIST_STYLE_COMPAT
+					? ", which records in certutils' order do not have"
+					: "");
 	return ERR_OK;
 }
 
@@ -152,12 +163,16 @@ static enum err put_list(struct buf *file, const struct list_request *r, struct 
 enum err list_check_family(enum list_family family, enum digest_alg digest,
 	const struct cert *signer, struct fail *why)
 {
-	if (family == LIST_FOR_NEWER || family == LIST_FOR_UNKNOWN)
+	if (family == LIST_FOR_UNKNOWN)
 		return ERR_OK;
-	if (digest != DIGEST_SHA1)
+	if (digest == DIGEST_SHA256)
+		return fail_set(
+			why, ERR_UNSUPPORTED, "no phones are known to check SHA-256 signatures");
+	if (family == LIST_FOR_NEWER)
+		return ERR_OK;
+	if (digest == DIGEST_SHA512)
 		return fail_set(why, ERR_UNSUPPORTED,
-			"79xx phones check SHA-1 signatures alone, not SHA-%s",
-			digest == DIGEST_SHA256 ? "256" : "512");
+			"79xx phones check SHA-1 signatures alone, not SHA-512");
 	if (cert_key_bits(signer) > OLD_BITS_MAX)
 		return fail_set(why, ERR_UNSUPPORTED,
 			"79xx phones cannot check the signature of a key of %u bits; theirs have at "

@@ -2,6 +2,8 @@
 #include "core/list/signed.h"
 #include "base/mem.h"
 
+#define SIGNED_AROUND 30u /* bytes that PKCS #1 v1.5 puts around a SHA-256 or SHA-512 */
+
 enum err signed_header(struct tlv_header *h, const struct cert *signer, enum digest_alg digest,
 	const char *filename, uint32_t timestamp, struct fail *why)
 {
@@ -15,6 +17,10 @@ enum err signed_header(struct tlv_header *h, const struct cert *signer, enum dig
 			cert_key_is_rsa(signer) ? "" : " that is not RSA");
 	if (digest < DIGEST_SHA1 || digest > DIGEST_SHA512)
 		return fail_set(why, ERR_UNSUPPORTED, "digest %d has no code in a header", digest);
+	if (digest == DIGEST_SHA512 && cert_key_bits(signer) / 8 < DIGEST_MAX + SIGNED_AROUND)
+		return fail_set(why, ERR_UNSUPPORTED,
+			"%s: a key of %u bits is too short for SHA-512", cert_subject(signer),
+			cert_key_bits(signer));
 	*h = (struct tlv_header){
 		.major = 1,
 		.minor = 2,

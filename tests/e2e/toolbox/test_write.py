@@ -48,6 +48,7 @@ def certs(tmp_path_factory):
     for name in ("one", "two", "ccm", "capf", "tvs", "phone"):
         made.make(name)
     made.make("old", days=1).make("big", ("rsa", "4096")).make("odd", ("rsa", "3072")).make("ec", ("ec", "P-256"))
+    made.make("tiny", ("rsa", "512"))
     return made
 
 
@@ -178,8 +179,12 @@ REFUSALS = [
     ([*SASTS, "--date", "2001-01-01"], "one", "not valid yet"),
     ([*SASTS, "--ccm", "ccm,192.0.2.1", "--ccm", "ccm,192.0.2.1"], "one", "twice with the same role and address"),
     ([*SASTS, *SERVERS, "--for", "79xx", "--digest", "sha512"], "one", "79xx phones check SHA-1 signatures alone"),
-    ([*SASTS, *SERVERS, "--for", "all", "--digest", "sha256"], "one", "not SHA-256"),
+    ([*SASTS, *SERVERS, "--for", "all", "--digest", "sha256"], "one", "known to check SHA-256"),
+    ([*SASTS, *SERVERS, "--for", "newer", "--digest", "sha256"], "one", "no phones are known to check SHA-256"),
     (["--sast", "big", "--sast", "one", "--for", "all"], "big", "a key of 4096 bits"),
+    (["--sast", "tiny", "--sast", "one", "--digest", "sha512"], "tiny", "512 bits is too short for SHA-512"),
+    # certutils' records have no address: these two would be the same.
+    (["--compat", *SASTS, "--ccm", "ccm,192.0.2.1", "--ccm", "ccm,192.0.2.2"], "one", "twice with the same role"),
     (["--sast", "odd", "--sast", "one"], "odd", "3072 bits"),
     (["--sast", "ec", "--sast", "one"], "ec", "not RSA"),
     ([*SASTS] + [w for n in range(64) for w in ("--ccm", f"ccm,192.0.2.{n}")], "one", "phones take at most 65536"),
@@ -266,6 +271,16 @@ def test_signing_a_file(certs, tmp_path, digest):
         assert run(*words, "--name", "tones.xml").returncode == 2
 
 
+def test_a_key_too_short_for_the_digest(certs, tmp_path):
+    (tmp_path / "a.xml").write_bytes(b"<a/>")
+    words = ["sign", str(tmp_path / "a.xml"), "--cert", certs.pem("tiny"), "--key", certs.key("tiny"), "--digest"]
+    done = run(*words, "sha512")
+    assert done.returncode == 1 and "512 bits is too short for SHA-512" in done.stderr
+    assert not (tmp_path / "a.xml.sgn").exists()
+    assert run(*words, "sha256").returncode == 0
+    assert Read(tmp_path / "a.xml.sgn").verified_by(certs.pem("tiny"), tmp_path)
+
+
 def test_nothing_is_signed_twice(certs, tmp_path):
     vendor = os.path.join(os.path.dirname(CHECK), "lists")
     made = tmp_path / "a.xml"
@@ -333,6 +348,18 @@ def test_configurations_that_cannot_be_encrypted(certs, config, tmp_path):
         done = run("encrypt", str(tmp_path / name), "--for", certs.pem("phone"), "--cert", certs.pem("ccm"), "--key",
                    certs.key("ccm"))
         assert done.returncode == 2 and "SEP<MAC>.cnf.xml" in done.stderr
+
+
+def test_a_clear_file_with_another_name_would_stay(certs, config, tmp_path):
+    """What removes a name only would leave the secrets where they were."""
+    path, other = config / f"{DEVICE}.cnf.xml", tmp_path / "other"
+    for make in (os.symlink, os.link):
+        path.unlink()
+        other.write_bytes(CONFIG)
+        make(other, path)
+        done = encrypt(certs, config)
+        assert done.returncode == 2 and "another name" in done.stderr
+        assert os.listdir(config) == [path.name] and other.read_bytes() == CONFIG
 
 
 @pytest.mark.parametrize("kind", ["full", "short", "kill"])
