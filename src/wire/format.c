@@ -7,12 +7,14 @@
 #include "wire/sccp/describe.h"
 #include "wire/tftp/describe.h"
 #include "wire/cnfxml/describe.h"
+#include "wire/tvs/tvs.h"
 
 const struct wire_format wire_formats[] = {
 	{"tlv", tlv_describe},
 	{"sgn", sgn_describe},
 	{"enc", enc_describe},
 	{"capf", capf_describe},
+	{"tvs", tvs_describe},
 	{"sccp", sccp_describe},
 	{"tftp", tftp_describe},
 	{"cnfxml", cnfxml_describe},

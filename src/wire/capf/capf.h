@@ -5,13 +5,10 @@
 #ifndef WIRE_CAPF_CAPF_H
 #define WIRE_CAPF_CAPF_H
 
-#include "base/buf.h"
+#include "wire/elements.h"
 
-#include <stdbool.h>
-
-#define CAPF_HEADER       8u
-#define CAPF_BODY_MAX     16384u /* bytes of elements in one message */
-#define CAPF_ELEMENTS_MAX 16u    /* elements in one message */
+#define CAPF_HEADER   8u
+#define CAPF_BODY_MAX 16384u /* bytes of elements in one message */
 
 enum capf_type {
 	CAPF_AUTH_REQ = 1,
@@ -57,15 +54,14 @@ enum capf_reason {
 	CAPF_REASON_UNKNOWN_DEVICE = 9
 };
 
-#define CAPF_HAS(element) (1u << (element))
+#define CAPF_HAS(element) ELEMENT_BIT(element)
 
-/* One message; which elements are there is in `has`. Spans borrow. */
+/* One message; `has` and `order` as wire/elements.h says. Spans borrow. */
 struct capf_message {
 	uint8_t type;
 	uint32_t session;
 	uint32_t has;
-	uint8_t order[CAPF_ELEMENTS_MAX]; /* elements as read, or to be written in this order; 0
-					     ends */
+	uint8_t order[ELEMENTS_MAX];
 	uint8_t reason, cert_type, version, auth_type, key_type, curve, digest_type;
 	uint16_t key_size;
 	uint8_t certificate_type; /* inner type byte of CERTIFICATE: 1 LSC, 2 MIC */
@@ -86,6 +82,8 @@ enum err capf_decode(struct capf_message *m, struct span in, struct fail *why) M
 
 /* Appends the message: the elements of `order`, which must all be in `has`. */
 enum err capf_encode(struct buf *out, const struct capf_message *m) MUST_USE;
+
+extern const struct element_format capf_format;
 
 /* "AUTH_REQ" for 1 and so on, as traces print it after "CAPF_MSG_"; "UNKNOWN" otherwise. */
 const char *capf_type_name(unsigned type);
