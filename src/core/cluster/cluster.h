@@ -10,7 +10,8 @@
 
 /* One node's state folder:
  *   cadeado.conf  settings            cadeado.db  store
- *   keys/         CallManager.pem .key, CAPF.pem .key (0700)
+ *   keys/         <name>.pem .key of own.h, previous/, trust/ (0700)
+ *   ctl/          the list that waits, the publication made last (stage.h)
  *   tokens/       file tokens (0700)  tftp/       the one served folder: CTLFile.tlv
  *   trace/        ctftp.log capf.log sdi.log      admin.sock
  * A struct cluster is used by one thread at a time and its calls may block: never on an event loop.
@@ -36,7 +37,8 @@ struct store *cluster_get_store(struct cluster *c);
 const struct settings *cluster_get_settings(const struct cluster *c);
 const struct clock *cluster_get_clock(const struct cluster *c);
 const char *cluster_get_folder(const struct cluster *c);
-/* Online keys "CallManager" and "CAPF", answering before the call returns. */
+/* Online keys by the names of own_in_force ("CallManager", "previous/CallManager"), answering before
+ * the call returns. */
 struct signer *cluster_get_signer(struct cluster *c);
 
 /* Path of something in the folder ("tftp", "CTLFile.tlv"; NULL name: the sub-folder); mem_free it.
@@ -52,6 +54,16 @@ enum err cluster_mode(struct cluster *c, int *mode, struct fail *why) MUST_USE;
 
 /* The published CTL's bytes, appended. ERR_NOTFOUND when there is none. */
 enum err cluster_ctl(const struct cluster *c, struct buf *out, struct fail *why) MUST_USE;
+
+/* The same of tftp/ITLFile.tlv. */
+enum err cluster_itl(const struct cluster *c, struct buf *out, struct fail *why) MUST_USE;
+
+/* The ITL that this node should serve now, signed, appended to *out: SASTs, this node's server
+ * entry (TFTP in non-secure mode, CCM+TFTP in mixed mode), hashes of TVS certificates and CAPF. Its
+ * signer is one that phones with the present ITL know, by the setting list_signer where they know
+ * both. While the cluster is prepared for a rollback: the SASTs alone. A list that `utils itl reset`
+ * put in place is given back as it is. Writes nothing. */
+enum err cluster_build_itl(struct cluster *c, struct buf *out, struct fail *why) MUST_USE;
 
 struct cluster_signing {
 	const char *token; /* label of the token that signs */

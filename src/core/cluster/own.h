@@ -71,9 +71,10 @@ enum err own_regenerate(struct cluster *c, enum own_cert which, struct own_chang
 enum err own_import(struct cluster *c, enum own_cert which, struct span cert_pem,
 	struct span key_pem, struct own_change *change, struct fail *why) MUST_USE;
 
-/* A service has been started with own_in_force's answer: forgets a previous key that no service
- * needs any more. */
-enum err own_retire_previous(struct cluster *c, struct fail *why) MUST_USE;
+/* The service that works with this key (CallManager, CAPF, TVS, CTL Provider of their own; TFTP for
+ * ITLRecovery) has been started with own_in_force's answer: forgets the previous key when neither
+ * it nor a published list needs it any more. No previous one is no error. */
+enum err own_retire_previous(struct cluster *c, enum own_cert which, struct fail *why) MUST_USE;
 
 /* --- certificates of others: keys/trust/<unit>/<name>.pem --- */
 
