@@ -240,7 +240,7 @@ static enum err write_new(const struct token_file *t, const char *folder, struct
 }
 
 static enum err check_size(
-	unsigned bits, unsigned days, const struct token_kdf *kdf, struct fail *why)
+	unsigned bits, unsigned days, const struct kdf_cost *kdf, struct fail *why)
 {
 	if (bits != 1024 && bits != 2048 && bits != 4096)
 		return fail_set(why, ERR_ARG,
@@ -248,13 +248,13 @@ static enum err check_size(
 			"other");
 	if (!days)
 		return fail_set(why, ERR_ARG, "a token's certificate is valid for a day at least");
-	if (!token_kdf_good(kdf))
+	if (!kdf_cost_good(kdf))
 		return fail_set(why, ERR_ARG, "a token's KDF cost is outside its limits");
 	return ERR_OK;
 }
 
 enum err token_create_with(const char *folder, const char *serial, const char *pin, unsigned bits,
-	int64_t now, unsigned days, const struct token_kdf *kdf, struct token_info *out,
+	int64_t now, unsigned days, const struct kdf_cost *kdf, struct token_info *out,
 	struct fail *why)
 {
 	struct token_file t = {.kdf = *kdf};
@@ -291,7 +291,7 @@ enum err token_create_with(const char *folder, const char *serial, const char *p
 enum err token_create(const char *folder, const char *serial, const char *pin, unsigned bits,
 	int64_t now, unsigned days, struct token_info *out, struct fail *why)
 {
-	struct token_kdf kdf = token_kdf_default();
+	struct kdf_cost kdf = kdf_cost_default();
 
 	return token_create_with(folder, serial, pin, bits, now, days, &kdf, out, why);
 }

@@ -3,6 +3,7 @@
 #define CRYPTO_TOKEN_H
 
 #include "crypto/cert.h"
+#include "crypto/password.h"
 #include "crypto/signer.h"
 
 /* File tokens: a SAST key sealed under a PIN by argon2id. <folder>/<label>.token holds label,
@@ -13,17 +14,6 @@
 #define TOKEN_TRIES   15
 #define TOKEN_PIN_MIN 4
 #define TOKEN_PIN_MAX 64
-
-/* What one try costs whoever guesses: Argon2id's memory, passes over it, and lanes. Kept in the
- * token and used again to open it. */
-struct token_kdf {
-	unsigned memory_kib; /* 8 for each lane .. 1,048,576 */
-	unsigned passes;     /* 1..64 */
-	unsigned lanes;      /* 1..4 */
-};
-
-/* 64 MiB, 3 passes, 1 lane. */
-struct token_kdf token_kdf_default(void);
 
 struct token_info {
 	char label[64];    /* "SAST-ADN4e31f914" */
@@ -42,7 +32,7 @@ enum err token_create(const char *folder, const char *serial, const char *pin, u
 /* As token_create with another cost: more for a long-lived token, less for a machine that is short
  * of memory. ERR_ARG for a cost outside the limits. */
 enum err token_create_with(const char *folder, const char *serial, const char *pin, unsigned bits,
-	int64_t now, unsigned days, const struct token_kdf *kdf, struct token_info *out,
+	int64_t now, unsigned days, const struct kdf_cost *kdf, struct token_info *out,
 	struct fail *why) MUST_USE;
 
 /* Reads without a PIN. A token whose counter is missing or damaged has 0 attempts left. */

@@ -178,7 +178,7 @@ static enum err parse_token(struct token_file *t, struct buf *content, bool *bad
 	if (!err)
 		err = take_hex(&l, "sealed", &t->sealed);
 	t->used = take_number(&l, "used", 0, TOKEN_TRIES);
-	*bad = l.bad || !token_kdf_good(&t->kdf) || t->sealed.len < SEALED_MIN;
+	*bad = l.bad || !kdf_cost_good(&t->kdf) || t->sealed.len < SEALED_MIN;
 	return err ? err : buf_check(&t->head);
 }
 

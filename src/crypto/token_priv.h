@@ -3,18 +3,19 @@
 #define CRYPTO_TOKEN_PRIV_H
 
 /* Between the files of the token: its sealing and its files. */
+#include "crypto/seal.h"
 #include "crypto/token.h"
 
 #define TOKEN_ID_SIZE    16u
-#define TOKEN_SALT_SIZE  16u
-#define TOKEN_NONCE_SIZE 12u /* GCM */
-#define TOKEN_TAG_SIZE   16u
-#define TOKEN_KEY_SIZE   32u /* AES-256 */
+#define TOKEN_SALT_SIZE  PASSWORD_SALT
+#define TOKEN_NONCE_SIZE SEAL_NONCE
+#define TOKEN_TAG_SIZE   SEAL_TAG
+#define TOKEN_KEY_SIZE   SEAL_KEY
 
 struct token_file {
 	char label[64], serial[32];
 	uint8_t id[TOKEN_ID_SIZE]; /* ties the counter to this token */
-	struct token_kdf kdf;
+	struct kdf_cost kdf;
 	uint8_t salt[TOKEN_SALT_SIZE], nonce[TOKEN_NONCE_SIZE];
 	struct buf cert;
 	struct buf head;   /* the file's lines up to the sealed key, which they authenticate */
@@ -49,8 +50,6 @@ enum err token_tries_set(
 
 /* <folder>/<label><suffix>, freed by the caller. */
 char *token_path(const char *folder, const char *label, const char *suffix);
-
-bool token_kdf_good(const struct token_kdf *kdf);
 
 /* The PIN's key. ERR_NOMEM, ERR_CRYPTO. Wipe it after use. */
 enum err token_derive(

@@ -16,7 +16,7 @@
 #define RACERS 20
 
 /* The tests try hundreds of PINs: the least that Argon2 allows. */
-static const struct token_kdf cheap = {.memory_kib = 8, .passes = 1, .lanes = 1};
+static const struct kdf_cost cheap = {.memory_kib = 8, .passes = 1, .lanes = 1};
 
 static int make_folder(void **state)
 {
@@ -168,7 +168,7 @@ static void default_cost(void **state)
 }
 
 static void refuse_create(const char *folder, const char *serial, const char *pin, unsigned bits,
-	const struct token_kdf *kdf, const char *text)
+	const struct kdf_cost *kdf, const char *text)
 {
 	struct fail why = {0};
 
@@ -181,8 +181,8 @@ static void limits(void **state)
 {
 	const char *folder = outside_token(*state);
 	char pin[TOKEN_PIN_MAX + 2];
-	struct token_kdf huge = {.memory_kib = 1048577, .passes = 1, .lanes = 1};
-	struct token_kdf little = {.memory_kib = 15, .passes = 1, .lanes = 2};
+	struct kdf_cost huge = {.memory_kib = 1048577, .passes = 1, .lanes = 1};
+	struct kdf_cost little = {.memory_kib = 15, .passes = 1, .lanes = 2};
 	struct fail why = {0};
 	int left;
 
@@ -413,7 +413,7 @@ static pid_t try_in_child(const char *folder, const char *pin)
  * after the end if the machine is slow: the try counts either way. */
 static void killed_while_trying(void **state)
 {
-	static const struct token_kdf slow = {.memory_kib = 65536, .passes = 6, .lanes = 1};
+	static const struct kdf_cost slow = {.memory_kib = 65536, .passes = 6, .lanes = 1};
 	const char *folder = *state;
 	struct fail why = {0};
 	int i, left, status;
