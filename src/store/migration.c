@@ -51,6 +51,18 @@ static const struct migration {
 		    "not_after {BIGINT} NOT NULL,"
 		    "installed {BIGINT} NOT NULL,"
 		    "der {BYTES} NOT NULL) {STRICT}"}},
+	/* Other nodes' CTL Provider port, 0 for the settings' one; administrators' accounts. A row
+	 * of account without a hash counts the tries at a name that nobody has. */
+	{2, {"ALTER TABLE node ADD COLUMN port {BIGINT} NOT NULL DEFAULT 0",
+
+		    "CREATE TABLE account ("
+		    "name_folded {TEXT} NOT NULL PRIMARY KEY,"
+		    "name {TEXT} NOT NULL,"
+		    "hash {TEXT} NOT NULL,"
+		    "failures {BIGINT} NOT NULL,"
+		    "wait_until {BIGINT} NOT NULL,"
+		    "last_failure {BIGINT} NOT NULL,"
+		    "last_login {BIGINT} NOT NULL) {STRICT}"}},
 };
 
 #define NEWEST (migrations[sizeof(migrations) / sizeof(migrations[0]) - 1].number)

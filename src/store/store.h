@@ -34,10 +34,37 @@ enum err store_param_set(
 struct store_node {
 	char name[STORE_NAME];    /* "publisher" */
 	char address[STORE_NAME]; /* as lists and configuration name it */
+	int64_t port;             /* of its CTL Provider; 0: the one of the settings */
 };
 enum err store_node_put(struct store *s, const struct store_node *n, struct fail *why) MUST_USE;
 enum err store_node_each(struct store *s, enum err (*each)(void *ctx, const struct store_node *n),
 	void *ctx, struct fail *why) MUST_USE;
+/* ERR_NOTFOUND. */
+enum err store_node_get(
+	struct store *s, const char *name, struct store_node *out, struct fail *why) MUST_USE;
+enum err store_node_delete(struct store *s, const char *name, struct fail *why) MUST_USE;
+
+/* An administrator's account, and what failed at its name. Tries at names that nobody has are
+ * counted alike, in rows whose hash is "": store_account_each leaves them out. */
+struct store_account {
+	char name[STORE_NAME];            /* found in any case of its letters */
+	char hash[STORE_TEXT];            /* as crypto/password.h writes it; "" nobody's */
+	int64_t failures;                 /* in a row */
+	int64_t wait_until;               /* no try is looked at before, seconds since 1970 */
+	int64_t last_failure, last_login; /* seconds since 1970; 0 never */
+};
+enum err store_account_put(
+	struct store *s, const struct store_account *a, struct fail *why) MUST_USE;
+/* ERR_NOTFOUND. */
+enum err store_account_get(
+	struct store *s, const char *name, struct store_account *out, struct fail *why) MUST_USE;
+enum err store_account_each(struct store *s,
+	enum err (*each)(void *ctx, const struct store_account *a), void *ctx,
+	struct fail *why) MUST_USE;
+/* ERR_NOTFOUND. */
+enum err store_account_delete(struct store *s, const char *name, struct fail *why) MUST_USE;
+/* Forgets the tries at names that nobody has, but for the newest `keep`. */
+enum err store_account_forget_strangers(struct store *s, int64_t keep, struct fail *why) MUST_USE;
 
 struct store_profile {
 	char name[STORE_NAME];

@@ -113,7 +113,7 @@ static enum err count_node(void *ctx, const struct store_node *n)
 {
 	struct buf *b = ctx;
 
-	buf_printf(b, "%s=%s;", n->name, n->address);
+	buf_printf(b, "%s=%s:%d;", n->name, n->address, (int)n->port);
 	return ERR_OK;
 }
 
@@ -122,15 +122,85 @@ static void nodes_come_in_order_of_names(void **state)
 	struct state *t = *state;
 	struct buf b = {0};
 
-	assert_int_equal(store_node_put(t->s, &(struct store_node){"sub", "192.0.2.11"}, NULL), 0);
 	assert_int_equal(
-		store_node_put(t->s, &(struct store_node){"publisher", "192.0.2.9"}, NULL), 0);
+		store_node_put(t->s, &(struct store_node){"sub", "192.0.2.11", 12444}, NULL), 0);
 	assert_int_equal(
-		store_node_put(t->s, &(struct store_node){"Publisher", "192.0.2.10"}, NULL), 0);
+		store_node_put(t->s, &(struct store_node){"publisher", "192.0.2.9", 1}, NULL), 0);
+	assert_int_equal(
+		store_node_put(t->s, &(struct store_node){"Publisher", "192.0.2.10", 0}, NULL), 0);
 	assert_int_equal(store_node_each(t->s, count_node, &b, NULL), 0);
 	buf_u8(&b, 0);
-	assert_string_equal((char *)b.data, "Publisher=192.0.2.10;sub=192.0.2.11;");
+	assert_string_equal((char *)b.data, "Publisher=192.0.2.10:0;sub=192.0.2.11:12444;");
 	buf_fini(&b);
+}
+
+static void node_is_found_and_deleted_by_any_case(void **state)
+{
+	struct state *t = *state;
+	struct store_node n;
+
+	assert_int_equal(
+		store_node_put(t->s, &(struct store_node){"Sub", "192.0.2.11", 7}, NULL), 0);
+	assert_int_equal(store_node_get(t->s, "sUB", &n, NULL), 0);
+	assert_string_equal(n.name, "Sub");
+	assert_string_equal(n.address, "192.0.2.11");
+	assert_int_equal(n.port, 7);
+	assert_int_equal(store_node_delete(t->s, "suB", NULL), 0);
+	assert_int_equal(store_node_delete(t->s, "suB", &t->why), ERR_NOTFOUND);
+	assert_non_null(strstr(t->why.text, "suB"));
+	assert_int_equal(store_node_get(t->s, "Sub", &n, NULL), ERR_NOTFOUND);
+}
+
+static enum err name_account(void *ctx, const struct store_account *a)
+{
+	buf_printf(ctx, "%s;", a->name);
+	return ERR_OK;
+}
+
+static void account_is_kept_changed_and_deleted(void **state)
+{
+	struct state *t = *state;
+	struct store_account a = {"Admin", "$argon2id$x", 3, 1790000001, 1790000000, 1780000000};
+	struct store_account got;
+
+	assert_int_equal(store_account_get(t->s, "admin", &got, &t->why), ERR_NOTFOUND);
+	assert_non_null(strstr(t->why.text, "admin"));
+	assert_int_equal(store_account_put(t->s, &a, NULL), 0);
+	assert_int_equal(store_account_get(t->s, "ADMIN", &got, NULL), 0);
+	assert_memory_equal(&got, &a, sizeof(a));
+	a.failures = 0;
+	a.wait_until = 0;
+	assert_int_equal(store_account_put(t->s, &a, NULL), 0);
+	assert_int_equal(store_account_get(t->s, "Admin", &got, NULL), 0);
+	assert_memory_equal(&got, &a, sizeof(a));
+	assert_int_equal(store_account_delete(t->s, "aDMIN", NULL), 0);
+	assert_int_equal(store_account_delete(t->s, "aDMIN", NULL), ERR_NOTFOUND);
+}
+
+static void strangers_are_no_accounts_and_forgotten_oldest_first(void **state)
+{
+	struct state *t = *state;
+	struct store_account a = {"admin", "$argon2id$x", 0, 0, 1, 0}, got;
+	struct buf b = {0};
+	int i;
+
+	assert_int_equal(store_account_put(t->s, &a, NULL), 0);
+	a.hash[0] = '\0';
+	for (i = 0; i < 5; i++) {
+		snprintf(a.name, sizeof(a.name), "nobody%d", i);
+		a.last_failure = 100 - i;
+		assert_int_equal(store_account_put(t->s, &a, NULL), 0);
+	}
+	assert_int_equal(store_account_delete(t->s, "nobody4", NULL), ERR_NOTFOUND);
+	assert_int_equal(store_account_forget_strangers(t->s, 2, NULL), 0);
+	assert_int_equal(store_account_each(t->s, name_account, &b, NULL), 0);
+	buf_u8(&b, 0);
+	assert_string_equal((char *)b.data, "admin;");
+	buf_fini(&b);
+	assert_int_equal(store_account_get(t->s, "nobody0", &got, NULL), 0);
+	assert_int_equal(store_account_get(t->s, "nobody1", &got, NULL), 0);
+	assert_int_equal(store_account_get(t->s, "nobody2", &got, NULL), ERR_NOTFOUND);
+	assert_int_equal(store_account_get(t->s, "nobody4", &got, NULL), ERR_NOTFOUND);
 }
 
 static enum err name_profile(void *ctx, const struct store_profile *p)
@@ -361,6 +431,9 @@ int main(void)
 		TEST(param_is_kept_and_replaced),
 		TEST(param_too_long_is_refused),
 		TEST(nodes_come_in_order_of_names),
+		TEST(node_is_found_and_deleted_by_any_case),
+		TEST(account_is_kept_changed_and_deleted),
+		TEST(strangers_are_no_accounts_and_forgotten_oldest_first),
 		TEST(profiles_are_found_by_any_case),
 		TEST(device_comes_back_whole),
 		TEST(device_text_is_never_taken_as_sql),

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * A store of every earlier version opens, keeps its rows and gets what is new. The statements below
+ * are what those versions executed: they never change. */
+#include "store/internal.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+static const char *const version1[] = {
+	"CREATE TABLE schema_version (number INTEGER NOT NULL PRIMARY KEY) STRICT",
+	"CREATE TABLE param (name_folded TEXT NOT NULL PRIMARY KEY, name TEXT NOT NULL,"
+	" value TEXT NOT NULL) STRICT",
+	"CREATE TABLE node (name_folded TEXT NOT NULL PRIMARY KEY, name TEXT NOT NULL,"
+	" address TEXT NOT NULL) STRICT",
+	"CREATE TABLE profile (name_folded TEXT NOT NULL PRIMARY KEY, name TEXT NOT NULL,"
+	" security_mode INTEGER NOT NULL, encrypted_config INTEGER NOT NULL,"
+	" auth_mode INTEGER NOT NULL, key_bits INTEGER NOT NULL) STRICT",
+	"CREATE TABLE device (name TEXT NOT NULL PRIMARY KEY, model INTEGER NOT NULL,"
+	" description TEXT NOT NULL, number TEXT NOT NULL, number_folded TEXT NOT NULL,"
+	" display TEXT NOT NULL, profile TEXT NOT NULL, profile_folded TEXT NOT NULL,"
+	" operation INTEGER NOT NULL, operation_status TEXT NOT NULL,"
+	" operation_by INTEGER NOT NULL, version INTEGER NOT NULL, last_seen INTEGER NOT NULL)"
+	" STRICT",
+	"CREATE UNIQUE INDEX device_number ON device (number_folded) WHERE number_folded <> ''",
+	"CREATE INDEX device_profile ON device (profile_folded)",
+	"CREATE TABLE lsc (device TEXT NOT NULL PRIMARY KEY REFERENCES device (name)"
+	" ON DELETE CASCADE, not_after INTEGER NOT NULL, installed INTEGER NOT NULL,"
+	" der BLOB NOT NULL) STRICT",
+	"INSERT INTO schema_version VALUES (1)",
+	"INSERT INTO param VALUES ('CLUSTERSECURITYMODE', 'ClusterSecurityMode', '1')",
+	"INSERT INTO node VALUES ('PUBLISHER', 'publisher', '192.0.2.10')",
+	"INSERT INTO profile VALUES ('ENCRYPTED', 'Encrypted', 3, 1, 2, 2048)",
+	"INSERT INTO device VALUES ('SEP0011215A1AE3', 30018, '', '1001', '1001', 'Desk',"
+	" 'Encrypted', 'ENCRYPTED', 0, 'Upgrade Success', 0, 3, 0)",
+	"INSERT INTO lsc VALUES ('SEP0011215A1AE3', 1790000000, 1780000000, x'3003020101')",
+	NULL,
+};
+
+static const char *const *const versions[] = {version1};
+
+struct state {
+	char folder[64], path[96], url[128];
+	struct fail why;
+};
+
+static int setup(void **state)
+{
+	struct state *t = test_calloc(1, sizeof(*t));
+
+	snprintf(t->folder, sizeof(t->folder), "/tmp/cadeado-migration-XXXXXX");
+	if (!mkdtemp(t->folder))
+		return -1;
+	snprintf(t->path, sizeof(t->path), "%s/cadeado.db", t->folder);
+	snprintf(t->url, sizeof(t->url), "sqlite:%s", t->path);
+	*state = t;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct state *t = *state;
+	char command[128];
+	int gone;
+
+	snprintf(command, sizeof(command), "rm -rf %s", t->folder);
+	gone = system(command);
+	test_free(t);
+	return gone;
+}
+
+static void make_old(struct state *t, const char *const *sql)
+{
+	struct store s = {.backend = &backend_sqlite};
+
+	unlink(t->path);
+	assert_int_equal(s.backend->open(&s.conn, t->path, &t->why), 0);
+	for (; *sql; sql++)
+		if (query_run(&s, *sql, NULL, 0, NULL, NULL, &t->why))
+			fail_msg("%s: %s", *sql, t->why.text);
+	s.backend->close(s.conn);
+}
+
+static enum err number_of(void *ctx, struct query_row *r)
+{
+	*(int64_t *)ctx = query_row_number(r, 0);
+	return ERR_OK;
+}
+
+static int64_t number(struct store *s, const char *sql)
+{
+	int64_t n = -1;
+
+	assert_int_equal(query_one(s, sql, NULL, 0, number_of, &n, NULL), 0);
+	return n;
+}
+
+static void check_rows(struct store *s)
+{
+	struct store_account a = {"admin", "x", 0, 0, 0, 0};
+	char value[STORE_TEXT];
+	struct store_device d;
+	struct store_profile p;
+	struct store_node n;
+	struct store_lsc l;
+	struct buf der = {0};
+
+	assert_int_equal(store_param_get(s, "ClusterSecurityMode", value, NULL), 0);
+	assert_string_equal(value, "1");
+	assert_int_equal(store_node_get(s, "publisher", &n, NULL), 0);
+	assert_string_equal(n.address, "192.0.2.10");
+	assert_int_equal(n.port, 0);
+	assert_int_equal(store_profile_get(s, "Encrypted", &p, NULL), 0);
+	assert_int_equal(p.security_mode, 3);
+	assert_int_equal(store_device_by_number(s, "1001", &d, NULL), 0);
+	assert_string_equal(d.name, "SEP0011215A1AE3");
+	assert_int_equal(d.version, 3);
+	assert_int_equal(store_lsc_get(s, d.name, &l, &der, NULL), 0);
+	assert_int_equal(der.len, 5);
+	buf_fini(&der);
+	assert_int_equal(store_account_put(s, &a, NULL), 0);
+	assert_int_equal(store_account_get(s, "Admin", &a, NULL), 0);
+}
+
+static void every_earlier_version_opens(void **state)
+{
+	struct state *t = *state;
+	struct store *s;
+
+	for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++) {
+		make_old(t, versions[i]);
+		if (store_open(&s, t->url, &t->why))
+			fail_msg("version %zu: %s", i + 1, t->why.text);
+		check_rows(s);
+		/* No version is left out: this list grows with the table of migrations. */
+		assert_int_equal(number(s, "SELECT MAX(number) FROM schema_version"),
+			sizeof(versions) / sizeof(versions[0]) + 1);
+		assert_int_equal(number(s, "SELECT COUNT(*) FROM pragma_table_list WHERE schema ="
+					   " 'main' AND name NOT LIKE 'sqlite%' AND strict = 0"),
+			0);
+		store_close(s);
+		assert_int_equal(store_open(&s, t->url, &t->why), 0);
+		store_close(s);
+	}
+}
+
+static enum err shape(void *ctx, struct query_row *r)
+{
+	buf_printf(ctx, "%s\n", r->backend->text(r->stmt, 0));
+	return ERR_OK;
+}
+
+static void shape_of(struct store *s, struct buf *out)
+{
+	assert_int_equal(query_run(s,
+				 "SELECT m.name || ' ' || c.name || ' ' || c.type || ' ' ||"
+				 " c.\"notnull\" || ' ' || c.pk FROM sqlite_master m,"
+				 " pragma_table_info(m.name) c WHERE m.type = 'table'"
+				 " ORDER BY m.name, c.cid",
+				 NULL, 0, shape, out, NULL),
+		0);
+	buf_u8(out, 0);
+}
+
+static void an_upgraded_store_has_the_shape_of_a_new_one(void **state)
+{
+	struct state *t = *state;
+	struct buf old = {0}, fresh = {0};
+	struct store *s;
+
+	assert_int_equal(store_open(&s, "ram:", NULL), 0);
+	shape_of(s, &fresh);
+	store_close(s);
+	for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++) {
+		make_old(t, versions[i]);
+		assert_int_equal(store_open(&s, t->url, &t->why), 0);
+		buf_clear(&old);
+		shape_of(s, &old);
+		assert_string_equal((char *)old.data, (char *)fresh.data);
+		store_close(s);
+	}
+	buf_fini(&old);
+	buf_fini(&fresh);
+}
+
+static void many_processes_upgrade_at_once(void **state)
+{
+	struct state *t = *state;
+	struct store *s;
+	pid_t child[8];
+	int status, bad = 0;
+
+	make_old(t, version1);
+	for (int i = 0; i < 8; i++) {
+		child[i] = fork();
+		if (child[i] == 0)
+			_exit(store_open(&s, t->url, &t->why) ? 1 : 0);
+	}
+	for (int i = 0; i < 8; i++) {
+		assert_int_equal(waitpid(child[i], &status, 0), child[i]);
+		bad += status != 0;
+	}
+	assert_int_equal(bad, 0);
+	assert_int_equal(store_open(&s, t->url, &t->why), 0);
+	check_rows(s);
+	store_close(s);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(every_earlier_version_opens),
+		TEST(an_upgraded_store_has_the_shape_of_a_new_one),
+		TEST(many_processes_upgrade_at_once),
+	};
+
+	return cmocka_run_group_tests_name("store/migration", tests, NULL, NULL);
+}
