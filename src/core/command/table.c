@@ -283,9 +283,9 @@ const struct command commands[] = {
 		handle_device_show},
 	{"diff", diff_args, COMMAND_HERE, false, NULL, "compare two trust lists",
 		"Prints what differs between two lists: header, signer, records that were added, "
-		"removed or changed, and whether and why a phone that holds OLD accepts NEW, of any family or of the "
-		"one that --for names. The "
-		"order of records does not count. Exit status 0 accepted, 1 rejected, 2 unreadable.",
+		"removed or changed, and whether and why a phone that holds OLD accepts NEW, of "
+		"any family or of the one that --for names. The order of records does not count. "
+		"Exit status 0 accepted, 1 rejected, 2 unreadable.",
 		handle_diff},
 	{"doctor", doctor_args, COMMAND_HERE, false, NULL, "run the eight checks of the guide",
 		"Runs the eight checks of the administration guide on the running cluster, each "
@@ -302,8 +302,8 @@ const struct command commands[] = {
 		"name every byte of a list or signed file",
 		"Prints the fields of a list, a signed or an encrypted file: offset, size, name and "
 		"value in words. They follow one another without a gap. With an offset, the field "
-		"of that byte alone. A broken file is explained up to where it breaks, and then "
-		"what is wrong there. Nothing is verified. Exit status 0, or 2 for a file that is "
+		"of that byte alone. In a broken file the field at fault is marked, and what comes "
+		"after lengths that do not fit is one field. Nothing is verified. Exit status 0, or 2 for a file that is "
 		"broken or cannot be read.",
 		handle_explain},
 	{"file list tftp", file_list_args, COMMAND_ANYWHERE, false, NULL, "list the served files",

@@ -289,8 +289,7 @@ enum err list_explain(
 	while (!err && !rest && tlv_walk_next(&w, &f)) {
 		buf_clear(&name);
 		buf_clear(&value);
-		rest = f.part == TLV_PART_REST ||
-		       (judged && broken.offset - f.at < f.size && broken.offset >= f.at);
+		rest = f.part == TLV_PART_REST;
 		if (rest) {
 			f.size = file.len - f.at;
 			f.record = 0;
@@ -301,6 +300,9 @@ enum err list_explain(
 		}
 		if (!value.len)
 			buf_str(&value, "(empty)");
+		/* Whole, but no reader takes it. */
+		if (judged && !rest && broken.offset >= f.at && broken.offset - f.at < f.size)
+			buf_str(&value, "; here the file breaks");
 		buf_u8(&name, '\0');
 		buf_u8(&value, '\0');
 		if (!err)

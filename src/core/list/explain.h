@@ -14,8 +14,9 @@ struct list_field {
 typedef void list_explained(void *ctx, const struct list_field *field);
 
 /* Calls `each` for the fields of the file, which follow one another without a gap and end with it.
- * A broken file has its last field, "unreadable", where it breaks: then what tlv_parse, sgn_parse
- * or enc_parse makes of it is returned. ERR_NOMEM. */
+ * What tlv_parse, sgn_parse or enc_parse makes of the file is returned: a broken one has
+ * "unreadable" as its last field where lengths no longer fit; a field that is whole but not as it
+ * must be says so after its value, and others follow. ERR_NOMEM. */
 enum err list_explain(struct span file, enum tlv_file kind, list_explained *each, void *ctx,
 	struct fail *why) MUST_USE;
 

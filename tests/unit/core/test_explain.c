@@ -135,6 +135,47 @@ static void a_break_is_the_last_field(void **state)
 	assert_memory_equal(s.name, "record 1 > ", 11);
 }
 
+/* Items that are whole but say what no reader takes: the items after them still have their names.
+ */
+static void what_follows_a_bad_value_has_its_name(void **state)
+{
+	static const struct {
+		size_t at; /* of the byte that is changed, to this */
+		uint8_t to;
+	} rows[] = {
+		{3, 3},           /* version 3.2 */
+		{304 + 5, 3},     /* record 1: DNSNAME is a second SUBJECTNAME */
+		{1482 + 68, 200}, /* record 2: FUNCTION is an unknown item, and none is left */
+	};
+	struct buf copy = lists_copy(&guide);
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		uint8_t was = copy.data[rows[i].at];
+		struct seen s = {.wanted = 4711};
+
+		copy.data[rows[i].at] = rows[i].to;
+		assert_int_not_equal(
+			list_explain(buf_span(&copy), TLV_FILE_LIST, follow, &s, NULL), ERR_OK);
+		assert_int_equal(s.pos, copy.len);
+		assert_string_equal(s.name, "record 4 > IPADDRESS");
+		copy.data[rows[i].at] = was;
+	}
+	buf_fini(&copy);
+}
+
+static void a_bad_value_is_marked(void **state)
+{
+	struct buf copy = lists_copy(&guide);
+	struct seen s;
+
+	copy.data[3] = 3;
+	s = walk(buf_span(&copy), 0, ERR_UNSUPPORTED);
+	assert_string_equal(s.name, "header > VERSION");
+	assert_string_equal(s.value, "3.2; here the file breaks");
+	buf_fini(&copy);
+}
+
 static void key_sizes(void **state)
 {
 	bool rsa;
@@ -155,6 +196,8 @@ int main(void)
 		cmocka_unit_test(guide_offsets),
 		cmocka_unit_test(broken_files_tile),
 		cmocka_unit_test(a_break_is_the_last_field),
+		cmocka_unit_test(what_follows_a_bad_value_has_its_name),
+		cmocka_unit_test(a_bad_value_is_marked),
 		cmocka_unit_test(key_sizes),
 	};
 
