@@ -9,7 +9,8 @@
 struct side {
 	const struct tlv_list *list;
 	struct tlv_record *records;
-	size_t *match; /* number of the same record on the other side, 0 for none */
+	size_t *match;  /* number of the same record on the other side, 0 for none */
+	uint32_t *keys; /* equal where the records may be the same in this pass */
 };
 
 struct differ {
@@ -94,11 +95,13 @@ static void put_date(struct buf *out, bool there, int64_t seconds)
 	buf_str(out, date);
 }
 
-static void put_digest(struct buf *out, unsigned code)
+static void put_digest(struct buf *out, bool there, unsigned code)
 {
 	static const char *const names[] = {
 		[TLV_SHA1] = "SHA-1", [TLV_SHA256] = "SHA-256", [TLV_SHA512] = "SHA-512"};
 
+	if (!there)
+		return;
 	if (code >= TLV_SHA1 && code <= TLV_SHA512)
 		buf_str(out, names[code]);
 	else
@@ -121,8 +124,8 @@ static void diff_headers(struct differ *d)
 		tell(d, LIST_DIFF_HEADER, "timestamp");
 	}
 	if (a->digest != b->digest) {
-		put_digest(&d->old_text, a->digest);
-		put_digest(&d->new_text, b->digest);
+		put_digest(&d->old_text, true, a->digest);
+		put_digest(&d->new_text, true, b->digest);
 		tell(d, LIST_DIFF_HEADER, "digest");
 	}
 	tell_number(d, LIST_DIFF_HEADER, "bytes of signature", (unsigned)a->signature.len,
@@ -223,7 +226,13 @@ static void diff_records(struct differ *d, const struct tlv_record *a, const str
 		put_certificate(d, &d->new_text, b->certificate);
 		tell(d, what, "certificate");
 	}
+	tell_hex(d, what, "certificate's signature", a->signature, b->signature);
 	tell_hex(d, what, "certificate hash", a->cert_hash, b->cert_hash);
+	if (a->hash_algorithm != b->hash_algorithm) {
+		put_digest(&d->old_text, a->has & TLV_HAS(12), a->hash_algorithm);
+		put_digest(&d->new_text, b->has & TLV_HAS(12), b->hash_algorithm);
+		tell(d, what, "hash algorithm");
+	}
 	if (!d->told)
 		tell_number(d, what, "bytes of the record", a->length, b->length);
 	if (!d->told) {
@@ -245,26 +254,58 @@ static bool same(const struct tlv_record *a, const struct tlv_record *b, unsigne
 	case 3: return role && subject && span_eq(a->serial, b->serial);
 	/* A server under another name is still that server; a token of another name is another
 	 * token. */
-	default:
-		return role && address && a->role != TLV_ROLE_SAST && a->subject.len &&
-		       span_eq(a->dns, b->dns);
+	default: return role && address && a->role != TLV_ROLE_SAST && span_eq(a->dns, b->dns);
 	}
 }
 
 #define PASSES 5u /* of same(): the surest first */
+
+static uint32_t hash(uint32_t key, struct span bytes)
+{
+	size_t i;
+
+	for (i = 0; i < bytes.len; i++)
+		key = (key ^ bytes.ptr[i]) * 16777619u;
+	return key * 16777619u;
+}
+
+/* Of what same() compares in this pass: of many records nearly all differ in it, and each would be
+ * held against each. */
+static void make_keys(struct side *s, unsigned pass)
+{
+	size_t i;
+
+	for (i = 0; i < s->list->count; i++) {
+		const struct tlv_record *r = &s->records[i];
+		uint32_t key = pass == 2 ? 0 : r->role;
+
+		if (pass < 4)
+			key = hash(key, r->subject);
+		else
+			key = hash(key, r->dns);
+		if (pass != 3)
+			key = hash(key, r->address);
+		if (pass == 0 || pass == 2 || pass == 3)
+			key = hash(key, r->serial);
+		s->keys[i] = key;
+	}
+}
 
 static void match(struct differ *d, unsigned pass)
 {
 	struct side *a = &d->before, *b = &d->after;
 	size_t first = 0, i, k;
 
+	make_keys(a, pass);
+	make_keys(b, pass);
 	for (i = 0; i < a->list->count; i++) {
 		if (a->match[i])
 			continue;
 		while (first < b->list->count && b->match[first])
 			first++;
 		for (k = first; k < b->list->count; k++)
-			if (!b->match[k] && same(&a->records[i], &b->records[k], pass))
+			if (a->keys[i] == b->keys[k] && !b->match[k] &&
+				same(&a->records[i], &b->records[k], pass))
 				break;
 		if (k < b->list->count) {
 			a->match[i] = k + 1;
@@ -281,7 +322,8 @@ static bool side_init(struct side *s, const struct tlv_list *list)
 	s->list = list;
 	s->records = mem_new((list->count + 1) * sizeof(*s->records));
 	s->match = mem_new((list->count + 1) * sizeof(*s->match));
-	if (!s->records || !s->match)
+	s->keys = mem_new((list->count + 1) * sizeof(*s->keys));
+	if (!s->records || !s->match || !s->keys)
 		return false;
 	tlv_iter_init(&it, list);
 	while (i < list->count && tlv_iter_next(&it, &s->records[i]))
@@ -328,8 +370,10 @@ enum err list_diff(const struct tlv_list *before, const struct tlv_list *after,
 			one_sided(&d, LIST_DIFF_ADDED, &d.after.records[i], 0, i + 1);
 	mem_free(d.before.records);
 	mem_free(d.before.match);
+	mem_free(d.before.keys);
 	mem_free(d.after.records);
 	mem_free(d.after.match);
+	mem_free(d.after.keys);
 	buf_fini(&d.record);
 	buf_fini(&d.old_text);
 	buf_fini(&d.new_text);
