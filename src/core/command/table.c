@@ -303,8 +303,8 @@ const struct command commands[] = {
 		"Prints the fields of a list, a signed or an encrypted file: offset, size, name and "
 		"value in words. They follow one another without a gap. With an offset, the field "
 		"of that byte alone. In a broken file the field at fault is marked, and what comes "
-		"after lengths that do not fit is one field. Nothing is verified. Exit status 0, or 2 for a file that is "
-		"broken or cannot be read.",
+		"after lengths that do not fit is one field. Nothing is verified. Exit status 0, "
+		"or 2 for a file that is broken or cannot be read.",
 		handle_explain},
 	{"file list tftp", file_list_args, COMMAND_ANYWHERE, false, NULL, "list the served files",
 		"Lists the files of the one folder that TFTP serves from.", handle_file_list_tftp},
