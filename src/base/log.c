@@ -18,13 +18,14 @@ static const struct {
 	[TRACE_TFTP] = {"ctftp.log", " |"},
 	[TRACE_CAPF] = {"capf.log", " | debug "},
 	[TRACE_SDI] = {"sdi.log", " |"},
+	[TRACE_TVS] = {"tvs.log", " | debug "},
 };
 
 static const char *const level_names[] = {"error", "warning", "info", "debug"};
 
 static FILE *log_out; /* NULL: stderr, which is no constant */
 static enum log_level log_highest = LOG_INFO;
-static int trace_fd[TRACE_KINDS] = {-1, -1, -1};
+static int trace_fd[TRACE_KINDS] = {-1, -1, -1, -1};
 static FILE *trace_also;
 
 /* Threads are net's; the lock that every stdio stream has anyway keeps lines and settings whole. */

@@ -13,11 +13,11 @@ void log_to(FILE *out, enum log_level highest);
 void log_line(enum log_level level, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /* Traces: the lines administrators know, each kind in its own file in its own shape.
- *   TRACE_TFTP, TRACE_SDI: "HH:MM:SS.mmm |text"        TRACE_CAPF: "HH:MM:SS.mmm | debug text"
- * Source of the shapes: docs/formats/traces.md */
-enum trace_kind { TRACE_TFTP, TRACE_CAPF, TRACE_SDI, TRACE_KINDS };
+ *   TRACE_TFTP, TRACE_SDI: "HH:MM:SS.mmm |text"        TRACE_CAPF, TRACE_TVS: "HH:MM:SS.mmm | debug
+ * text" Source of the shapes: docs/formats/traces.md */
+enum trace_kind { TRACE_TFTP, TRACE_CAPF, TRACE_SDI, TRACE_TVS, TRACE_KINDS };
 
-/* Opens <folder>/{ctftp,capf,sdi}.log for appending; `also` (or NULL) gets every line too. */
+/* Opens <folder>/{ctftp,capf,sdi,tvs}.log for appending; `also` (or NULL) gets every line too. */
 enum err trace_open(const char *folder, FILE *also, struct fail *why) MUST_USE;
 void trace_line(enum trace_kind kind, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void trace_close(void);

@@ -13,7 +13,7 @@
  *   keys/         <name>.pem .key of own.h, previous/, trust/ (0700)
  *   ctl/          the list that waits, the publication made last (stage.h)
  *   tokens/       file tokens (0700)  tftp/       the one served folder: CTLFile.tlv
- *   trace/        ctftp.log capf.log sdi.log      admin.sock
+ *   trace/        ctftp.log capf.log sdi.log tvs.log  admin.sock
  * A struct cluster is used by one thread at a time and its calls may block: never on an event loop.
  */
 struct cluster;
