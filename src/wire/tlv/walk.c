@@ -16,9 +16,18 @@ static unsigned be16(const uint8_t *p)
 	return (unsigned)(p[0] << 8 | p[1]);
 }
 
-static bool is_container(unsigned tag)
+/* What the parsers step over is none, even with a container's tag. */
+static bool is_container(const struct tlv_walk *w, unsigned tag)
 {
-	return tag == 3 || tag == 7 || tag == 9 || tag == 16 || tag == 17 || tag == 21;
+	switch (tag) {
+	case 3:
+	case 7:
+	case 9: return true;
+	case 16: return w->kind == TLV_FILE_ENCRYPTED && !w->depth;
+	case 17:
+	case 21: return w->depth && w->parents[0] == 16;
+	default: return false;
+	}
 }
 
 static bool rest(struct tlv_walk *w, struct tlv_field *f, enum tlv_part part)
@@ -86,7 +95,7 @@ static bool header_next(struct tlv_walk *w, struct tlv_field *f)
 	if (!item(w, f, limit) || !start_ok(w, f))
 		return rest(w, f, TLV_PART_REST);
 	f->name = tlv_header_tag_name(f->tag);
-	if (is_container(f->tag) && w->depth < TLV_DEPTH_MAX) {
+	if (is_container(w, f->tag) && w->depth < TLV_DEPTH_MAX) {
 		f->container = true;
 		w->ends[w->depth] = f->at + f->size;
 		w->parents[w->depth++] = f->tag;

@@ -176,6 +176,24 @@ static void a_bad_value_is_marked(void **state)
 	buf_fini(&copy);
 }
 
+/* Lists and signed files carry no encryption: readers step over its tag, whatever is in it. */
+static void encryption_in_a_list_is_no_container(void **state)
+{
+	static const uint8_t extra[] = {16, 0, 4, 0x6A, 0xB1, 0x3B, 0x80, 17, 0, 1, 0xFF};
+	struct tlv_list list = lists_parse(&guide);
+	struct buf file = {0};
+	struct seen s;
+
+	assert_int_equal(
+		tlv_write_header(&file, &list.header, span_of(extra, sizeof(extra)), NULL), ERR_OK);
+	s = walk(buf_span(&file), file.len - 1, ERR_OK);
+	assert_false(s.unreadable);
+	s = walk(buf_span(&file), 301 + 3, ERR_OK);
+	assert_string_equal(s.name, "header > ENCRYPTIONINFO");
+	assert_string_equal(s.value, "6A B1 3B 80");
+	buf_fini(&file);
+}
+
 static void key_sizes(void **state)
 {
 	bool rsa;
@@ -198,6 +216,7 @@ int main(void)
 		cmocka_unit_test(a_break_is_the_last_field),
 		cmocka_unit_test(what_follows_a_bad_value_has_its_name),
 		cmocka_unit_test(a_bad_value_is_marked),
+		cmocka_unit_test(encryption_in_a_list_is_no_container),
 		cmocka_unit_test(key_sizes),
 	};
 
