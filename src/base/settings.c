@@ -9,7 +9,7 @@
 #define FILE_MAX 65536 /* bytes of a settings file */
 #define PORT_MAX 65535
 
-enum type { IS_TEXT, IS_NUMBER, IS_PORT, IS_PROFILE };
+enum type { IS_TEXT, IS_NUMBER, IS_PORT, IS_PROFILE, IS_SWITCH };
 
 static const struct row {
 	const char *name, *def, *help;
@@ -67,6 +67,14 @@ static const struct row *find(const char *name)
 /* Checks `value` by the row and stores it. */
 static enum err set(struct settings *s, const struct row *row, const char *value, struct fail *why)
 {
+	if (row->type == IS_SWITCH) {
+		if (strcmp(value, "yes") != 0 && strcmp(value, "no") != 0)
+			return fail_set(why, ERR_FORMAT,
+				"%s: \"%.40s\" is neither yes nor no; default is %s", row->name,
+				value, row->def);
+		*number_of(s, row) = strcmp(value, "yes") == 0;
+		return ERR_OK;
+	}
 	if (!is_text(row)) {
 		if (str_number(value, row->low, row->high, number_of(s, row)))
 			return fail_set(why, ERR_FORMAT,
@@ -95,6 +103,8 @@ void settings_defaults(struct settings *s)
 	for (i = 0; i < ROWS; i++) {
 		if (is_text(&rows[i]))
 			str_copy(text_of(s, &rows[i]), SETTINGS_TEXT_SIZE, rows[i].def);
+		else if (rows[i].type == IS_SWITCH)
+			*number_of(s, &rows[i]) = strcmp(rows[i].def, "yes") == 0;
 		else
 			*number_of(s, &rows[i]) = strtol(rows[i].def, NULL, 10);
 	}
@@ -238,13 +248,17 @@ void settings_write(const struct settings *s, struct buf *out)
 	for (i = 0; i < ROWS; i++) {
 		row = &rows[i];
 		buf_printf(out, "# %s", row->help);
-		if (!is_text(row))
+		if (row->type == IS_SWITCH)
+			buf_str(out, " (yes or no)");
+		else if (!is_text(row))
 			buf_printf(out, " (%ld to %ld)", row->low, row->high);
 		buf_printf(out, "\n%s = ", row->name);
 		if (is_text(row) && !survives(text_of(&copy, row)) && !out->err)
 			out->err = ERR_FORMAT;
 		if (is_text(row))
 			buf_str(out, text_of(&copy, row));
+		else if (row->type == IS_SWITCH)
+			buf_str(out, *number_of(&copy, row) ? "yes" : "no");
 		else
 			buf_printf(out, "%ld", *number_of(&copy, row));
 		buf_u8(out, '\n');

@@ -15,6 +15,7 @@ struct settings {
 #define SETTING_PROFILE(name)                     char name[SETTINGS_TEXT_SIZE];
 #define SETTING_NUMBER(name)                      long name;
 #define SETTING_PORT(name)                        long name;
+#define SETTING_SWITCH(name)                      long name; /* 1 yes, 0 no */
 #define SETTING(name, type, def, low, high, help) SETTING_##type(name)
 #include "base/settings.def"
 #undef SETTING
@@ -22,6 +23,7 @@ struct settings {
 #undef SETTING_PROFILE
 #undef SETTING_NUMBER
 #undef SETTING_PORT
+#undef SETTING_SWITCH
 };
 
 void settings_defaults(struct settings *s);

@@ -25,6 +25,7 @@ static void assert_defaults(const struct settings *s)
 	assert_int_equal(s->sccps_port, 2443);
 	assert_int_equal(s->sccp_port, 2000);
 	assert_string_equal(s->tls_profile, "modern");
+	assert_int_equal(s->lists_at_once, 0);
 }
 
 static void defaults(void **state)
@@ -45,12 +46,13 @@ static void a_file_over_the_defaults(void **state)
 
 	assert_int_equal(read_text(&s, "# a comment\r\n\r\nnode = s\xC3\xA3o-paulo \r\n"
 				       "; another\n  # and one more\nport_base=20000 ; for tests\n"
-				       "tls_profile: legacy\nkeepalive = 60"),
+				       "tls_profile: legacy\nlists_at_once = yes\nkeepalive = 60"),
 		ERR_OK);
 	assert_string_equal(s.node, "s\xC3\xA3o-paulo");
 	assert_string_equal(s.tls_profile, "legacy");
 	assert_int_equal(s.port_base, 20000);
 	assert_int_equal(s.keepalive, 60);
+	assert_int_equal(s.lists_at_once, 1);
 	assert_string_equal(s.address, "127.0.0.1");
 	assert_int_equal(read_text(&s, ""), ERR_OK);
 	assert_defaults(&s);
@@ -68,6 +70,7 @@ static void bad_files_are_explained(void **state)
 		{"\n\ncapf_prot = 1\n", "line 3: ", "capf_prot: no such", "Settings are: node "},
 		{"node =\n", "line 1: ", "node", "remove the line"},
 		{"tls_profile = best\n", "line 1: ", "tls_profile", "modern or legacy"},
+		{"lists_at_once = 1\n", "line 1: ", "lists_at_once", "neither yes nor no"},
 		{"node = a\n# x\nnode = b\n", "line 3: ", "node", "line 1; remove one"},
 		{"node = a\n  keepalive = 6\n", "line 2: ", "", "remove the blank"},
 		{"node = a\nwhat is this\n", "line 2: ", "", "name = value"},
