@@ -213,12 +213,16 @@ static enum err make_reduced(struct encrypting *e, struct command_ctx *ctx, cons
 	const char *path, struct fail *why)
 {
 	struct span pieces[2];
+	struct cnfxml reduced;
 	struct buf xml = {0};
 	char hash[33];
 	enum err err;
 
 	cert_md5_hex(e->phone, hash);
 	err = cnfxml_reduce(&xml, buf_span(&e->s.content), hash, why);
+	/* A phone must be able to read what was copied. */
+	if (!err)
+		err = cnfxml_parse(&reduced, buf_span(&xml), why);
 	if (err)
 		fail_prefix(why, "%s", path);
 	if (!err)

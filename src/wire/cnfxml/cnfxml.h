@@ -45,7 +45,8 @@ enum err cnfxml_write_reduced(struct buf *out, const struct cnfxml *c) MUST_USE;
 
 /* The reduced companion of anybody's whole file: ipAddressMode, loadInformation, capfAuthMode and
  * capfList are copied byte by byte in the order they have there, `cert_hash` and encrConfig are
- * added. ERR_FORMAT also for a file that is reduced already; ERR_LIMIT. */
+ * added. Their values are not read, and nothing but libc is needed. ERR_FORMAT, also for a file
+ * that is reduced already or has one of them twice; ERR_LIMIT. */
 enum err cnfxml_reduce(
 	struct buf *out, struct span xml, const char *cert_hash, struct fail *why) MUST_USE;
 

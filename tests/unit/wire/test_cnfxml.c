@@ -152,7 +152,28 @@ static void the_companion_of_another_s_file(void **state)
 	static const char *const bad[] = {"", "<phone/>", "<device>", "<device></device><x/>",
 		"<!DOCTYPE device><device/>", "<device><fullConfig> FALSE </fullConfig></device>",
 		("<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>"
-		 "<device><loadInformation>\xE9</loadInformation></device>")};
+		 "<device><loadInformation>\xE9</loadInformation></device>"),
+		("<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>"
+		 "<device><loadInformation>\xC3\xA9</loadInformation></device>"),
+		"<device><x></y></device>", "<device/>text", "text<device/>", "<device x=1/>",
+		"<device x='1' x='2'/>", "<device x='<'/>", "<device x='1'y='2'/>", "<device x/>",
+		"<device>&other;</device>", "<device>&#0;</device>", "<device>&#xD800;</device>",
+		"<device>&#x110000;</device>", "<device>&#;</device>", "<device>&amp</device>",
+		"<device>&</device>", "<device>]]></device>", "<device>\x01</device>",
+		"<device>\xC0\x80</device>", "<device>\xED\xA0\x80</device>", "<device>\xE2\x82",
+		"<device>\xF4\x90\x80\x80</device>", "<device>\xEF\xBF\xBF</device>",
+		"<device><!-- -- --></device>", "<device><!-- </device>",
+		"<device><![CDATA[</device>", "<![CDATA[x]]><device/>", "<device><?xml ?></device>",
+		" <?xml version='1.0'?><device/>", "<device><?x </device>", "<device/><device/>",
+		"<device", "<device x='", "<", "</", "&", "<?xml version='1.0' encoding='UTF-8'",
+		"<device></device", "</device>", "<1/>", "<device><capfList/><capfList/></device>",
+		"<device><fullConfig>false</fullConfig></device>"};
+	static const char *const good[] = {"\xEF\xBB\xBF<device/>", "<device\n/>",
+		"<?xml version='1.0' encoding='utf-8' standalone='yes' ?>\r\n<device></device >\n",
+		"<?xml version='1.0' encoding='ISO-8859-1'?><device/>",
+		"<?x?><device/><!-- end -->",
+		"<device a = '\"&gt;>' b=\"'&#9;&#xe9;\"><![CDATA[<&]] ]>]]>]] > &apos;</device>",
+		"<device><a:b.c-1_\t/><?x <?>?></device>", "<device>\xF0\x9F\x93\x9E</device>"};
 	const char *hash = "0123456789abcdef0123456789abcdef";
 	struct buf out = {0};
 	size_t i;
@@ -160,6 +181,11 @@ static void the_companion_of_another_s_file(void **state)
 	assert_int_equal(cnfxml_reduce(&out, span_str(whole), hash, NULL), ERR_OK);
 	assert_int_equal(out.len, strlen(reduced));
 	assert_memory_equal(out.data, reduced, out.len);
+	for (i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		buf_clear(&out);
+		if (cnfxml_reduce(&out, span_str(good[i]), hash, NULL) != ERR_OK)
+			fail_msg("%s", good[i]);
+	}
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		buf_clear(&out);
 		if (cnfxml_reduce(&out, span_str(bad[i]), hash, NULL) != ERR_FORMAT)
