@@ -7,6 +7,7 @@
 #include "cadeado/cert.h"
 #include "cadeado/encrypted.h"
 #include "cadeado/error.h"
+#include "cadeado/explain.h"
 #include "cadeado/list.h"
 #include "cadeado/signed.h"
 

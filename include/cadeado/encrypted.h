@@ -55,6 +55,15 @@ CAD_API int cad_encrypt_file(struct cad_bytes *out, const void *plain, size_t le
 	const char *filename, const struct cad_cert *phone, const struct cad_signing *how,
 	struct cad_error *error) CAD_MUST_USE;
 
+/* The reduced companion of a whole configuration, which tells the phone for which certificate the
+ * encrypted file was made: fullConfig (false), of the whole file ipAddressMode, loadInformation,
+ * capfAuthMode and capfList byte by byte, certHash, encrConfig (true). It is not signed yet:
+ * cad_sign_file does that, with a name that ends in ".cnf.xml.sgn". CAD_ERR_FORMAT (no XML in UTF-8
+ * or ASCII, with a document type, no <device>, reduced already, one of the four twice),
+ * CAD_ERR_LIMIT (over 256 KiB, 16 levels or 32 attributes). */
+CAD_API int cad_reduce_file(struct cad_bytes *out, const void *plain, size_t len,
+	const struct cad_cert *phone, struct cad_error *error) CAD_MUST_USE;
+
 #ifdef __cplusplus
 }
 #endif

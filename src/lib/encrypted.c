@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "base/mem.h"
 #include "lib/lib.h"
+#include "wire/cnfxml/cnfxml.h"
 
 _Static_assert(CAD_AES_KEY == SIGNED_AES_KEY, "AES-128");
 
@@ -111,5 +112,21 @@ int cad_encrypt_file(struct cad_bytes *out, const void *plain, size_t len, const
 		err = lib_sign_prepared(&file, pieces, how, out, &why);
 	buf_wipe(&text);
 	buf_fini(&file);
+	return lib_end(err, &why, error);
+}
+
+int cad_reduce_file(struct cad_bytes *out, const void *plain, size_t len,
+	const struct cad_cert *phone, struct cad_error *error)
+{
+	struct fail why = {0};
+	struct buf xml = {0};
+	char hash[33];
+	enum err err;
+
+	cert_md5_hex(phone->cert, hash);
+	err = cnfxml_reduce(&xml, span_of(plain, len), hash, &why);
+	if (!err)
+		err = lib_take_bytes(out, &xml);
+	buf_fini(&xml);
 	return lib_end(err, &why, error);
 }

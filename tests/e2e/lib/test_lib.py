@@ -2,12 +2,14 @@
 """libcadeado as its users get it: what it exports and needs, its headers, its installation, and one
 example program for each task. What the examples write is judged by OpenSSL and Python alone."""
 
+import hashlib
 import os
 import pathlib
 import re
 import struct
 import subprocess
 import sys
+import xml.etree.ElementTree as xml
 
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
@@ -316,7 +318,8 @@ def build(people, out, second="token2"):
 
 
 def test_every_task_has_an_example():
-    assert {"build", "decrypt", "encrypt", "iterate", "show", "sign", "strip", "trust", "verify"} == set(TASKS)
+    assert {"build", "decrypt", "diff", "encrypt", "explain", "iterate", "reduce", "show", "sign", "strip", "trust",
+            "verify"} == set(TASKS)
 
 
 def test_show(tmp_path):
@@ -441,6 +444,54 @@ def test_a_configuration_is_encrypted(tmp_path, people, size):
     digest = hashes.Hash(hashes.SHA1())
     digest.update(plain)
     assert items[27][1] == digest.finalize()
+
+
+def test_a_companion_is_made(tmp_path, people):
+    f = people["folder"]
+    (tmp_path / "xml").write_bytes(
+        b"<?xml version='1.0'?>\n<device ctiid='7'><fullConfig>true</fullConfig><sshPassword>secret</sshPassword>"
+        b"<loadInformation model='7961'>SCCP41</loadInformation><capfList/></device>\n")
+    words = [tmp_path / "xml", tmp_path / "sgn", "SEP0011215A1AE3.cnf.xml.sgn", f / "phone.pem", f / "manager.pem",
+             f / "manager.key"]
+    must("reduce", *words)
+    data = (tmp_path / "sgn").read_bytes()
+    items, length = header(data)
+    assert items[14][1] == b"SEP0011215A1AE3.cnf.xml.sgn\0"
+    assert openssl_verifies(tmp_path, data, people["manager"], "sha1")
+    device = xml.fromstring(data[length:])
+    assert [(e.tag, e.text) for e in device] == [
+        ("fullConfig", "false"), ("loadInformation", "SCCP41"), ("capfList", None),
+        ("certHash", hashlib.md5(people["phone"].der).hexdigest()), ("encrConfig", "true")]
+    (tmp_path / "xml").write_bytes(b"<device>\n<fullConfig>true</fullConfig>\n</phone>")
+    (tmp_path / "sgn").unlink()
+    done = example("reduce", *words)
+    assert done.returncode == 2 and "line 3" in done.stderr and "(FORMAT, byte 39)" in done.stderr
+    assert not (tmp_path / "sgn").exists()
+
+
+def test_every_byte_is_explained():
+    path = LISTS / "CTLFile.tlv"
+    rows = [line.split("\t") for line in must("explain", path).splitlines()]
+    at = 0
+    for row in rows:
+        assert int(row[0]) == at
+        at += int(row[1])
+    assert at == path.stat().st_size
+    assert [r for r in rows if r[2].startswith("record 3 >") and "SERIALNUMBER" in r[2]]
+    done = example("explain", PHONE / "ctl-a-truncated.tlv")
+    assert done.returncode == 2 and "(SHORT, byte 4850)" in done.stderr
+    assert "unreadable" in done.stdout.splitlines()[-1]
+
+
+def test_differences(tmp_path, people):
+    for name, second in (("old", "token2"), ("new", "capf")):
+        assert build(people, tmp_path / name, second=second).returncode == 0
+    assert example("diff", tmp_path / "old", tmp_path / "old").stdout == ""
+    done = example("diff", tmp_path / "old", tmp_path / "new")
+    assert done.returncode == 1
+    rows = [line.split("\t") for line in done.stdout.splitlines() if not line.startswith("header")]
+    assert [r[0] for r in rows] == ["removed", "added"]
+    assert people["token2"].name in rows[0][1] and people["capf"].name in rows[1][1]
 
 
 def test_a_configuration_is_decrypted(tmp_path, people):

@@ -12,7 +12,7 @@
 #define MANY 1000 /* no function allocates as often */
 
 static struct cad_span list_file, sgn_file, enc_file, der;
-static struct cad_list *list;
+static struct cad_list *list, *other_list;
 static struct cad_cert *token1, *token2, *manager, *lsc;
 static struct cad_encrypted *encrypted;
 static EVP_PKEY *token1_key, *lsc_key;
@@ -25,6 +25,7 @@ static int setup(void **state)
 	enc_file = load("phone/config.enc.sgn");
 	der = load("lists/token-1.der");
 	list = load_list("lists/CTLFile.tlv");
+	other_list = load_list("phone/ctl-a.tlv");
 	token1 = load_cert("lists/token-1.der");
 	token2 = load_cert("lists/token-2.der");
 	manager = load_cert("lists/callmanager.der");
@@ -46,6 +47,7 @@ static int teardown(void **state)
 	unload(enc_file);
 	unload(der);
 	cad_list_free(list);
+	cad_list_free(other_list);
 	cad_cert_free(token1);
 	cad_cert_free(token2);
 	cad_cert_free(manager);
@@ -142,6 +144,32 @@ static int encrypt(struct cad_error *e)
 	return release(cad_encrypt_file(&out, "x", 1, "x.enc.sgn", lsc, &how, e), &out);
 }
 
+static int reduce(struct cad_error *e)
+{
+	static const char xml[] = "<device><capfList/></device>";
+	struct cad_bytes out = {0};
+
+	return release(cad_reduce_file(&out, xml, sizeof(xml) - 1, lsc, e), &out);
+}
+
+static void ignore_field(void *ctx, const struct cad_field *field)
+{
+}
+
+static int explain(struct cad_error *e)
+{
+	return cad_explain(list_file.ptr, list_file.len, ignore_field, NULL, e);
+}
+
+static void ignore_change(void *ctx, const struct cad_change *change)
+{
+}
+
+static int diff(struct cad_error *e)
+{
+	return cad_list_diff(list, other_list, ignore_change, NULL, e);
+}
+
 static int decrypt(struct cad_error *e)
 {
 	struct cad_bytes out = {0};
@@ -171,7 +199,8 @@ static int build(struct cad_error *e)
 static void every_failed_allocation_is_told(void **state)
 {
 	static int (*const doing[])(struct cad_error *) = {parse_list, parse_signed,
-		parse_encrypted, parse_cert, show, accepts, check, sign, encrypt, decrypt, build};
+		parse_encrypted, parse_cert, show, accepts, check, sign, encrypt, reduce, explain,
+		diff, decrypt, build};
 	struct cad_error e;
 	size_t i, n;
 	int code;
