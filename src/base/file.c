@@ -316,7 +316,8 @@ static bool append_whole(int fd, struct span line)
 	return false;
 }
 
-enum err file_append(const char *path, struct span line, mode_t mode, struct fail *why)
+static enum err append(
+	const char *path, struct span line, mode_t mode, enum file_sync sync, struct fail *why)
 {
 	enum err err = ERR_OK;
 	int fd = -1;
@@ -327,9 +328,23 @@ enum err file_append(const char *path, struct span line, mode_t mode, struct fai
 		return file_fail(why, ERR_IO, path, "open");
 	if (!append_whole(fd, line))
 		err = file_fail(why, ERR_IO, path, "write");
+	/* The folder too: the file may be new. */
+	if (!err && sync == FILE_SYNC &&
+		(!file_step() || fsync(fd) < 0 || !file_sync_folder_of(path)))
+		err = file_fail(why, ERR_IO, path, "sync");
 	if (close(fd) < 0 && !err)
 		err = file_fail(why, ERR_IO, path, "write");
 	return err;
+}
+
+enum err file_append(const char *path, struct span line, mode_t mode, struct fail *why)
+{
+	return append(path, line, mode, FILE_NOSYNC, why);
+}
+
+enum err file_append_sync(const char *path, struct span line, mode_t mode, struct fail *why)
+{
+	return append(path, line, mode, FILE_SYNC, why);
 }
 
 enum err file_remove(const char *path, struct fail *why)

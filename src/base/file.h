@@ -45,6 +45,10 @@ enum err file_exchange(
  * when it has none. */
 enum err file_append(const char *path, struct span line, mode_t mode, struct fail *why) MUST_USE;
 
+/* As file_append, and on the disk when it returns. A failure of that last step leaves the line. */
+enum err file_append_sync(
+	const char *path, struct span line, mode_t mode, struct fail *why) MUST_USE;
+
 /* Removes a file; a file that is not there is no error. */
 enum err file_remove(const char *path, struct fail *why) MUST_USE;
 
