@@ -20,70 +20,7 @@
 
 static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
-/* An unlocked token. */
-struct token_keystore {
-	struct keystore ks;
-	struct key *key;
-	char label[64];
-};
-
-static enum err token_sign(struct keystore *ks, const char *name, enum digest_alg alg,
-	const struct span *pieces, size_t count, struct buf *signature, struct fail *why)
-{
-	struct token_keystore *t = (struct token_keystore *)ks;
-	enum err err;
-
-	if (strcmp(name, t->label) != 0)
-		return fail_set(
-			why, ERR_NOTFOUND, "key %.80s: the token holds %s alone", name, t->label);
-	err = key_sign(t->key, alg, pieces, count, signature);
-	return err ? fail_set(why, err, "token %s: %s", t->label, err_text(err)) : ERR_OK;
-}
-
-static enum err token_decrypt(struct keystore *ks, const char *name, struct span sealed,
-	size_t want, struct buf *plain, struct fail *why)
-{
-	return fail_set(why, ERR_UNSUPPORTED, "token %s: its key only signs",
-		((struct token_keystore *)ks)->label);
-}
-
-static enum err token_generate(struct keystore *ks, const char *name, enum key_type type,
-	unsigned bits, struct buf *spki, struct fail *why)
-{
-	return fail_set(why, ERR_UNSUPPORTED, "token %s: it holds one key for its whole life",
-		((struct token_keystore *)ks)->label);
-}
-
-static void token_free(struct keystore *ks)
-{
-	struct token_keystore *t = (struct token_keystore *)ks;
-
-	key_free(t->key);
-	mem_free(t);
-}
-
-/* Takes the key, also when it fails. */
-static struct keystore *unlocked(const char *label, struct key *key)
-{
-	struct token_keystore *t = mem_new(sizeof(*t));
-
-	if (!t) {
-		key_free(key);
-		return NULL;
-	}
-	t->ks = (struct keystore){
-		.kind = "token",
-		.sign = token_sign,
-		.decrypt = token_decrypt,
-		.generate = token_generate,
-		.free = token_free,
-	};
-	t->key = key;
-	str_copy(t->label, sizeof(t->label), label);
-	return &t->ks;
-}
-
-static enum err check_pin(const char *pin, struct fail *why)
+enum err token_check_pin(const char *pin, struct fail *why)
 {
 	size_t len = strlen(pin);
 
@@ -94,7 +31,7 @@ static enum err check_pin(const char *pin, struct fail *why)
 }
 
 /* The label becomes a file name. */
-static enum err check_label(const char *label, struct fail *why)
+enum err token_check_label(const char *label, struct fail *why)
 {
 	size_t prefix = sizeof(LABEL_PREFIX) - 1;
 	const char *serial = label + prefix;
@@ -121,7 +58,7 @@ static enum err set_names(struct token_file *t, const char *serial, struct fail 
 			random[1], random[2], random[3]);
 	else
 		snprintf(label, sizeof(label), LABEL_PREFIX "%s", serial);
-	err = check_label(label, why);
+	err = token_check_label(label, why);
 	if (err)
 		return err;
 	str_copy(t->label, sizeof(t->label), label);
@@ -129,25 +66,20 @@ static enum err set_names(struct token_file *t, const char *serial, struct fail 
 	return ERR_OK;
 }
 
-static enum err make_cert(struct cert **out, const struct token_file *t, const struct key *key,
-	struct signer *signer, int64_t now, unsigned days, struct fail *why)
+enum err token_issue(struct cert **out, const char *common_name, struct span spki,
+	struct signer *signer, const char *key_name, int64_t now, unsigned days, struct fail *why)
 {
-	struct buf spki = {0};
 	struct issue_request r = {
 		.kind = ISSUE_SAST,
-		.subject = {.cn = t->label, .ou = SUBJECT_OU, .o = SUBJECT_O},
+		.subject = {.cn = common_name, .ou = SUBJECT_OU, .o = SUBJECT_O},
+		.spki = spki,
 		.digest = DIGEST_SHA256,
 		.not_before = now,
 		.not_after = now + (int64_t)days * DAY,
 		.issuer_is_rsa = true,
 	};
-	enum err err = key_public_der(key, &spki);
 
-	r.spki = buf_span(&spki);
-	if (!err)
-		err = issue_now(out, &r, signer, t->label, why);
-	buf_fini(&spki);
-	return err;
+	return issue_now(out, &r, signer, key_name, why);
 }
 
 /* Makes the key and its certificate; both stay in memory. *sealed_key is its PKCS #8. */
@@ -156,37 +88,37 @@ static enum err make_key(struct token_file *t, unsigned bits, int64_t now, unsig
 {
 	struct signer *signer = NULL;
 	struct key *key = NULL;
+	struct buf spki = {0};
 	struct keystore *ks;
 	enum err err;
 
 	err = key_generate(&key, KEY_RSA, bits, why);
 	if (!err)
 		err = key_to_der(key, sealed_key);
+	if (!err)
+		err = key_public_der(key, &spki);
 	if (err) {
+		buf_fini(&spki);
 		key_free(key);
 		return err;
 	}
-	ks = unlocked(t->label, key);
+	ks = token_keystore(t->label, key);
 	err = ks ? signer_new(&signer, ks, executor_inline()) : ERR_NOMEM;
 	if (!err)
-		err = make_cert(cert, t, key, signer, now, days, why);
+		err = token_issue(
+			cert, t->label, buf_span(&spki), signer, t->label, now, days, why);
 	signer_free(signer);
+	buf_fini(&spki);
 	return err;
 }
 
-static enum err seal_all(
-	struct token_file *t, const char *pin, struct span der, const struct cert *cert)
+enum err token_seal_key(struct token_file *t, const char *pin, struct span der)
 {
 	uint8_t key[TOKEN_KEY_SIZE];
-	enum err err = random_bytes(t->id, sizeof(t->id));
+	enum err err = random_bytes(t->salt, sizeof(t->salt));
 
 	if (!err)
-		err = random_bytes(t->salt, sizeof(t->salt));
-	if (!err)
 		err = random_bytes(t->nonce, sizeof(t->nonce));
-	buf_put(&t->cert, cert_der(cert));
-	if (!err)
-		err = buf_check(&t->cert);
 	if (!err)
 		err = token_file_make_head(t);
 	if (!err)
@@ -197,7 +129,18 @@ static enum err seal_all(
 	return err;
 }
 
-static int lock_token(const char *folder, const char *label, struct fail *why)
+static enum err seal_new(
+	struct token_file *t, const char *pin, struct span der, const struct cert *cert)
+{
+	enum err err = random_bytes(t->id, sizeof(t->id));
+
+	buf_put(&t->cert, cert_der(cert));
+	if (!err)
+		err = buf_check(&t->cert);
+	return err ? err : token_seal_key(t, pin, der);
+}
+
+int token_lock(const char *folder, const char *label, struct fail *why)
 {
 	char *path = token_path(folder, label, ".lock");
 	int lock = path ? file_lock(path, why)
@@ -222,19 +165,16 @@ static enum err check_free(const char *folder, const char *label, struct fail *w
 	return fail_set(why, err, "%s", inner.text);
 }
 
-static enum err write_new(const struct token_file *t, const char *folder, struct fail *why)
+static enum err write_new(struct token_file *t, const char *folder, struct fail *why)
 {
-	int lock = lock_token(folder, t->label, why);
+	int lock = token_lock(folder, t->label, why);
 	enum err err;
 
 	if (lock < 0)
 		return (enum err)lock;
 	err = check_free(folder, t->label, why);
-	/* The counter first: a token without one is locked. */
 	if (!err)
-		err = token_tries_write(t, folder, 0, why);
-	if (!err)
-		err = token_file_create(t, folder, why);
+		err = token_files_create(t, folder, why);
 	file_unlock(lock);
 	return err;
 }
@@ -260,7 +200,7 @@ enum err token_create_with(const char *folder, const char *serial, const char *p
 	struct token_file t = {.kdf = *kdf};
 	struct cert *cert = NULL;
 	struct buf der = {0};
-	enum err err = check_pin(pin, why);
+	enum err err = token_check_pin(pin, why);
 
 	if (!err)
 		err = check_size(bits, days, kdf, why);
@@ -273,7 +213,7 @@ enum err token_create_with(const char *folder, const char *serial, const char *p
 	if (!err)
 		err = make_key(&t, bits, now, days, &der, &cert, why);
 	if (!err)
-		err = seal_all(&t, pin, buf_span(&der), cert);
+		err = seal_new(&t, pin, buf_span(&der), cert);
 	if (!err)
 		err = write_new(&t, folder, why);
 	if (!err && out) {
@@ -303,7 +243,7 @@ enum err token_read(const char *folder, const char *label, struct token_info *ou
 	enum err err;
 
 	*out = (struct token_info){0};
-	err = check_label(label, why);
+	err = token_check_label(label, why);
 	if (!err)
 		err = token_file_read(&t, folder, label, why);
 	if (err)
@@ -311,6 +251,7 @@ enum err token_read(const char *folder, const char *label, struct token_info *ou
 	err = token_tries_read(&t, folder, &used, NULL);
 	if (!err)
 		out->attempts_left = TOKEN_TRIES - (int)used;
+	out->set_back = t.back;
 	if (err == ERR_LOCKED)
 		err = ERR_OK;
 	if (!err)
@@ -336,7 +277,7 @@ static int is_token(const struct dirent *entry)
 		return 0;
 	memcpy(label, entry->d_name, (size_t)(end - entry->d_name));
 	label[end - entry->d_name] = '\0';
-	return check_label(label, NULL) == ERR_OK;
+	return token_check_label(label, NULL) == ERR_OK;
 }
 
 static int by_name(const struct dirent **a, const struct dirent **b)
@@ -365,120 +306,5 @@ enum err token_each(const char *folder, enum err (*each)(void *ctx, const struct
 	for (i = 0; i < count; i++)
 		free(entries[i]);
 	free(entries);
-	return err;
-}
-
-/* One try that is already counted. */
-static enum err try_pin(
-	struct keystore **out, const struct token_file *t, const char *pin, bool *tried)
-{
-	uint8_t wrapping[TOKEN_KEY_SIZE];
-	struct buf der = {0};
-	struct key *key;
-	enum err err;
-
-	*tried = false;
-	err = token_derive(t, pin, wrapping);
-	if (err)
-		goto out;
-	*tried = true;
-	err = token_unseal(t, wrapping, &der);
-	if (!err)
-		err = key_from_der(&key, buf_span(&der), NULL);
-	if (!err) {
-		*out = unlocked(t->label, key);
-		err = *out ? ERR_OK : ERR_NOMEM;
-	}
-out:
-	mem_wipe(wrapping, sizeof(wrapping));
-	buf_wipe(&der);
-	return err;
-}
-
-static enum err wrong_pin(const char *label, unsigned left, struct fail *why)
-{
-	if (!left)
-		return fail_set(why, ERR_PIN,
-			"token %s: wrong PIN, 0 attempts left: the token is locked for good",
-			label);
-	return fail_set(why, ERR_PIN, "token %s: wrong PIN, %u %s left", label, left,
-		left == 1 ? "attempt" : "attempts");
-}
-
-/* Under the lock, which is held while the PIN is tried: so a success cannot clear the count of a
- * failure that came later. */
-static enum err open_locked(struct keystore **out, struct token_file *t, const char *folder,
-	const char *pin, int *left, struct fail *why)
-{
-	bool tried = false;
-	unsigned used = 0;
-	enum err err;
-
-	err = token_tries_read(t, folder, &used, why);
-	if (err)
-		return err;
-	*left = TOKEN_TRIES - (int)used;
-	if (!*left)
-		return fail_set(why, ERR_LOCKED,
-			"token %s is locked for good after %d wrong PINs; use another token and "
-			"replace this one",
-			t->label, TOKEN_TRIES);
-	err = check_pin(pin, why);
-	if (err)
-		return err;
-	err = token_tries_set(t, folder, used + 1, why);
-	if (err)
-		return err;
-	--*left;
-	err = try_pin(out, t, pin, &tried);
-	if (err == ERR_PIN)
-		return wrong_pin(t->label, (unsigned)*left, why);
-	if (err && tried)
-		return fail_set(why, err, "token %s: %s", t->label, err_text(err));
-	if (err) {
-		/* Short of memory, say: nothing was learnt about the PIN. */
-		fail_set(why, err, "token %s: %s", t->label, err_text(err));
-		if (token_tries_set(t, folder, used, NULL) == ERR_OK)
-			++*left;
-		return err;
-	}
-	err = token_tries_set(t, folder, 0, why);
-	if (err) {
-		(*out)->free(*out);
-		*out = NULL;
-		return err;
-	}
-	*left = TOKEN_TRIES;
-	return ERR_OK;
-}
-
-enum err token_open(struct keystore **out, const char *folder, const char *label, const char *pin,
-	int *attempts_left, struct fail *why)
-{
-	struct token_file t = {0};
-	int left = 0, lock = -1;
-	enum err err;
-
-	err = check_label(label, why);
-	/* Once before the lock, whose file is not to be left behind for a token that is not there.
-	 */
-	if (!err)
-		err = token_file_read(&t, folder, label, why);
-	if (err)
-		goto out;
-	lock = lock_token(folder, label, why);
-	if (lock < 0) {
-		err = (enum err)lock;
-		goto out;
-	}
-	token_file_fini(&t);
-	err = token_file_read(&t, folder, label, why);
-	if (!err)
-		err = open_locked(out, &t, folder, pin, &left, why);
-out:
-	file_unlock(lock);
-	token_file_fini(&t);
-	if (attempts_left)
-		*attempts_left = left;
 	return err;
 }

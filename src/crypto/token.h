@@ -8,7 +8,9 @@
 
 /* File tokens: a SAST key sealed under a PIN by argon2id. <folder>/<label>.token holds label,
  * serial, certificate, KDF parameters and the sealed key; <folder>/<label>.tries the counter.
- * Fifteen wrong PINs lock the token for good; a right one resets the counter. A try is counted and
+ * Fifteen wrong PINs lock the token for good; a right one resets the counter. A third place counts
+ * how often the counter changed, so that older copies of the two files give no tries back and are
+ * noticed. A try is counted and
  * synced under a file lock before the PIN is tried and cleared after success, so that neither many
  * processes at once nor a kill win one. spec: docs/formats/file-token.md */
 #define TOKEN_TRIES   15
@@ -20,6 +22,8 @@ struct token_info {
 	char serial[32];   /* printed on the token: "ADN4e31f914" */
 	int attempts_left; /* 0: locked for good */
 	struct cert *cert; /* freed by token_info_fini */
+	unsigned set_back; /* times that its files were older than its count of changes, or came
+			      without it: somebody copied older files back, or moved them */
 };
 
 /* Makes a token: RSA key of `bits` (1024, 2048 or 4096: what a list's header can say), self-signed
@@ -49,6 +53,11 @@ enum err token_each(const char *folder, enum err (*each)(void *ctx, const struct
  * too short or too long. *attempts_left (may be NULL) is set in every case, to 0 when it cannot be
  * known. */
 enum err token_open(struct keystore **out, const char *folder, const char *label, const char *pin,
+	int *attempts_left, struct fail *why) MUST_USE;
+
+/* Seals the key anew under another PIN; one try, as token_open. A kill leaves one of the two PINs.
+ * Older copies of the file keep the old one. */
+enum err token_set_pin(const char *folder, const char *label, const char *pin, const char *new_pin,
 	int *attempts_left, struct fail *why) MUST_USE;
 
 #endif

@@ -8,6 +8,7 @@
  * before it as the last. spec: docs/formats/file-token.md#files */
 #define TOKEN_FIRST_LINE "cadeado-token 1\n"
 #define TRIES_FIRST_LINE "cadeado-tries 1\n"
+#define COUNT_FIRST_LINE "cadeado-count 1\n"
 
 #define TOKEN_FILE_MAX (4u * CERT_SIZE_MAX)
 #define TRIES_FILE_MAX 4096u
@@ -91,6 +92,14 @@ static unsigned take_number(struct lines *l, const char *key, long low, long hig
 	if (str_number(take(l, key), low, high, &number))
 		l->bad = true;
 	return l->bad ? 0 : (unsigned)number;
+}
+
+/* Tokens of the first release have no such line before their first try. */
+static unsigned take_changes(struct lines *l)
+{
+	if (!l->bad && !*l->at)
+		return 0;
+	return take_number(l, "changes", 0, INT32_MAX);
 }
 
 static void take_text(struct lines *l, const char *key, char *out, size_t size)
@@ -178,6 +187,7 @@ static enum err parse_token(struct token_file *t, struct buf *content, bool *bad
 	if (!err)
 		err = take_hex(&l, "sealed", &t->sealed);
 	t->used = take_number(&l, "used", 0, TOKEN_TRIES);
+	t->changes = take_changes(&l);
 	*bad = l.bad || !kdf_cost_good(&t->kdf) || t->sealed.len < SEALED_MIN;
 	return err ? err : buf_check(&t->head);
 }
@@ -206,30 +216,24 @@ enum err token_file_read(
 	return err ? fail_set(why, err, "token %s: %s", label, err_text(err)) : ERR_OK;
 }
 
-static enum err token_text(const struct token_file *t, unsigned used, struct buf *out)
+/* What counts next to the number itself. */
+static void put_used(struct buf *out, unsigned used, unsigned changes)
+{
+	buf_printf(out, "used %u\nchanges %u\n", used, changes);
+}
+
+static enum err token_text(
+	const struct token_file *t, unsigned used, unsigned changes, struct buf *out)
 {
 	buf_put(out, buf_span(&t->head));
 	put_hex(out, "sealed", buf_span(&t->sealed));
-	buf_printf(out, "used %u\n", used);
+	put_used(out, used, changes);
 	put_sum(out);
 	return buf_check(out);
 }
 
-enum err token_file_create(const struct token_file *t, const char *folder, struct fail *why)
-{
-	char *path = token_path(folder, t->label, ".token");
-	struct buf text = {0};
-	enum err err = path ? token_text(t, 0, &text) : ERR_NOMEM;
-
-	if (!err)
-		err = file_create(path, buf_span(&text), 0600, why);
-	buf_fini(&text);
-	mem_free(path);
-	return err ? fail_set(why, err, "token %s: %s", t->label, err_text(err)) : ERR_OK;
-}
-
-static enum err parse_tries(
-	const struct token_file *t, struct buf *content, unsigned *used, bool *bad)
+static enum err parse_tries(const struct token_file *t, struct buf *content, unsigned *used,
+	unsigned *changes, bool *bad)
 {
 	uint8_t id[TOKEN_ID_SIZE] = {0};
 	struct lines l = {0};
@@ -239,22 +243,86 @@ static enum err parse_tries(
 		return err;
 	err = take_bytes(&l, "token", id, sizeof(id));
 	*used = take_number(&l, "used", 0, TOKEN_TRIES);
+	*changes = take_changes(&l);
 	*bad = l.bad || memcmp(id, t->id, sizeof(id)) != 0;
 	return err;
 }
 
+/* Named by the token's number, not by its label: who copies the token's files back does not copy
+ * it by the way. */
+static char *count_path(const struct token_file *t, const char *folder)
+{
+	struct buf name = {0};
+	char *path = NULL;
+
+	buf_u8(&name, '.');
+	str_hex(&name, span_of(t->id, sizeof(t->id)), STR_LOWER);
+	buf_strz(&name, ".count");
+	if (!buf_check(&name))
+		path = file_join(folder, (const char *)name.data);
+	buf_fini(&name);
+	return path;
+}
+
+/* false: there is none that can be read. */
+static bool parse_count(
+	struct token_file *t, struct buf *content, unsigned *used, unsigned *changes)
+{
+	uint8_t id[TOKEN_ID_SIZE] = {0};
+	struct lines l = {0};
+	unsigned back;
+
+	if (check_sum(content, COUNT_FIRST_LINE, &l) || take_bytes(&l, "token", id, sizeof(id)))
+		return false;
+	*used = take_number(&l, "used", 0, TOKEN_TRIES);
+	*changes = take_changes(&l);
+	back = take_number(&l, "back", 0, INT32_MAX);
+	if (l.bad || memcmp(id, t->id, sizeof(id)) != 0)
+		return false;
+	t->back = back;
+	return true;
+}
+
+/* Holds the token's two files against the third place where its changes are counted. */
+static enum err compare_count(
+	struct token_file *t, const char *folder, unsigned tries_changes, unsigned *used)
+{
+	unsigned count_used = 0, count_changes = 0;
+	char *path = count_path(t, folder);
+	struct buf content = {0};
+	enum err err = path ? file_read(path, TRIES_FILE_MAX, &content, NULL) : ERR_NOMEM;
+	bool found = !err && parse_count(t, &content, &count_used, &count_changes);
+
+	mem_free(path);
+	buf_fini(&content);
+	if (err == ERR_NOMEM)
+		return err;
+	/* It is written last, so both files are as new as it, or newer after a kill. */
+	t->behind = found ? t->changes < count_changes || tries_changes < count_changes
+			  : t->changes > 0 || tries_changes > 0;
+	t->back += t->behind;
+	if (tries_changes > t->changes)
+		t->changes = tries_changes;
+	if (count_changes > t->changes)
+		t->changes = count_changes;
+	if (count_used > *used)
+		*used = count_used;
+	return ERR_OK;
+}
+
 enum err token_tries_read(
-	const struct token_file *t, const char *folder, unsigned *used, struct fail *why)
+	struct token_file *t, const char *folder, unsigned *used, struct fail *why)
 {
 	char *path = token_path(folder, t->label, ".tries");
 	struct buf content = {0};
 	struct fail inner = {0};
+	unsigned changes = 0;
 	bool bad = false;
 	enum err err;
 
 	err = path ? file_read(path, TRIES_FILE_MAX, &content, &inner) : ERR_NOMEM;
 	if (!err)
-		err = parse_tries(t, &content, used, &bad);
+		err = parse_tries(t, &content, used, &changes, &bad);
 	if (err == ERR_NOTFOUND)
 		err = fail_set(why, ERR_LOCKED,
 			"token %s is locked: its counter of tries is missing (%s); use another "
@@ -271,13 +339,18 @@ enum err token_tries_read(
 	/* An old copy of one file gives no tries back. */
 	if (!err && t->used > *used)
 		*used = t->used;
+	if (!err) {
+		err = compare_count(t, folder, changes, used);
+		if (err)
+			fail_set(why, err, "token %s: %s", t->label, err_text(err));
+	}
 	buf_fini(&content);
 	mem_free(path);
 	return err;
 }
 
-enum err token_tries_write(
-	const struct token_file *t, const char *folder, unsigned used, struct fail *why)
+static enum err tries_write(const struct token_file *t, const char *folder, unsigned used,
+	unsigned changes, struct fail *why)
 {
 	char *path = token_path(folder, t->label, ".tries");
 	struct buf text = {0};
@@ -285,28 +358,72 @@ enum err token_tries_write(
 
 	buf_str(&text, TRIES_FIRST_LINE);
 	put_hex(&text, "token", span_of(t->id, sizeof(t->id)));
-	buf_printf(&text, "used %u\n", used);
+	put_used(&text, used, changes);
 	put_sum(&text);
 	err = path ? buf_check(&text) : ERR_NOMEM;
 	if (!err)
 		err = file_replace(path, buf_span(&text), 0600, FILE_SYNC, why);
 	buf_fini(&text);
 	mem_free(path);
-	return err ? fail_set(why, err, "token %s: %s", t->label, err_text(err)) : ERR_OK;
+	return err;
 }
 
-enum err token_tries_set(struct token_file *t, const char *folder, unsigned used, struct fail *why)
+static enum err count_write(const struct token_file *t, const char *folder, unsigned used,
+	unsigned changes, struct fail *why)
+{
+	char *path = count_path(t, folder);
+	struct buf text = {0};
+	enum err err;
+
+	buf_str(&text, COUNT_FIRST_LINE);
+	put_hex(&text, "token", span_of(t->id, sizeof(t->id)));
+	put_used(&text, used, changes);
+	buf_printf(&text, "back %u\n", t->back);
+	put_sum(&text);
+	err = path ? buf_check(&text) : ERR_NOMEM;
+	if (!err)
+		err = file_replace(path, buf_span(&text), 0600, FILE_SYNC, why);
+	buf_fini(&text);
+	mem_free(path);
+	return err;
+}
+
+enum err token_files_create(struct token_file *t, const char *folder, struct fail *why)
 {
 	char *path = token_path(folder, t->label, ".token");
 	struct buf text = {0};
-	enum err err = path ? token_text(t, used, &text) : ERR_NOMEM;
+	enum err err = path ? token_text(t, 0, 1, &text) : ERR_NOMEM;
+
+	/* The counters first: a token without them is locked. */
+	if (!err)
+		err = count_write(t, folder, 0, 1, why);
+	if (!err)
+		err = tries_write(t, folder, 0, 1, why);
+	if (!err)
+		err = file_create(path, buf_span(&text), 0600, why);
+	buf_fini(&text);
+	mem_free(path);
+	return err ? fail_set(why, err, "token %s: %s", t->label, err_text(err)) : ERR_OK;
+}
+
+enum err token_files_write(
+	struct token_file *t, const char *folder, unsigned used, struct fail *why)
+{
+	unsigned changes = t->changes < INT32_MAX ? t->changes + 1 : t->changes;
+	char *path = token_path(folder, t->label, ".token");
+	struct buf text = {0};
+	enum err err = path ? token_text(t, used, changes, &text) : ERR_NOMEM;
 
 	if (!err)
-		err = token_tries_write(t, folder, used, why);
+		err = tries_write(t, folder, used, changes, why);
 	if (!err)
 		err = file_replace(path, buf_span(&text), 0600, FILE_SYNC, why);
 	if (!err)
+		err = count_write(t, folder, used, changes, why);
+	if (!err) {
 		t->used = used;
+		t->changes = changes;
+	}
 	buf_fini(&text);
 	mem_free(path);
 	return err ? fail_set(why, err, "token %s: %s", t->label, err_text(err)) : ERR_OK;
