@@ -36,7 +36,12 @@ enum err ossl_verify(EVP_PKEY *key, enum digest_alg alg, const struct span *piec
 enum err cert_check_signature(const struct cert *c, enum digest_alg alg, const struct span *pieces,
 	size_t count, struct span signature)
 {
-	return ossl_verify(X509_get0_pubkey(cert_get_x509(c)), alg, pieces, count, signature);
+	EVP_PKEY *key = X509_get0_pubkey(cert_get_x509(c));
+
+	if (key)
+		return ossl_verify(key, alg, pieces, count, signature);
+	ERR_clear_error();
+	return ERR_NOMEM;
 }
 
 static EVP_PKEY *rsa_from_list(struct span der)
@@ -95,10 +100,10 @@ enum err list_key_check_signature(struct span list_key, enum digest_alg alg,
 
 enum err cert_check_signed_by(const struct cert *c, const struct cert *issuer, struct fail *why)
 {
-	/* X509_verify takes a pointer to what it may change, but only fills its caches. */
-	X509 *x509 = (X509 *)(uintptr_t)cert_get_x509(c);
-	const X509 *by = cert_get_x509(issuer);
+	X509 *x509 = cert_get_x509(c), *by = cert_get_x509(issuer);
 
+	if (!x509 || !by)
+		return ossl_fail(why, ERR_NOMEM, "certificate");
 	if (X509_NAME_cmp(X509_get_issuer_name(x509), X509_get_subject_name(by)) != 0)
 		return fail_set(why, ERR_VERIFY, "certificate %.80s: issued by %.60s, not by %.60s",
 			cert_subject(c), cert_issuer(c), cert_subject(issuer));

@@ -88,6 +88,13 @@ static enum err put_name(const X509_NAME *name, struct buf *out)
 	return i2d_X509_NAME(name, &at) == len ? ERR_OK : ERR_CRYPTO;
 }
 
+static enum err put_issuer(const struct cert *issuer, struct buf *out)
+{
+	const X509 *x509 = cert_get_x509(issuer);
+
+	return x509 ? put_name(X509_get_subject_name(x509), out) : ERR_NOMEM;
+}
+
 static enum err put_subject(const struct issue_name *n, struct buf *out, struct fail *why)
 {
 	const struct {
@@ -192,11 +199,13 @@ static bool push_subject_key_id(STACK_OF(X509_EXTENSION) * list, struct span spk
 
 static bool push_authority_key_id(STACK_OF(X509_EXTENSION) * list, const struct cert *issuer)
 {
-	X509 *x509 = (X509 *)(uintptr_t)cert_get_x509(issuer);
-	const ASN1_OCTET_STRING *id = X509_get0_subject_key_id(x509);
+	X509 *x509 = cert_get_x509(issuer);
+	const ASN1_OCTET_STRING *id = x509 ? X509_get0_subject_key_id(x509) : NULL;
 	AUTHORITY_KEYID *ext;
 	bool good;
 
+	if (!x509)
+		return false;
 	if (!id)
 		return true;
 	ext = AUTHORITY_KEYID_new();
@@ -297,7 +306,7 @@ enum err issue_tbs(const struct issue_request *r, struct buf *tbs, struct fail *
 		goto out;
 	buf_put(&body, algorithm(r));
 	if (r->issuer)
-		err = put_name(X509_get_subject_name(cert_get_x509(r->issuer)), &body);
+		err = put_issuer(r->issuer, &body);
 	else
 		buf_put(&body, buf_span(&subject));
 	if (!err)

@@ -23,7 +23,9 @@ int ossl_no_password(char *out, int size, int writing, void *ctx);
 enum err ossl_verify(EVP_PKEY *key, enum digest_alg alg, const struct span *pieces, size_t count,
 	struct span signature) MUST_USE;
 
-const X509 *cert_get_x509(const struct cert *c);
+/* The same object every time, with its key decoded, from any thread; to be read alone, though much
+ * of the library takes it without const. NULL when there is no memory for it. */
+X509 *cert_get_x509(const struct cert *c);
 
 /* The printed form of a name; *common_name (freed by the caller, may be NULL) is its first CN. */
 enum err name_print(

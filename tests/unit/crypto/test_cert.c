@@ -3,6 +3,9 @@
 
 #include "base/str.h"
 
+#include <openssl/err.h>
+#include <openssl/x509.h>
+
 /* As md5sum and `openssl x509 -dates` say of rsa.der. */
 #define RSA_MD5        "7f189e0d0b84f44d33e0176fb1ff78b8"
 #define RSA_NOT_BEFORE 1795461299
@@ -70,6 +73,63 @@ static void list_keys(void **state)
 	c = fixture_cert("rsa.pem");
 	assert_int_equal(cert_list_key(c).len, 140);
 	cert_free(c);
+}
+
+/* cert_from_der reads keys of RSA by itself; what it takes must be what OpenSSL's X509 takes. */
+static void as_openssl_reads(struct span der)
+{
+	const unsigned char *at = der.ptr;
+	X509 *x509 = d2i_X509(NULL, &at, (long)der.len);
+	EVP_PKEY *key = x509 ? X509_get0_pubkey(x509) : NULL;
+	struct cert *c = NULL;
+
+	if (cert_from_der(&c, der, NULL) == ERR_OK) {
+		assert_non_null(key);
+		assert_int_equal(EVP_PKEY_get_bits(key), cert_key_bits(c));
+		assert_int_equal(
+			EVP_PKEY_get_base_id(key), cert_key_is_rsa(c) ? EVP_PKEY_RSA : EVP_PKEY_EC);
+		cert_free(c);
+	}
+	X509_free(x509);
+	ERR_clear_error();
+}
+
+static void every_bit(void **state)
+{
+	static const char *const files[] = {"rsa.der", "ec256.pem", "ec256-compressed.pem"};
+	size_t i, at, bit;
+
+	for (i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		struct cert *c = fixture_cert(files[i]);
+		struct buf der = {0};
+
+		buf_put(&der, cert_der(c));
+		for (at = 0; at < der.len; at++) {
+			for (bit = 0; bit < 8; bit++) {
+				der.data[at] ^= (uint8_t)(1u << bit);
+				as_openssl_reads(buf_span(&der));
+				der.data[at] ^= (uint8_t)(1u << bit);
+			}
+		}
+		cert_free(c);
+		buf_fini(&der);
+	}
+}
+
+/* An exponent longer than the key: OpenSSL's decoders are asked, too, and refuse it. */
+static void bad_rsa_key(void **state)
+{
+	static const uint8_t integer[] = {0x02, 0x03, 0x01, 0x00, 0x01};
+	struct buf der = fixture_read("rsa.der");
+	uint8_t *at = memmem(der.data, der.len, integer, sizeof(integer));
+	struct fail why = {0};
+	struct cert *c = NULL;
+
+	assert_non_null(at);
+	at[1] = 0x04;
+	assert_int_equal(cert_from_der(&c, buf_span(&der), &why), ERR_UNSUPPORTED);
+	assert_string_equal(why.text, "certificate: public key: decode error");
+	buf_fini(&der);
 }
 
 static void pem_round(void **state)
@@ -280,6 +340,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(fields),
 		cmocka_unit_test(list_keys),
+		cmocka_unit_test(every_bit),
+		cmocka_unit_test(bad_rsa_key),
 		cmocka_unit_test(pem_round),
 		cmocka_unit_test(bad_input),
 		cmocka_unit_test(other_encoding_is_refused),
