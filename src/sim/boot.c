@@ -3,6 +3,7 @@
  * the configuration under the name that fits what the phone holds. */
 #include "sim/config.h"
 #include "sim/phone.h"
+#include "sim/tvs.h"
 
 #include <stdio.h>
 
@@ -14,6 +15,7 @@ void sim_boot_cancel(struct sim_phone *p)
 {
 	sim_fetch_free(p->fetch);
 	p->fetch = NULL;
+	sim_tvs_stop(p);
 }
 
 static void ask(struct sim_phone *p, const char *name, bool list)
@@ -83,38 +85,93 @@ void sim_boot_ask_config(struct sim_phone *p)
 	}
 }
 
+static enum sim_list list_of_state(const struct sim_phone *p)
+{
+	return p->state == SIM_ASK_CTL ? SIM_CTL : SIM_ITL;
+}
+
+static void take_list(struct sim_phone *p, struct span content)
+{
+	struct tlv_header header;
+	struct fail why = {0};
+
+	if (tlv_parse_header(&header, content, NULL) == ERR_OK)
+		sim_console_note(&p->console, "SECD",
+			"validate_file_envelope: File sign verify SUCCESS; header length <%u>",
+			header.length);
+	if (sim_flash_put_list(&p->flash, list_of_state(p), content, &why)) {
+		sim_console_status(&p->console, "Trust List Update Failed");
+		sim_phone_refused(p, p->asked, &why);
+		return;
+	}
+	sim_console_status(&p->console, "Trust List Updated");
+}
+
+static void refuse_list(struct sim_phone *p, const struct fail *why)
+{
+	sim_console_note(&p->console, "SECD", "validate_file_envelope: File sign verify FAILED");
+	sim_console_status(&p->console, "Trust List Verification Failed");
+	sim_phone_refused(p, p->asked, why);
+}
+
+/* Neither held list names the signer: what a TVS says of it decides. */
+static void list_vouched(void *ctx, unsigned roles, struct span cert, const struct fail *answer)
+{
+	struct sim_phone *p = ctx;
+	struct sim_judge judge = sim_phone_judge(p);
+	struct span content = buf_span(&p->doubted);
+	struct tlv_header header;
+	struct fail why = {0};
+	enum err err = tlv_parse_header(&header, content, &why);
+
+	if (!err && !(roles & sim_trust_roles_list()))
+		err = fail_set(&why, ERR_TRUST, "the signer is not in the held trust list, and %s",
+			roles ? "TVS gives it another role" : answer->text);
+	if (!err)
+		err = sim_trust_vouched(&judge, &header, content, cert, &why);
+	if (err)
+		refuse_list(p, &why);
+	else
+		take_list(p, content);
+	sim_phone_event(p, SIM_EV_DONE);
+}
+
+/* Asks the TVS about the signer of what was just read, which is kept meanwhile. False when that is
+ * no use. */
+static bool ask_tvs(
+	struct sim_phone *p, struct span content, const struct fail *refusal, sim_tvs_done *done)
+{
+	struct tlv_header header;
+
+	if (refusal->code != ERR_TRUST || !sim_tvs_usable(p))
+		return false;
+	buf_clear(&p->doubted);
+	buf_put(&p->doubted, content);
+	if (buf_check(&p->doubted) ||
+		tlv_parse_header(&header, buf_span(&p->doubted), NULL) != ERR_OK)
+		return false;
+	sim_tvs_query(p, &header, done, p);
+	return true;
+}
+
 /* A list came: it is judged, and taken or refused; either way the start goes on. */
-static void judge_list(struct sim_phone *p, enum sim_list which, struct span content)
+static void judge_list(struct sim_phone *p, struct span content)
 {
 	struct sim_judge judge = sim_phone_judge(p);
 	struct sim_held held = sim_flash_get_held(&p->flash);
 	struct fail why = {0};
-	struct tlv_header header;
 
-	switch (sim_trust_list(&judge, &held, content, sim_list_name(which), &why)) {
+	switch (sim_trust_list(&judge, &held, content, sim_list_name(list_of_state(p)), &why)) {
 	case SIM_LIST_SAME: break;
-	case SIM_LIST_NEW:
-		if (tlv_parse_header(&header, content, NULL) == ERR_OK)
-			sim_console_note(&p->console, "SECD",
-				"validate_file_envelope: File sign verify SUCCESS; header length "
-				"<%u>",
-				header.length);
-		if (sim_flash_put_list(&p->flash, which, content, &why)) {
-			sim_console_status(&p->console, "Trust List Update Failed");
-			sim_phone_refused(p, p->asked, &why);
-			break;
-		}
-		sim_console_status(&p->console, "Trust List Updated");
-		break;
+	case SIM_LIST_NEW: take_list(p, content); break;
 	case SIM_LIST_UNREADABLE:
 		sim_console_status(&p->console, "Trust List Update Failed");
 		sim_phone_refused(p, p->asked, &why);
 		break;
 	case SIM_LIST_UNVERIFIED:
-		sim_console_note(
-			&p->console, "SECD", "validate_file_envelope: File sign verify FAILED");
-		sim_console_status(&p->console, "Trust List Verification Failed");
-		sim_phone_refused(p, p->asked, &why);
+		if (ask_tvs(p, content, &why, list_vouched))
+			return;
+		refuse_list(p, &why);
 		break;
 	}
 	sim_phone_event(p, SIM_EV_DONE);
@@ -192,7 +249,25 @@ static void obey_reduced(struct sim_phone *p)
 		enrol(p, "the configuration is encrypted for another certificate");
 }
 
-static void judge_config(struct sim_phone *p, struct span content)
+static void judge_config(struct sim_phone *p, struct span content, struct span vouched);
+
+static void config_vouched(void *ctx, unsigned roles, struct span cert, const struct fail *answer)
+{
+	struct sim_phone *p = ctx;
+	struct fail why = {0};
+
+	if (roles & sim_trust_roles_file()) {
+		judge_config(p, buf_span(&p->doubted), cert);
+		return;
+	}
+	(void)fail_set(&why, ERR_TRUST, "the signer is not in the held trust list, and %s",
+		roles ? "TVS gives it another role" : answer->text);
+	sim_console_status(&p->console, "File auth error %s", p->asked);
+	sim_phone_refused(p, p->asked, &why);
+	fall_back(p);
+}
+
+static void judge_config(struct sim_phone *p, struct span content, struct span vouched)
 {
 	struct sim_judge judge = sim_phone_judge(p);
 	struct sim_held held = sim_flash_get_held(&p->flash);
@@ -201,8 +276,8 @@ static void judge_config(struct sim_phone *p, struct span content)
 	struct fail why = {0};
 	unsigned header = 0;
 	bool encrypted = strstr(p->asked, ".enc.sgn") != NULL;
-	enum err err = sim_config_open(
-		&judge, &held, p->flash.key, p->asked, content, &xml, &config, &header, &why);
+	enum err err = sim_config_open(&judge, &held, vouched, p->flash.key, p->asked, content,
+		&xml, &config, &header, &why);
 
 	if (header)
 		sim_console_note(&p->console, "SECD",
@@ -216,6 +291,8 @@ static void judge_config(struct sim_phone *p, struct span content)
 			ask_config(p, ".sgn"); /* the reduced file names the CAPF server */
 		goto out;
 	}
+	if (err && !vouched.len && ask_tvs(p, content, &why, config_vouched))
+		goto out;
 	if (err) {
 		sim_console_status(&p->console, "File auth error %s", p->asked);
 		sim_phone_refused(p, p->asked, &why);
@@ -223,6 +300,7 @@ static void judge_config(struct sim_phone *p, struct span content)
 		goto out;
 	}
 	p->config = config;
+	sim_phone_note_tvs(p, &config);
 	(void)snprintf(p->evidence.config_name, sizeof(p->evidence.config_name), "%s", p->asked);
 	p->config_encrypted = encrypted;
 	sim_phone_write_evidence(p);
@@ -273,10 +351,8 @@ static void on_file(void *ctx, enum err err, struct span content, const struct f
 	}
 	sim_console_note(
 		&p->console, "TFTP", "[%d]:Finished --> rcvd %zu bytes", p->transfers, content.len);
-	if (p->state == SIM_ASK_CTL)
-		judge_list(p, SIM_CTL, content);
-	else if (p->state == SIM_ASK_CONFIG)
-		judge_config(p, content);
+	if (p->state == SIM_ASK_CONFIG)
+		judge_config(p, content, (struct span){0});
 	else
-		judge_list(p, SIM_ITL, content);
+		judge_list(p, content);
 }

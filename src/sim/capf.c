@@ -450,6 +450,10 @@ static void on_stream(void *ctx, struct stream *s, enum stream_event ev)
 		break;
 	case STREAM_TIMEOUT: failed(e, "the server does not answer"); break;
 	case STREAM_ERROR:
+		if (p->doubted.len) {
+			end(e, SIM_EV_DOUBT);
+			break;
+		}
 		why = e->verify.code ? e->verify : *stream_failure(s);
 		if (e->verify.code)
 			sim_phone_refused(p, "CAPF server", &why);
@@ -461,10 +465,8 @@ static void on_stream(void *ctx, struct stream *s, enum stream_event ev)
 static enum err verify_server(void *ctx, struct span der)
 {
 	struct sim_enrol *e = ctx;
-	struct sim_judge judge = sim_phone_judge(e->phone);
-	struct sim_held held = sim_flash_get_held(&e->phone->flash);
 
-	return sim_trust_server(&judge, &held, SIM_SERVER_CAPF, der, &e->verify);
+	return sim_phone_judge_server(e->phone, SIM_SERVER_CAPF, der, &e->verify);
 }
 
 static void connect_now(struct sim_enrol *e)
@@ -481,6 +483,7 @@ static void connect_now(struct sim_enrol *e)
 	e->state = AWAIT_AUTH_REQ;
 	e->session = 0;
 	fail_clear(&e->verify);
+	buf_clear(&p->doubted);
 	err = sim_phone_server(
 		p, server->name, sim_phone_port(p, server->port, SIM_PORT_CAPF), &addr, &why);
 	if (err == ERR_OK)

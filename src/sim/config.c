@@ -68,15 +68,26 @@ static enum err decrypt(
 		   : ERR_OK;
 }
 
+static enum err check_signer(const struct sim_judge *judge, const struct sim_held *held,
+	struct span vouched, const struct tlv_header *h, struct span file, const char *name,
+	struct fail *why)
+{
+	if (!vouched.len)
+		return sim_trust_file(judge, held, h, file, name, why);
+	if (!span_eq(h->filename, span_str(name)))
+		return fail_set(why, ERR_TRUST, "signed for another name than %s", name);
+	return sim_trust_vouched(judge, h, file, vouched, why);
+}
+
 static enum err open_encrypted(const struct sim_judge *judge, const struct sim_held *held,
-	const struct key *key, const char *name, struct span file, struct buf *xml,
-	unsigned *header_length, struct fail *why)
+	struct span vouched, const struct key *key, const char *name, struct span file,
+	struct buf *xml, unsigned *header_length, struct fail *why)
 {
 	struct enc_file f;
 	enum err err = enc_parse(&f, file, why);
 
 	if (err == ERR_OK)
-		err = sim_trust_file(judge, held, &f.header, file, name, why);
+		err = check_signer(judge, held, vouched, &f.header, file, name, why);
 	if (err)
 		return err;
 	*header_length = f.header.length;
@@ -84,14 +95,14 @@ static enum err open_encrypted(const struct sim_judge *judge, const struct sim_h
 }
 
 static enum err open_signed(const struct sim_judge *judge, const struct sim_held *held,
-	const char *name, struct span file, struct buf *xml, unsigned *header_length,
-	struct fail *why)
+	struct span vouched, const char *name, struct span file, struct buf *xml,
+	unsigned *header_length, struct fail *why)
 {
 	struct sgn_file f;
 	enum err err = sgn_parse(&f, file, why);
 
 	if (err == ERR_OK)
-		err = sim_trust_file(judge, held, &f.header, file, name, why);
+		err = check_signer(judge, held, vouched, &f.header, file, name, why);
 	if (err)
 		return err;
 	*header_length = f.header.length;
@@ -100,16 +111,17 @@ static enum err open_signed(const struct sim_judge *judge, const struct sim_held
 }
 
 enum err sim_config_open(const struct sim_judge *judge, const struct sim_held *held,
-	const struct key *key, const char *name, struct span file, struct buf *xml,
-	struct cnfxml *config, unsigned *header_length, struct fail *why)
+	struct span vouched, const struct key *key, const char *name, struct span file,
+	struct buf *xml, struct cnfxml *config, unsigned *header_length, struct fail *why)
 {
 	enum err err;
 
 	*header_length = 0;
 	if (ends_with(name, ".enc.sgn")) {
-		err = open_encrypted(judge, held, key, name, file, xml, header_length, why);
+		err = open_encrypted(
+			judge, held, vouched, key, name, file, xml, header_length, why);
 	} else if (ends_with(name, ".sgn")) {
-		err = open_signed(judge, held, name, file, xml, header_length, why);
+		err = open_signed(judge, held, vouched, name, file, xml, header_length, why);
 	} else {
 		buf_put(xml, file);
 		err = buf_check(xml);

@@ -15,6 +15,7 @@
 
 #define SIM_PORT_TFTP  69
 #define SIM_PORT_CAPF  3804
+#define SIM_PORT_TVS   2445
 #define SIM_PORT_SCCPS 2443
 #define SIM_PORT_SCCP  2000
 

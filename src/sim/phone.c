@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "sim/station.h"
+#include "sim/tvs.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -26,6 +27,7 @@ static void stop_waiting(struct sim_phone *p)
 static void start_over(struct sim_phone *p)
 {
 	p->asked_capf = false;
+	sim_tvs_forget(p);
 	sim_boot_ask_ctl(p);
 }
 
@@ -43,6 +45,42 @@ static void leave(struct sim_phone *p)
 		sim_station_leave(p->station);
 	else
 		loop_stop(p->loop);
+}
+
+static void server_vouched(
+	struct sim_phone *p, enum sim_server server, unsigned roles, const struct fail *why)
+{
+	struct fail refusal = {0};
+
+	if (roles & sim_trust_roles_server(server)) {
+		sim_phone_event(p, SIM_EV_DONE);
+		return;
+	}
+	(void)fail_set(&refusal, ERR_TRUST,
+		"the server's certificate is not in the trust list, and %s",
+		roles ? "TVS gives it another role" : why->text);
+	sim_phone_refused(p, server == SIM_SERVER_CAPF ? "CAPF server" : "call manager", &refusal);
+	sim_phone_event(p, SIM_EV_FAILED);
+}
+
+static void capf_vouched(void *ctx, unsigned roles, struct span cert, const struct fail *why)
+{
+	server_vouched(ctx, SIM_SERVER_CAPF, roles, why);
+}
+
+static void ccm_vouched(void *ctx, unsigned roles, struct span cert, const struct fail *why)
+{
+	server_vouched(ctx, SIM_SERVER_CCM, roles, why);
+}
+
+static void vouch_capf(struct sim_phone *p)
+{
+	sim_tvs_verify(p, buf_span(&p->doubted), capf_vouched, p);
+}
+
+static void vouch_ccm(struct sim_phone *p)
+{
+	sim_tvs_verify(p, buf_span(&p->doubted), ccm_vouched, p);
 }
 
 /* The states a phone goes through. A state without a next one for an event ignores it. */
@@ -76,11 +114,21 @@ static const struct row {
 			[SIM_EV_STOP] = SIM_LEAVING}},
 	[SIM_ENROL] = {"enrolling", sim_enrol_start, sim_enrol_stop,
 		{[SIM_EV_DONE] = SIM_ASK_CTL,
+			[SIM_EV_DOUBT] = SIM_VOUCH_CAPF,
 			[SIM_EV_NOTHING] = SIM_ASK_CONFIG,
 			[SIM_EV_FAILED] = SIM_WAIT_BOOT,
 			[SIM_EV_STOP] = SIM_LEAVING}},
+	[SIM_VOUCH_CAPF] = {"asking TVS", vouch_capf, sim_tvs_stop,
+		{[SIM_EV_DONE] = SIM_ENROL,
+			[SIM_EV_FAILED] = SIM_WAIT_BOOT,
+			[SIM_EV_STOP] = SIM_LEAVING}},
+	[SIM_VOUCH_CCM] = {"asking TVS", vouch_ccm, sim_tvs_stop,
+		{[SIM_EV_DONE] = SIM_REGISTER,
+			[SIM_EV_FAILED] = SIM_WAIT_REGISTER,
+			[SIM_EV_STOP] = SIM_LEAVING}},
 	[SIM_REGISTER] = {"registering", sim_station_start, NULL,
 		{[SIM_EV_DONE] = SIM_REGISTERED,
+			[SIM_EV_DOUBT] = SIM_VOUCH_CCM,
 			[SIM_EV_LOST] = SIM_WAIT_REGISTER,
 			[SIM_EV_FAILED] = SIM_WAIT_BOOT,
 			[SIM_EV_RESET] = SIM_ASK_CTL,
@@ -206,6 +254,39 @@ enum err sim_phone_server(const struct sim_phone *p, const char *name, int port,
 	return ERR_OK;
 }
 
+void sim_phone_note_tvs(struct sim_phone *p, const struct cnfxml *c)
+{
+	if (!c->full)
+		return;
+	memcpy(p->tvs, c->tvs, sizeof(p->tvs));
+	p->tvs_count = c->tvs_count;
+}
+
+enum err sim_phone_judge_server(
+	struct sim_phone *p, enum sim_server server, struct span der, struct fail *why)
+{
+	struct sim_judge judge = sim_phone_judge(p);
+	struct sim_held held = sim_flash_get_held(&p->flash);
+	enum err err;
+
+	buf_clear(&p->doubted);
+	if (sim_tvs_knows(p, server, der))
+		return ERR_OK;
+	err = sim_trust_server(&judge, &held, server, der, why);
+	if (err == ERR_TRUST && der.len <= SIM_CERT_MAX && sim_tvs_usable(p))
+		buf_put(&p->doubted, der);
+	return err;
+}
+
+/* Where to ask is known from the start before. */
+static void recall_tvs(struct sim_phone *p)
+{
+	struct cnfxml held;
+
+	if (p->flash.config.len && cnfxml_parse(&held, buf_span(&p->flash.config), NULL) == ERR_OK)
+		sim_phone_note_tvs(p, &held);
+}
+
 static enum err open_folder(struct sim_phone *p, struct fail *why)
 {
 	enum err err = sim_flash_open(&p->flash, p->opt.dir, p->opt.device, why);
@@ -219,6 +300,8 @@ static enum err open_folder(struct sim_phone *p, struct fail *why)
 		err = sim_flash_erase(&p->flash, why);
 		sim_console_status(&p->console, "Erasing CTL and ITL files");
 	}
+	if (err == ERR_OK)
+		recall_tvs(p);
 	return err;
 }
 
@@ -258,6 +341,7 @@ void sim_phone_fini(struct sim_phone *p)
 {
 	sim_station_stop(p);
 	sim_boot_cancel(p);
+	sim_tvs_stop(p);
 	sim_enrol_stop(p);
 	loop_timer_free(p->timer);
 	if (p->executor)
@@ -270,4 +354,5 @@ void sim_phone_fini(struct sim_phone *p)
 	sim_evidence_fini(&p->evidence);
 	sim_console_fini(&p->console);
 	sim_flash_fini(&p->flash);
+	buf_fini(&p->doubted);
 }

@@ -21,7 +21,9 @@ enum sim_state {
 	SIM_ASK_COMMON_ITL,
 	SIM_ASK_CONFIG,
 	SIM_ENROL,
+	SIM_VOUCH_CAPF, /* asking a TVS about the certificate that CAPF showed */
 	SIM_REGISTER,
+	SIM_VOUCH_CCM, /* the same for the call manager */
 	SIM_REGISTERED,
 	SIM_WAIT_REGISTER,
 	SIM_WAIT_BOOT,
@@ -37,6 +39,7 @@ enum sim_event {
 	SIM_EV_ENROL,       /* the configuration sends the phone to CAPF */
 	SIM_EV_NOTHING,     /* CAPF had nothing to do */
 	SIM_EV_FAILED,      /* start over later */
+	SIM_EV_DOUBT,       /* the server showed a certificate that a TVS may vouch for */
 	SIM_EV_LOST,        /* the call manager's connection is gone */
 	SIM_EV_TIMER,
 	SIM_EV_RESET,   /* the call manager asks for a new start */
@@ -49,6 +52,16 @@ struct sim_enrol;
 struct sim_station;
 struct sim_call;
 struct sim_job;
+struct sim_tvs;
+
+#define SIM_VOUCHED_MAX 4u
+
+/* A certificate for which a TVS has answered. */
+struct sim_vouched {
+	uint8_t digest[32]; /* SHA-256 of its DER */
+	unsigned roles;     /* bits 1 << role */
+	int64_t until;      /* seconds since 1970 */
+};
 
 struct sim_phone {
 	struct sim_options opt;
@@ -81,6 +94,14 @@ struct sim_phone {
 	bool was_registered; /* at least once */
 	bool dialled;        /* --call was obeyed: a new registration does not dial again */
 
+	struct cnfxml_server tvs[CNFXML_MEMBERS_MAX]; /* of the last whole configuration */
+	size_t tvs_count;
+	struct sim_tvs *tvs_asking; /* NULL: no question is open */
+	uint32_t tvs_questions;     /* numbers them */
+	struct sim_vouched vouched[SIM_VOUCHED_MAX];
+	unsigned vouched_next;
+	struct buf doubted; /* the certificate, list or file that a TVS is asked about */
+
 	struct sim_enrol *enrol;
 	struct sim_job *jobs; /* key generations under way */
 	struct sim_station *station;
@@ -109,6 +130,14 @@ int sim_phone_port(const struct sim_phone *p, int port, int standard);
  * else the TFTP server. */
 enum err sim_phone_server(const struct sim_phone *p, const char *name, int port,
 	struct net_addr *out, struct fail *why) MUST_USE;
+
+/* Takes over which TVS the configuration names, when it is a whole one. */
+void sim_phone_note_tvs(struct sim_phone *p, const struct cnfxml *c);
+
+/* Judges the certificate that a server shows, by the held lists and what a TVS has vouched for. One
+ * that only a TVS could vouch for is kept in p->doubted. */
+enum err sim_phone_judge_server(
+	struct sim_phone *p, enum sim_server server, struct span der, struct fail *why) MUST_USE;
 
 /* boot.c: the files of a start */
 void sim_boot_ask_ctl(struct sim_phone *p);

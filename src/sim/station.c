@@ -374,7 +374,9 @@ static void on_stream(void *ctx, struct stream *s, enum stream_event ev)
 	case STREAM_CLOSED: lost(st, "the call manager closed the connection"); break;
 	case STREAM_TIMEOUT: lost(st, "the call manager does not answer"); break;
 	case STREAM_ERROR:
-		if (st->verify.code)
+		if (st->phone->doubted.len)
+			sim_phone_event(st->phone, SIM_EV_DOUBT);
+		else if (st->verify.code)
 			refused_server(st);
 		else
 			lost(st, stream_failure(s)->text);
@@ -408,10 +410,8 @@ static void on_keepalive(void *arg)
 static enum err verify_server(void *ctx, struct span der)
 {
 	struct sim_station *st = ctx;
-	struct sim_judge judge = sim_phone_judge(st->phone);
-	struct sim_held held = sim_flash_get_held(&st->phone->flash);
 
-	return sim_trust_server(&judge, &held, SIM_SERVER_CCM, der, &st->verify);
+	return sim_phone_judge_server(st->phone, SIM_SERVER_CCM, der, &st->verify);
 }
 
 static enum err prepare_tls(struct sim_station *st, struct fail *why)
@@ -456,6 +456,7 @@ static enum err open_station(struct sim_station *st, struct fail *why)
 	char text[NET_ADDR_MAX];
 	enum err err;
 
+	buf_clear(&p->doubted);
 	st->secure = !p->opt.plain && p->config.security_mode >= 2;
 	err = loop_timer_new(&st->keepalive, p->loop, on_keepalive, st);
 	if (err == ERR_OK)

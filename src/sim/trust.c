@@ -11,6 +11,7 @@
 #define ROLE_FILES (1u << TLV_ROLE_TFTP | 1u << TLV_ROLE_CCM_TFTP)
 #define ROLE_CCM   (1u << TLV_ROLE_CCM | 1u << TLV_ROLE_CCM_TFTP)
 #define ROLE_CAPF  (1u << TLV_ROLE_CAPF)
+#define ROLE_TVS   (1u << TLV_ROLE_TVS)
 
 /* Device types whose firmware checks SHA-1 signatures only; all others are taken to check all. */
 static const int sha1_models[] = {
@@ -265,17 +266,91 @@ static bool list_has_server(struct span list_bytes, unsigned roles, struct span 
 	return false;
 }
 
+unsigned sim_trust_roles_list(void)
+{
+	return ROLE_SAST;
+}
+
+unsigned sim_trust_roles_file(void)
+{
+	return ROLE_FILES;
+}
+
+unsigned sim_trust_roles_server(enum sim_server server)
+{
+	switch (server) {
+	case SIM_SERVER_CAPF: return ROLE_CAPF;
+	case SIM_SERVER_TVS: return ROLE_TVS;
+	case SIM_SERVER_CCM:
+	default: return ROLE_CCM;
+	}
+}
+
+/* True when a list holds any record of that role. */
+static bool list_has_role(struct span list_bytes, unsigned roles)
+{
+	struct tlv_list list;
+	struct tlv_iter it;
+	struct tlv_record r;
+
+	if (list_bytes.len == 0 || tlv_parse(&list, list_bytes, NULL))
+		return false;
+	tlv_iter_init(&it, &list);
+	while (tlv_iter_next(&it, &r))
+		if (has_role(&r, roles))
+			return true;
+	return false;
+}
+
+bool sim_trust_has_tvs(const struct sim_held *held)
+{
+	return list_has_role(held->itl, ROLE_TVS);
+}
+
+enum err sim_trust_vouched(const struct sim_judge *judge, const struct tlv_header *h,
+	struct span file, struct span der, struct fail *why)
+{
+	X509 *cert = NULL;
+	EVP_PKEY *key = NULL;
+	BIGNUM *named = NULL, *own = NULL;
+	enum err err = can_check(judge, h, why);
+
+	if (err)
+		return err;
+	cert = parse_cert(der);
+	key = cert ? X509_get_pubkey(cert) : NULL;
+	named = BN_bin2bn(h->serial.ptr, (int)h->serial.len, NULL);
+	own = cert ? ASN1_INTEGER_to_BN(X509_get0_serialNumber(cert), NULL) : NULL;
+	if (!key)
+		err = fail_set(why, ERR_FORMAT, "the certificate from TVS cannot be read");
+	else if (!named || !own || BN_cmp(named, own) != 0)
+		err = fail_set(why, ERR_TRUST, "TVS answered with another certificate");
+	if (!err)
+		err = check_dates(judge, cert, why);
+	if (!err)
+		err = check_signature(key, h, file, why);
+	BN_free(named);
+	BN_free(own);
+	EVP_PKEY_free(key);
+	X509_free(cert);
+	ERR_clear_error();
+	return err;
+}
+
 enum err sim_trust_server(const struct sim_judge *judge, const struct sim_held *held,
 	enum sim_server server, struct span der, struct fail *why)
 {
-	unsigned roles = server == SIM_SERVER_CAPF ? ROLE_CAPF : ROLE_CCM;
+	static const char *const names[] = {
+		[SIM_SERVER_CAPF] = "CAPF", [SIM_SERVER_CCM] = "CCM", [SIM_SERVER_TVS] = "TVS"};
+	unsigned roles = sim_trust_roles_server(server);
+	bool in_ctl = server != SIM_SERVER_TVS && list_has_server(held->ctl, roles, der);
 	X509 *cert = NULL;
 	enum err err;
 
-	if (!list_has_server(held->ctl, roles, der) && !list_has_server(held->itl, roles, der))
+	if (!in_ctl && !list_has_server(held->itl, roles, der))
 		return fail_set(why, ERR_TRUST,
 			"the server's certificate is not in the trust list with role %s",
-			server == SIM_SERVER_CAPF ? "CAPF" : "CCM");
+			names[server]);
 	cert = parse_cert(der);
 	if (!cert)
 		return fail_set(why, ERR_FORMAT, "the server's certificate cannot be read");

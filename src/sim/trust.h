@@ -42,12 +42,26 @@ enum err sim_trust_file(const struct sim_judge *judge, const struct sim_held *he
 	const struct tlv_header *header, struct span file, const char *asked,
 	struct fail *why) MUST_USE;
 
-enum sim_server { SIM_SERVER_CAPF, SIM_SERVER_CCM };
+enum sim_server { SIM_SERVER_CAPF, SIM_SERVER_CCM, SIM_SERVER_TVS };
 
 /* Judges a TLS server by its certificate's DER: it must be the certificate (or have the hash) of a
- * record with the server's role (CAPF; CCM or CCM+TFTP) in a held list. */
+ * record with the server's role (CAPF; CCM or CCM+TFTP; TVS, of the ITL alone) in a held list. */
 enum err sim_trust_server(const struct sim_judge *judge, const struct sim_held *held,
 	enum sim_server server, struct span der, struct fail *why) MUST_USE;
+
+/* --- what a TVS has vouched for: `der` is the certificate that it answered for --- */
+
+/* True when the held ITL names a TVS: only then can the phone ask one. */
+bool sim_trust_has_tvs(const struct sim_held *held);
+
+/* Bits 1 << role that a TVS must give to the signer of a list, of a file, to a server. */
+unsigned sim_trust_roles_list(void);
+unsigned sim_trust_roles_file(void);
+unsigned sim_trust_roles_server(enum sim_server server);
+
+/* Was the list or file signed with the key of this certificate, whose serial its header names? */
+enum err sim_trust_vouched(const struct sim_judge *judge, const struct tlv_header *header,
+	struct span file, struct span der, struct fail *why) MUST_USE;
 
 /* The IPv4 address of the record whose DNSNAME is `name`; false when the lists do not know it. */
 bool sim_trust_address(const struct sim_held *held, const char *name, uint8_t address[4]);

@@ -11,12 +11,12 @@
 
 #define CNFXML_SIZE_MAX    (256u * 1024) /* bytes of a file that is parsed */
 #define CNFXML_DEPTH_MAX   16u           /* nested elements */
-#define CNFXML_MEMBERS_MAX 5u            /* call managers, CAPF servers */
+#define CNFXML_MEMBERS_MAX 5u            /* call managers, CAPF servers, TVS */
 #define CNFXML_TEXT_MAX    128u          /* bytes of one value, with NUL */
 
 struct cnfxml_server {
-	char name[CNFXML_TEXT_MAX]; /* processNodeName */
-	int port;                   /* ethernetPhonePort or phonePort */
+	char name[CNFXML_TEXT_MAX]; /* processNodeName, or a TVS's address */
+	int port;                   /* ethernetPhonePort, phonePort or port */
 };
 
 struct cnfxml {
@@ -25,6 +25,8 @@ struct cnfxml {
 	int ip_address_mode;
 	struct cnfxml_server managers[CNFXML_MEMBERS_MAX];
 	size_t managers_count;
+	struct cnfxml_server tvs[CNFXML_MEMBERS_MAX]; /* only in a whole file */
+	size_t tvs_count;
 	char load[CNFXML_TEXT_MAX]; /* loadInformation */
 	int security_mode;          /* deviceSecurityMode: 1, 2, 3; 0 when absent */
 	char version_stamp[CNFXML_TEXT_MAX];

@@ -32,6 +32,7 @@ enum err cnfxml_describe(
 	text(dump, "deviceProtocol", c.protocol);
 	buf_printf(dump, "ipAddressMode = %d\n", c.ip_address_mode);
 	servers(dump, "callManager", c.managers, c.managers_count);
+	servers(dump, "tvs", c.tvs, c.tvs_count);
 	text(dump, "loadInformation", c.load);
 	buf_printf(dump, "deviceSecurityMode = %d\n", c.security_mode);
 	text(dump, "versionStamp", c.version_stamp);

@@ -7,8 +7,6 @@
 #include <stdio.h>
 
 #define PATH_MAX_BYTES 256 /* a longer path is none of ours */
-#define PORT_SCCP      2000
-#define PORT_CAPF      3804
 #define HASH_DIGITS    32
 
 enum kind {
@@ -16,14 +14,27 @@ enum kind {
 	KIND_NUMBER,
 	KIND_TEXT,
 	KIND_HASH,
-	KIND_MANAGER,
-	KIND_MANAGER_PORT,
-	KIND_CAPF,
-	KIND_CAPF_PORT
+	KIND_SERVER,     /* its name; `offset` is a row of `lists` */
+	KIND_SERVER_PORT /* the same */
 };
 
 #define MANAGER "device/devicePool/callManagerGroup/members/member"
 #define CAPF    "device/capfList/capf"
+#define TVS     "device/TVS/members/member"
+
+enum { LIST_MANAGERS, LIST_CAPF, LIST_TVS, LISTS };
+
+static const struct list {
+	const char *path; /* of one server */
+	size_t servers, count;
+	int port;
+} lists[LISTS] = {
+#define LIST(member) offsetof(struct cnfxml, member), offsetof(struct cnfxml, member##_count)
+	[LIST_MANAGERS] = {MANAGER, LIST(managers), 2000},
+	[LIST_CAPF] = {CAPF, LIST(capf), 3804},
+	[LIST_TVS] = {TVS, LIST(tvs), 2445},
+#undef LIST
+};
 
 /* One row for each value that is read: its path, what it must be, where it goes. */
 static const struct row {
@@ -43,10 +54,12 @@ static const struct row {
 	{"device/capfAuthMode", KIND_NUMBER, NUMBER(capf_auth_mode, 4)},
 	{"device/certHash", KIND_HASH, TEXT(cert_hash)},
 	{"device/encrConfig", KIND_BOOL, NUMBER(encrypted, 0)},
-	{MANAGER "/callManager/processNodeName", KIND_MANAGER, 0, 0, 0},
-	{MANAGER "/callManager/ports/ethernetPhonePort", KIND_MANAGER_PORT, 0, 0, 65535},
-	{CAPF "/processNodeName", KIND_CAPF, 0, 0, 0},
-	{CAPF "/phonePort", KIND_CAPF_PORT, 0, 0, 65535},
+	{MANAGER "/callManager/processNodeName", KIND_SERVER, LIST_MANAGERS, 0, 0},
+	{MANAGER "/callManager/ports/ethernetPhonePort", KIND_SERVER_PORT, LIST_MANAGERS, 0, 65535},
+	{CAPF "/processNodeName", KIND_SERVER, LIST_CAPF, 0, 0},
+	{CAPF "/phonePort", KIND_SERVER_PORT, LIST_CAPF, 0, 65535},
+	{TVS "/address", KIND_SERVER, LIST_TVS, 0, 0},
+	{TVS "/port", KIND_SERVER_PORT, LIST_TVS, 0, 65535},
 #undef TEXT
 #undef NUMBER
 };
@@ -65,7 +78,7 @@ struct reader {
 	char text[CNFXML_TEXT_MAX]; /* its text so far */
 	size_t text_len;
 	uint32_t seen; /* rows of single values */
-	long priority[CNFXML_MEMBERS_MAX];
+	long priority[LISTS][CNFXML_MEMBERS_MAX];
 };
 
 static void stop(struct reader *r, enum err code, const char *fmt, ...) PRINTF_LIKE(3, 4);
@@ -94,33 +107,34 @@ static const char *element(const struct reader *r)
 	return slash ? slash + 1 : r->path;
 }
 
-static void open_server(struct reader *r, struct cnfxml_server *servers, size_t *count, int port)
+static struct cnfxml_server *servers_of(struct cnfxml *c, size_t list)
 {
-	size_t i;
+	return (struct cnfxml_server *)((char *)c + lists[list].servers);
+}
+
+static size_t *count_of(struct cnfxml *c, size_t list)
+{
+	return (size_t *)((char *)c + lists[list].count);
+}
+
+static void open_server(struct reader *r, size_t list, const char **attributes)
+{
+	size_t *count = count_of(r->c, list), i;
+	long priority = (long)*count;
 
 	if (*count == CNFXML_MEMBERS_MAX) {
 		stop(r, ERR_LIMIT, "more than %u %s elements", CNFXML_MEMBERS_MAX, element(r));
 		return;
 	}
-	for (i = 0; i < ROWS; i++)
-		if (rows[i].kind >= KIND_MANAGER)
-			r->seen &= ~(UINT32_C(1) << i);
-	servers[*count] = (struct cnfxml_server){.port = port};
-	++*count;
-}
-
-static void open_manager(struct reader *r, const char **attributes)
-{
-	struct cnfxml *c = r->c;
-	long priority = (long)c->managers_count;
-
 	for (; attributes[0]; attributes += 2)
 		if (strcmp(attributes[0], "priority") == 0 &&
 			str_number(attributes[1], 0, INT32_MAX, &priority))
 			stop(r, ERR_FORMAT, "priority is no number");
-	open_server(r, c->managers, &c->managers_count, PORT_SCCP);
-	if (!r->err)
-		r->priority[c->managers_count - 1] = priority;
+	for (i = 0; i < ROWS; i++)
+		if (rows[i].kind >= KIND_SERVER)
+			r->seen &= ~(UINT32_C(1) << i);
+	r->priority[list][*count] = priority;
+	servers_of(r->c, list)[(*count)++] = (struct cnfxml_server){.port = lists[list].port};
 }
 
 static void on_start(void *ctx, const char *name, const char **attributes)
@@ -150,10 +164,9 @@ static void on_start(void *ctx, const char *name, const char **attributes)
 		return;
 	}
 	snprintf(r->path + len, sizeof(r->path) - len, "%s%s", len ? "/" : "", name);
-	if (strcmp(r->path, MANAGER) == 0)
-		open_manager(r, attributes);
-	else if (strcmp(r->path, CAPF) == 0)
-		open_server(r, r->c->capf, &r->c->capf_count, PORT_CAPF);
+	for (i = 0; i < LISTS; i++)
+		if (strcmp(r->path, lists[i].path) == 0)
+			open_server(r, i, attributes);
 	for (i = 0; i < ROWS; i++)
 		if (strcmp(r->path, rows[i].path) == 0)
 			r->row = &rows[i];
@@ -214,13 +227,20 @@ static void read_hash(struct reader *r, char *out)
 								       : r->text[i]);
 }
 
+/* The one that is being read. */
+static struct cnfxml_server *newest_server(struct reader *r)
+{
+	size_t list = r->row->offset;
+
+	return servers_of(r->c, list) + *count_of(r->c, list) - 1;
+}
+
 /* An empty element is like an absent one. */
 static void take_value(struct reader *r)
 {
 	const struct row *row = r->row;
 	uint32_t bit = UINT32_C(1) << (row - rows);
 	void *to = (char *)r->c + row->offset;
-	struct cnfxml *c = r->c;
 
 	if (r->seen & bit) {
 		stop(r, ERR_FORMAT, "%s appears twice", element(r));
@@ -234,14 +254,8 @@ static void take_value(struct reader *r)
 	case KIND_NUMBER: *(int *)to = read_number(r, 0, row->high); break;
 	case KIND_TEXT: read_text(r, to, row->size); break;
 	case KIND_HASH: read_hash(r, to); break;
-	case KIND_MANAGER:
-		read_text(r, c->managers[c->managers_count - 1].name, CNFXML_TEXT_MAX);
-		break;
-	case KIND_MANAGER_PORT:
-		c->managers[c->managers_count - 1].port = read_number(r, 1, row->high);
-		break;
-	case KIND_CAPF: read_text(r, c->capf[c->capf_count - 1].name, CNFXML_TEXT_MAX); break;
-	case KIND_CAPF_PORT: c->capf[c->capf_count - 1].port = read_number(r, 1, row->high); break;
+	case KIND_SERVER: read_text(r, newest_server(r)->name, CNFXML_TEXT_MAX); break;
+	case KIND_SERVER_PORT: newest_server(r)->port = read_number(r, 1, row->high); break;
 	}
 }
 
@@ -283,22 +297,21 @@ static void on_entity(void *ctx, const char *name, int is_parameter, const char 
 	stop(ctx, ERR_FORMAT, "an entity declaration is not accepted");
 }
 
-static void sort_managers(struct reader *r)
+static void sort_servers(struct reader *r, size_t list)
 {
-	struct cnfxml *c = r->c;
-	struct cnfxml_server server;
-	size_t i, j;
-	long p;
+	struct cnfxml_server *servers = servers_of(r->c, list), server;
+	long *priority = r->priority[list], p;
+	size_t count = *count_of(r->c, list), i, j;
 
-	for (i = 1; i < c->managers_count; i++) {
-		server = c->managers[i];
-		p = r->priority[i];
-		for (j = i; j && r->priority[j - 1] > p; j--) {
-			c->managers[j] = c->managers[j - 1];
-			r->priority[j] = r->priority[j - 1];
+	for (i = 1; i < count; i++) {
+		server = servers[i];
+		p = priority[i];
+		for (j = i; j && priority[j - 1] > p; j--) {
+			servers[j] = servers[j - 1];
+			priority[j] = priority[j - 1];
 		}
-		c->managers[j] = server;
-		r->priority[j] = p;
+		servers[j] = server;
+		priority[j] = p;
 	}
 }
 
@@ -307,6 +320,7 @@ enum err cnfxml_parse(struct cnfxml *c, struct span xml, struct fail *why)
 	static const XML_Memory_Handling_Suite memory = {mem_new, mem_resize, mem_free};
 	struct reader r = {.c = c, .why = why};
 	enum XML_Error error;
+	size_t list;
 
 	/* Only a reduced file says that it is not the whole one. */
 	*c = (struct cnfxml){.full = true};
@@ -328,7 +342,7 @@ enum err cnfxml_parse(struct cnfxml *c, struct span xml, struct fail *why)
 			XML_ErrorString(error));
 	}
 	XML_ParserFree(r.parser);
-	if (!r.err)
-		sort_managers(&r);
+	for (list = 0; list < LISTS && !r.err; list++)
+		sort_servers(&r, list);
 	return r.err;
 }

@@ -62,6 +62,22 @@ static void put_managers(struct buf *out, const struct cnfxml *c)
 	buf_str(out, "      </members>\n    </callManagerGroup>\n");
 }
 
+static void put_tvs(struct buf *out, const struct cnfxml *c)
+{
+	size_t i;
+
+	if (!c->tvs_count)
+		return;
+	buf_str(out, "  <TVS>\n    <members>\n");
+	for (i = 0; i < c->tvs_count; i++) {
+		buf_printf(out, "      <member priority=\"%zu\">\n", i);
+		put_number(out, "        ", "port", c->tvs[i].port);
+		put_element(out, "        ", "address", c->tvs[i].name);
+		buf_str(out, "      </member>\n");
+	}
+	buf_str(out, "    </members>\n  </TVS>\n");
+}
+
 static void put_capf(struct buf *out, const struct cnfxml *c)
 {
 	size_t i;
@@ -98,6 +114,7 @@ enum err cnfxml_write_full(struct buf *out, const struct cnfxml *c)
 		     "    </dateTimeSetting>\n");
 	put_managers(out, c);
 	buf_str(out, "  </devicePool>\n");
+	put_tvs(out, c);
 	put_element(out, "  ", "loadInformation", c->load);
 	buf_str(out, "  <userLocale>\n    <name>English_United_States</name>\n"
 		     "    <langCode>en</langCode>\n  </userLocale>\n"

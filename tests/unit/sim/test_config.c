@@ -51,8 +51,8 @@ static void configurations_are_judged(void **state)
 		struct cnfxml config;
 		struct fail why = {0};
 		unsigned header;
-		enum err err = sim_config_open(&phone, &held, key, rows[i].name, buf_span(&file),
-			&xml, &config, &header, &why);
+		enum err err = sim_config_open(&phone, &held, (struct span){0}, key, rows[i].name,
+			buf_span(&file), &xml, &config, &header, &why);
 
 		if (err != rows[i].code)
 			fail_msg("row %zu, %s: %d: %s", i, rows[i].file, (int)err, why.text);
@@ -78,8 +78,8 @@ static void without_a_key_nothing_is_decrypted(void **state)
 	struct cnfxml config;
 	unsigned header;
 
-	assert_int_equal(sim_config_open(&phone, &held, NULL, ENC, buf_span(&file), &xml, &config,
-				 &header, NULL),
+	assert_int_equal(sim_config_open(&phone, &held, (struct span){0}, NULL, ENC,
+				 buf_span(&file), &xml, &config, &header, NULL),
 		ERR_CRYPTO);
 	assert_int_equal(xml.len, 0);
 	buf_fini(&ctl);
@@ -100,8 +100,8 @@ static void certutils_files_open(void **state)
 	unsigned header;
 
 	assert_int_equal(key_from_der(&key, buf_span(&der), &why), ERR_OK);
-	if (sim_config_open(&phone, &held, key, "SEP001122334455.cnf.xml.enc.sgn", buf_span(&file),
-		    &xml, &config, &header, &why))
+	if (sim_config_open(&phone, &held, (struct span){0}, key, "SEP001122334455.cnf.xml.enc.sgn",
+		    buf_span(&file), &xml, &config, &header, &why))
 		fail_msg("%s", why.text);
 	assert_true(span_eq(buf_span(&xml), buf_span(&clear)));
 	key_free(key);
