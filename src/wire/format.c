@@ -6,6 +6,7 @@
 #include "wire/capf/describe.h"
 #include "wire/sccp/describe.h"
 #include "wire/tftp/describe.h"
+#include "wire/http/describe.h"
 #include "wire/cnfxml/describe.h"
 #include "wire/tvs/tvs.h"
 
@@ -17,6 +18,7 @@ const struct wire_format wire_formats[] = {
 	{"tvs", tvs_describe},
 	{"sccp", sccp_describe},
 	{"tftp", tftp_describe},
+	{"http", http_describe},
 	{"cnfxml", cnfxml_describe},
 	{0},
 };
