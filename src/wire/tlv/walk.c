@@ -158,9 +158,11 @@ enum tlv_file tlv_file_kind(struct span file)
 
 	tlv_walk_init(&w, file, TLV_FILE_SIGNED);
 	while (tlv_walk_next(&w, &f)) {
-		if (f.part != TLV_PART_HEADER) {
+		if (f.part == TLV_PART_CONTENT)
 			content = f.value;
-		} else if (f.tag == 1 && f.at == 0) {
+		if (f.part != TLV_PART_HEADER)
+			break;
+		if (f.tag == 1 && f.at == 0) {
 			major = f.value.ptr[0];
 			minor = f.value.ptr[1];
 		} else if (f.tag == 14 && f.value.len) {
