@@ -79,8 +79,10 @@ static enum err load(const char *path, struct buf *file, struct tlv_list *list, 
 	if (err)
 		return err;
 	err = tlv_parse(list, buf_span(file), why);
-	if (err)
+	if (err) {
+		command_remedy(why, buf_span(file), true);
 		fail_prefix(why, "%s", path);
+	}
 	return err;
 }
 

@@ -75,10 +75,12 @@ static enum err explain(const struct command_ctx *ctx, struct span file, const c
 		if (!e->one)
 			buf_printf(e->text, "The file breaks at byte %zu.\n", why->offset);
 	}
-	if (err)
+	if (err) {
+		command_remedy(why, file, false);
 		fail_prefix(why, "%s", path);
-	else if (e->one && !e->found)
+	} else if (e->one && !e->found) {
 		err = fail_set(why, ERR_ARG, "%s ends at byte %zu", path, file.len);
+	}
 	return err;
 }
 

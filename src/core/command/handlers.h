@@ -4,6 +4,10 @@
 
 #include "core/command/command.h"
 
+/* Adds to the reason why this file (all of its bytes) cannot be read what to do about it; `list`
+ * when it had to be a trust list. */
+void command_remedy(struct fail *why, struct span file, bool list);
+
 /* The handlers that the table names; one file a subject. Contract: struct command.run. */
 typedef void command_handler(
 	struct command_ctx *ctx, const struct json *args, struct command_reply *reply);

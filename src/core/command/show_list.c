@@ -44,8 +44,7 @@ static void tell_findings(const char *path, const struct tlv_list *list, enum li
 
 static void refuse_unreadable(const char *path, struct fail *why, struct command_reply *reply)
 {
-	if (path)
-		fail_prefix(why, "%s", path);
+	fail_prefix(why, "%s", path);
 	command_refuse(reply, why);
 	reply->exit = EXIT_UNREADABLE;
 }
@@ -64,6 +63,7 @@ static enum err show_list(const struct command_ctx *ctx, const char *path, struc
 	enum err err;
 
 	if (tlv_parse(&list, file, &why) != ERR_OK) {
+		command_remedy(&why, file, true);
 		refuse_unreadable(path, &why, reply);
 		return list_show_broken(file, kind, modified, &why, &reply->text);
 	}
@@ -83,6 +83,7 @@ static enum err show_sgn(const struct command_ctx *ctx, const char *path, struct
 	struct sgn_file f;
 
 	if (sgn_parse(&f, file, &why) != ERR_OK) {
+		command_remedy(&why, file, false);
 		refuse_unreadable(path, &why, reply);
 		return ERR_OK;
 	}
@@ -98,6 +99,7 @@ static enum err show_encrypted(const struct command_ctx *ctx, const char *path, 
 	struct enc_file f;
 
 	if (enc_parse(&f, file, &why) != ERR_OK) {
+		command_remedy(&why, file, false);
 		refuse_unreadable(path, &why, reply);
 		return ERR_OK;
 	}
@@ -125,10 +127,7 @@ static enum err show_any(const struct command_ctx *ctx, const char *path, struct
 	enum err err = ERR_OK;
 
 	if (!readable && !is_list) {
-		if (!signed_already(file)) {
-			fail_clear(&why);
-			fail_at(&why, ERR_FORMAT, 0, "neither a trust list nor a signed file");
-		}
+		command_remedy(&why, file, false);
 		refuse_unreadable(path, &why, reply);
 		return ERR_OK;
 	}
@@ -165,7 +164,8 @@ static void show_file(const struct command_ctx *ctx, const struct showing *how, 
 
 	(void)stat(path, &st);
 	if (err != ERR_OK) {
-		refuse_unreadable(NULL, &why, reply);
+		command_refuse(reply, &why);
+		reply->exit = EXIT_UNREADABLE;
 		err = err == ERR_NOTFOUND && !how->any ? list_show_absent(how->kind, &reply->text)
 						       : ERR_OK;
 	} else if (how->any) {

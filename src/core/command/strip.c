@@ -60,7 +60,7 @@ static enum err check_kind(struct span file, bool encrypted, struct fail *why)
 
 	if (!signed_already(file))
 		return fail_at(why, ERR_FORMAT, 0, "not a signed file: it begins with no header");
-	if (tlv_parse_header(&h, file, NULL) != ERR_OK || (h.major >= 2) == encrypted)
+	if (tlv_parse_header(&h, file, NULL) != ERR_OK || h.major != (encrypted ? 1 : 2))
 		return ERR_OK;
 	return fail_at(why, ERR_FORMAT, 0,
 		encrypted ? "is not encrypted; cadeado strip takes its header off"
@@ -73,14 +73,18 @@ void handle_strip(struct command_ctx *ctx, const struct json *args, struct comma
 	struct fail why = {0};
 	char *out = out_path(args, path, ".sgn", &why);
 	struct buf file = {0};
+	bool broken = false;
 	struct sgn_file f;
 	enum err err = out ? file_read(path, FILE_MAX, &file, &why) : why.code;
 
 	(void)ctx;
 	if (!err) {
 		err = check_kind(buf_span(&file), false, &why);
-		if (!err)
-			err = sgn_parse(&f, buf_span(&file), &why);
+		if (!err && sgn_parse(&f, buf_span(&file), &why)) {
+			err = why.code;
+			command_remedy(&why, buf_span(&file), false);
+		}
+		broken = err != ERR_OK;
 		if (err)
 			fail_prefix(&why, "%s", path);
 	}
@@ -88,7 +92,9 @@ void handle_strip(struct command_ctx *ctx, const struct json *args, struct comma
 		err = write_out(args, out, f.content, 0644, &why);
 	if (err)
 		command_refuse_input(reply, &why);
-	else
+	if (broken)
+		reply->exit = COMMAND_USAGE;
+	if (!err)
 		report(reply, out, f.content.len);
 	buf_fini(&file);
 	mem_free(out);
@@ -123,6 +129,7 @@ void handle_decrypt(struct command_ctx *ctx, const struct json *args, struct com
 	char *out = out_path(args, path, ".enc.sgn", &why);
 	struct buf file = {0}, plain = {0};
 	struct key *key = NULL;
+	bool broken = false;
 	struct enc_file f;
 	enum err err = out ? file_read(path, FILE_MAX, &file, &why) : why.code;
 
@@ -131,8 +138,11 @@ void handle_decrypt(struct command_ctx *ctx, const struct json *args, struct com
 		err = key_load_pem(&key, json_get_str(args, "key"), &why);
 	if (!err) {
 		err = check_kind(buf_span(&file), true, &why);
-		if (!err)
-			err = enc_parse(&f, buf_span(&file), &why);
+		if (!err && enc_parse(&f, buf_span(&file), &why)) {
+			err = why.code;
+			command_remedy(&why, buf_span(&file), false);
+		}
+		broken = err != ERR_OK;
 		if (!err)
 			err = decipher(&f, key, &plain, &why);
 		if (err)
@@ -143,6 +153,8 @@ void handle_decrypt(struct command_ctx *ctx, const struct json *args, struct com
 	if (err) {
 		fail_set(&why, err, "%s", err_text(err));
 		command_refuse_input(reply, &why);
+		if (broken)
+			reply->exit = COMMAND_USAGE;
 	} else {
 		report(reply, out, plain.len);
 	}

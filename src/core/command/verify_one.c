@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "core/command/handlers.h"
 #include "core/command/verify.h"
 
 #include "base/file.h"
@@ -145,6 +146,8 @@ void verify_one(const struct verify_how *how, struct verify_file *f)
 		err = tlv_parse(&list, buf_span(&file), &f->why);
 	if (!err)
 		err = is_list ? judge_list(how, f, &list) : judge_signed(how, f, buf_span(&file));
+	if (err == ERR_SHORT || err == ERR_FORMAT)
+		command_remedy(&f->why, buf_span(&file), is_list);
 	if (err) {
 		fail_set(&f->why, err, "%s", err_text(err));
 		f->state = VERIFY_UNREADABLE;
