@@ -1,71 +1,46 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "daemon/node.h"
+#include "daemon/node_priv.h"
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "core/cluster/cluster.h"
-#include "crypto/keystore.h"
-#include "net/pool.h"
-#include "net/worker.h"
 #include "service/admin/admin.h"
-#include "service/capf/capf.h"
 #include "service/sccp/sccp.h"
-#include "service/tftp/tftp.h"
 
-#include <sys/resource.h>
+/* --- what commands ask of the running process --- */
 
-/* The order of starting; stopping goes backwards. */
-static const struct service *const services[] = {
-	&service_tftp,
-	&service_capf,
-	&service_sccp,
-	&service_admin,
-};
-#define SERVICES (sizeof services / sizeof *services)
-
-/* Files, sockets of transfers, the store and room to spare: not for stations. */
-#define DESCRIPTORS_KEPT 128u
-
-struct worker {
-	struct service_env env;
-	struct executor *blocking;
-	void *instances[SERVICES];
-	bool started[SERVICES];
-};
-
-struct node {
-	struct cluster *cluster;
-	struct cert *capf_cert, *callmanager_cert;
-	struct key *capf_key, *callmanager_key;
-	struct tls *capf_tls, *sccps_tls;
-	struct pool *pool;
-	struct workers *workers;
-	struct worker *each;
-	unsigned count, stations_max;
-	void *sccp; /* instance on worker 0 */
-};
-
-static enum err status(void *ctx, struct json *into)
+/* On worker 0's loop. */
+static enum err status(void *ctx, struct json *into, struct fail *why)
 {
 	struct node *n = ctx;
+	enum err err = service_sccp_status(n->each[0].instances[SERVICE_CALLMANAGER], into);
 
-	return service_sccp_status(n->sccp, into);
+	if (err == ERR_NOTNOW)
+		return fail_set(why, err, "%s is not started", service_title(SERVICE_CALLMANAGER));
+	return err;
 }
 
-/* The executor first: it waits for the job that runs, and services free those that it dropped. */
-static void worker_stop(void *ctx, unsigned index)
+struct gone {
+	struct node *node;
+	const char *device;
+};
+
+static void end_station(void *ctx, unsigned index)
+{
+	const struct gone *g = ctx;
+
+	service_sccp_reset(g->node->each[index].instances[SERVICE_CALLMANAGER], g->device);
+}
+
+static enum err device_gone(void *ctx, const char *device, struct fail *why)
 {
 	struct node *n = ctx;
-	struct worker *w = &n->each[index];
+	struct gone g = {.node = n, .device = device};
+	enum err err = workers_call(n->workers, 1, end_station, &g);
 
-	pool_executor_free(w->blocking);
-	w->blocking = w->env.blocking = NULL;
-	for (size_t i = SERVICES; i-- > 0;)
-		if (w->started[i]) {
-			w->started[i] = false;
-			services[i]->stop(w->instances[i]);
-		}
+	return err ? fail_set(why, err, "the daemon is stopping") : ERR_OK;
 }
+
+/* --- workers --- */
 
 static enum err worker_start(void *ctx, unsigned index, struct loop *l, struct fail *why)
 {
@@ -80,70 +55,80 @@ static enum err worker_start(void *ctx, unsigned index, struct loop *l, struct f
 		.cluster = n->cluster,
 		.settings = cluster_get_settings(n->cluster),
 		.clock = cluster_get_clock(n->cluster),
-		.capf_cert = cert_der(n->capf_cert),
-		.capf_tls = n->capf_tls,
-		.sccps_tls = n->sccps_tls,
-		.stations_max = n->stations_max,
-		.status = status,
-		.status_ctx = n,
+		.stations_max = n->limits.stations,
+		.sessions_max = n->limits.sessions,
+		.runtime = &n->runtime,
 	};
-	for (size_t i = 0; err == ERR_OK && i < SERVICES; i++) {
-		if (index > 0 && !services[i]->every_worker)
-			continue;
-		err = services[i]->start(&w->instances[i], &w->env, why);
-		w->started[i] = err == ERR_OK;
-		if (err == ERR_OK && services[i] == &service_sccp)
-			n->sccp = w->instances[i];
-	}
-	if (err != ERR_OK) {
-		fail_set(why, err, "worker %u: %s", index, err_text(err));
-		worker_stop(n, index);
-	}
-	return err;
+	return err ? fail_set(why, err, "worker %u: %s", index, err_text(err)) : ERR_OK;
 }
 
-/* A listener's certificate, its key and its TLS settings. */
-static enum err listener_tls(struct node *n, const char *name, enum tls_peer_cert peer,
-	struct cert **cert, struct key **key, struct tls **tls, struct fail *why)
+/* The executor first: it waits for the job that runs, and services free those that it dropped. */
+static void worker_stop(void *ctx, unsigned index)
 {
-	struct tls_config config = {.server = true, .peer_cert = peer};
+	struct node *n = ctx;
+	struct worker *w = &n->each[index];
+
+	pool_executor_free(w->blocking);
+	w->blocking = w->env.blocking = NULL;
+	if (index == 0)
+		node_watch_stop(n);
+	if (w->admin)
+		service_admin.stop(w->admin);
+	w->admin = NULL;
+	node_services_end(w);
+}
+
+/* Last of all: whoever finds the admin socket finds a node that is ready. */
+static void open_admin(void *ctx, unsigned index)
+{
+	struct node *n = ctx;
+	struct worker *w = &n->each[index];
+
+	w->err = node_watch_start(n, w->env.loop);
+	if (w->err == ERR_OK)
+		w->err = service_admin.start(&w->admin, &w->env, &w->why);
+}
+
+static enum err start_admin(struct node *n, struct fail *why)
+{
+	struct worker *w = &n->each[0];
+	enum err err;
+
+	fail_clear(&w->why);
+	err = workers_call(n->workers, 1, open_admin, n);
+	if (err == ERR_OK)
+		err = w->err;
+	return err ? fail_set(why, err, "%s", w->why.code ? w->why.text : err_text(err)) : ERR_OK;
+}
+
+/* --- the node --- */
+
+static void describe(struct node *n)
+{
 	const struct settings *s = cluster_get_settings(n->cluster);
-	char *keys = cluster_path(n->cluster, "keys", NULL);
-	enum err err = keys ? cluster_cert(n->cluster, name, cert, why) : ERR_NOMEM;
+	const struct {
+		const char *name;
+		enum node_service service;
+		long port;
+	} ports[] = {
+		{"TFTP", SERVICE_TFTP, s->tftp_port},
+		{"CAPF", SERVICE_CAPF, s->capf_port},
+		{"Secure SCCP", SERVICE_CALLMANAGER, s->sccps_port},
+		{"SCCP", SERVICE_CALLMANAGER, s->sccp_port},
+	};
+	const char *between = "";
 
-	if (err == ERR_OK)
-		err = keystore_file_tls_key(key, keys, name, why);
-	if (err == ERR_OK)
-		err = tls_profile_parse(&config.profile, s->tls_profile);
-	if (err == ERR_OK) {
-		config.cert_der = cert_der(*cert);
-		config.native_key = key_get_native(*key);
-		config.verify =
-			peer == TLS_PEER_REQUIRED ? service_sccp_verify : service_capf_verify;
-		err = tls_new(tls, &config, why);
+	buf_printf(&n->description, "node %s at %s: ", s->node, s->address);
+	for (size_t i = 0; i < sizeof(ports) / sizeof(ports[0]); i++) {
+		if (!n->started[ports[i].service])
+			continue;
+		buf_printf(&n->description, "%s%s %d", between, ports[i].name,
+			settings_port(s, ports[i].port));
+		between = ", ";
 	}
-	mem_free(keys);
-	return err;
-}
-
-static enum err station_limit(struct node *n, struct fail *why)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-		return fail_set(why, ERR_IO, "cannot read the limit of open files");
-	if (limit.rlim_cur < limit.rlim_max) {
-		limit.rlim_cur = limit.rlim_max;
-		if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
-			(void)getrlimit(RLIMIT_NOFILE, &limit);
-	}
-	if (limit.rlim_cur <= 2 * DESCRIPTORS_KEPT)
-		return fail_set(why, ERR_LIMIT,
-			"the limit of open files is %lu; raise it: ulimit -n 4096",
-			(unsigned long)limit.rlim_cur);
-	n->stations_max =
-		(unsigned)(limit.rlim_cur > 200000 ? 200000 : limit.rlim_cur) - DESCRIPTORS_KEPT;
-	return ERR_OK;
+	buf_printf(&n->description, "%s; TLS profile %s (%s); %u workers, %u stations at most",
+		*between ? "" : "no service is activated", s->tls_profile, tls_library_text(),
+		n->count, n->limits.stations);
 }
 
 enum err node_start(struct node **out, const char *folder, struct fail *why)
@@ -151,23 +136,32 @@ enum err node_start(struct node **out, const char *folder, struct fail *why)
 	struct node *n = mem_new(sizeof *n);
 	enum err err = n ? ERR_OK : fail_set(why, ERR_NOMEM, "out of memory");
 
-	if (err == ERR_OK)
-		err = station_limit(n, why);
-	if (err == ERR_OK)
+	if (err == ERR_OK) {
+		n->runtime = (struct command_runtime){
+			.ctx = n,
+			.status = status,
+			.service_status = node_service_status,
+			.service_do = node_service_do,
+			.device_gone = device_gone,
+		};
 		err = cluster_open(&n->cluster, folder, clock_system(), why);
-	if (err == ERR_OK)
-		err = listener_tls(n, "CAPF", TLS_PEER_OPTIONAL, &n->capf_cert, &n->capf_key,
-			&n->capf_tls, why);
-	if (err == ERR_OK)
-		err = listener_tls(n, "CallManager", TLS_PEER_REQUIRED, &n->callmanager_cert,
-			&n->callmanager_key, &n->sccps_tls, why);
+	}
 	if (err == ERR_OK) {
 		n->count = (unsigned)cluster_get_settings(n->cluster)->workers;
+		err = limits_of_process(&n->limits, n->count, why);
+	}
+	if (err == ERR_OK) {
 		n->each = mem_new(n->count * sizeof *n->each);
 		err = n->each ? pool_new(&n->pool, 1) : ERR_NOMEM;
 	}
 	if (err == ERR_OK)
 		err = workers_start(&n->workers, n->count, worker_start, worker_stop, n, why);
+	if (err == ERR_OK)
+		err = node_services_start(n, why);
+	if (err == ERR_OK) {
+		describe(n);
+		err = start_admin(n, why);
+	}
 	if (err != ERR_OK) {
 		fail_set(why, err, "%s", err_text(err));
 		node_stop(n);
@@ -179,14 +173,7 @@ enum err node_start(struct node **out, const char *folder, struct fail *why)
 
 void node_describe(const struct node *n, struct buf *out)
 {
-	const struct settings *s = cluster_get_settings(n->cluster);
-
-	buf_printf(out,
-		"node %s at %s: TFTP %d, CAPF %d, Secure SCCP %d, SCCP %d; TLS profile %s (%s); "
-		"%u workers, %u stations at most",
-		s->node, s->address, settings_port(s, s->tftp_port), settings_port(s, s->capf_port),
-		settings_port(s, s->sccps_port), settings_port(s, s->sccp_port), s->tls_profile,
-		tls_library_text(), n->count, n->stations_max);
+	buf_put(out, buf_span(&n->description));
 }
 
 void node_stop(struct node *n)
@@ -197,12 +184,8 @@ void node_stop(struct node *n)
 		workers_stop(n->workers);
 	pool_free(n->pool);
 	mem_free(n->each);
-	tls_free(n->capf_tls);
-	tls_free(n->sccps_tls);
-	key_free(n->capf_key);
-	key_free(n->callmanager_key);
-	cert_free(n->capf_cert);
-	cert_free(n->callmanager_cert);
+	node_services_free(n);
 	cluster_close(n->cluster);
+	buf_fini(&n->description);
 	mem_free(n);
 }

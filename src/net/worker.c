@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "net/worker.h"
 #include "base/mem.h"
+#include "net/loop_priv.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -8,18 +9,24 @@
 #include <string.h>
 
 struct worker {
+	struct loop_note call; /* first: a call on its way to the loop */
 	struct workers *all;
 	unsigned index;
 	struct loop *loop;
 	pthread_t thread;
-	bool ready; /* setup has returned `err` */
+	bool ready;  /* setup has returned `err` */
+	bool called; /* its call has not run */
+	bool ended;  /* its loop runs nothing any more */
 	enum err err;
 	struct fail why;
 };
 
 struct workers {
-	pthread_mutex_t lock; /* of ready, err and why */
+	pthread_mutex_t lock; /* of the flags, err and why of each, and of the call */
 	pthread_cond_t changed;
+	bool calling; /* one call at a time */
+	void (*call)(void *ctx, unsigned index);
+	void *call_ctx;
 	enum err (*setup)(void *ctx, unsigned index, struct loop *l, struct fail *why);
 	void (*teardown)(void *ctx, unsigned index);
 	void *ctx;
@@ -43,6 +50,10 @@ static void *run_worker(void *arg)
 	if (err)
 		return NULL;
 	loop_run(w->loop);
+	pthread_mutex_lock(&all->lock);
+	w->ended = true;
+	pthread_cond_broadcast(&all->changed);
+	pthread_mutex_unlock(&all->lock);
 	if (all->teardown)
 		all->teardown(all->ctx, w->index);
 	return NULL;
@@ -130,4 +141,53 @@ void workers_stop(struct workers *all)
 struct loop *workers_loop(struct workers *all, unsigned index)
 {
 	return all->of[index].loop;
+}
+
+static void run_call(struct loop_note *n, bool dropped)
+{
+	struct worker *w = (struct worker *)n;
+	struct workers *all = w->all;
+
+	if (dropped)
+		return;
+	all->call(all->call_ctx, w->index);
+	pthread_mutex_lock(&all->lock);
+	w->called = false;
+	pthread_cond_broadcast(&all->changed);
+	pthread_mutex_unlock(&all->lock);
+}
+
+enum err workers_call(
+	struct workers *all, unsigned count, void (*fn)(void *ctx, unsigned index), void *ctx)
+{
+	enum err err = ERR_OK;
+	unsigned i;
+
+	pthread_mutex_lock(&all->lock);
+	while (all->calling)
+		pthread_cond_wait(&all->changed, &all->lock);
+	all->calling = true;
+	all->call = fn;
+	all->call_ctx = ctx;
+	for (i = 0; i < count && i < all->count; i++) {
+		struct worker *w = &all->of[i];
+
+		if (w->ended)
+			continue;
+		w->called = true;
+		w->call.run = run_call;
+		loop_post_note(w->loop, &w->call);
+	}
+	for (i = 0; i < count && i < all->count; i++) {
+		struct worker *w = &all->of[i];
+
+		while (w->called && !w->ended)
+			pthread_cond_wait(&all->changed, &all->lock);
+		if (w->ended)
+			err = ERR_NOTNOW;
+	}
+	all->calling = false;
+	pthread_cond_broadcast(&all->changed);
+	pthread_mutex_unlock(&all->lock);
+	return err;
 }

@@ -15,4 +15,10 @@ enum err workers_start(struct workers **out, unsigned count,
 void workers_stop(struct workers *w); /* stops the loops, joins, frees */
 struct loop *workers_loop(struct workers *w, unsigned index);
 
+/* Runs `fn(ctx, i)` on the loops of the first `count` workers and returns when all have; from a
+ * thread that is none of theirs. What they may wait for must not wait for the caller. ERR_NOTNOW
+ * when a worker ended without running it: all are being stopped. */
+enum err workers_call(struct workers *w, unsigned count, void (*fn)(void *ctx, unsigned index),
+	void *ctx) MUST_USE;
+
 #endif

@@ -2,11 +2,12 @@
 #ifndef SERVICE_SERVICE_H
 #define SERVICE_SERVICE_H
 
-#include "core/cluster/cluster.h"
+#include "core/cluster/own.h"
+#include "core/issue/lsc.h"
 #include "net/loop.h"
 #include "net/tls.h"
 
-struct json;
+struct command_runtime;
 
 /* What a service gets to work with on one worker. Everything is borrowed and outlives the service.
  */
@@ -19,23 +20,43 @@ struct service_env {
 	struct cluster *cluster;
 	const struct settings *settings;
 	const struct clock *clock;
-	struct span capf_cert;            /* DER of CAPF.pem, as loaded at start */
-	struct tls *capf_tls, *sccps_tls; /* listeners' TLS */
-	unsigned stations_max; /* registered phones at once; follows from RLIMIT_NOFILE */
-	/* Stations and calls of this process as JSON, for the admin socket; on worker 0's loop. */
-	enum err (*status)(void *ctx, struct json *into);
-	void *status_ctx;
+	/* A listener's TLS and its certificate (DER) as they were in force when the service whose
+	 * they are was started; NULL and empty before that. Only `start` looks at them. */
+	struct tls *tls[OWN_COUNT];
+	struct span own[OWN_COUNT];
+	/* Whose certificates phones may show; follows every start of CAPF and CallManager. */
+	const struct lsc_issuers *issuers;
+	/* Both follow from RLIMIT_NOFILE: registered phones at once, and what every kind of
+	 * unproven connection or transfer may take on one worker. */
+	unsigned stations_max, sessions_max;
+	/* What commands ask of this process; used in pool jobs, `status` on worker 0's loop. */
+	const struct command_runtime *runtime;
 };
 
-/* One per service folder: `const struct service service_<name>`; the daemon's table lists them. */
+/* A service's own limit of unproven connections on one worker, as far as descriptors reach. */
+static inline unsigned service_sessions(const struct service_env *env, unsigned own_limit)
+{
+	return env->sessions_max < own_limit ? env->sessions_max : own_limit;
+}
+
+/* One per service folder: `const struct service service_<name>`; the daemon's table lists them.
+ * Services are started and stopped again and again while the process runs. */
 struct service {
 	const char *name;
 	bool every_worker; /* else only worker 0 (its objects have their home there) */
+	/* Whose TLS `start` takes from the environment, and how it treats clients' certificates
+	 * (tls_config.verify). OWN_COUNT: no TLS. */
+	enum own_cert own;
+	enum tls_peer_cert peer_cert;
+	enum err (*verify)(void *ctx, struct span peer_der);
 	/* Opens the listeners; ERR_INUSE names the port and its owner. */
 	enum err (*start)(void **instance, const struct service_env *env, struct fail *why);
+	/* NULL, or: says goodbye to its peers; `stop` follows at once. */
+	void (*farewell)(void *instance);
 	/* Closes everything; on the loop's thread or after it ended. A job that still runs ends
-	 * with its own answer; where env->blocking is NULL by now its executor is gone, and the
-	 * jobs that it dropped are freed here. */
+	 * with its own answer, after which the instance is gone; another one may have been started
+	 * meanwhile. Where env->blocking is NULL by now its executor is gone, and the jobs that it
+	 * dropped are freed here. */
 	void (*stop)(void *instance);
 };
 

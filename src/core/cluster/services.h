@@ -15,9 +15,22 @@ enum node_service {
 	SERVICE_COUNT
 };
 const char *service_title(enum node_service s);
+const char *service_word(enum node_service s); /* "tftp" */
 /* Full title or a short word (tftp, callmanager, ctlprovider, capf, tvs), without regard to case.
  */
 bool service_find(const char *name, enum node_service *out);
+
+enum service_action { SERVICE_START, SERVICE_STOP, SERVICE_RESTART };
+
+/* What a running daemon says of one. */
+struct service_state {
+	bool started;
+	char waits[128]; /* what a restart would bring in force, for people; "" nothing */
+};
+
+/* The order in which a node's services are started, and restarted without any phone meeting a key
+ * that no list it was offered names. Ends with SERVICE_COUNT. */
+extern const enum node_service service_order[];
 
 /* New nodes have all of them activated. */
 enum err service_activated(
@@ -26,14 +39,32 @@ enum err service_set_activated(
 	struct cluster *c, enum node_service s, bool yes, struct fail *why) MUST_USE;
 
 /* What TFTP serves: the lists and the signing key as they were at its last start (struct cluster
- * holds the snapshot; touched in pool jobs only). Builds the ITL anew first. Called when TFTP
- * starts; with the setting `lists_at_once` also after every publication. */
+ * holds the snapshot; touched in pool jobs only). Makes the ITL anew first, when it would say
+ * something new. On an error the snapshot is the one before. */
 enum err cluster_serve_lists(struct cluster *c, struct fail *why) MUST_USE;
-/* A served list's bytes, borrowed until the next cluster_serve_lists; empty: none. */
+/* The same where there is no snapshot yet, and with the setting lists_at_once also when another CTL
+ * was published since. */
+enum err cluster_serve_now(struct cluster *c, struct fail *why) MUST_USE;
+/* True when a published list is not the served one. */
+bool cluster_lists_wait(struct cluster *c);
+/* Whether secure modes may apply at all: mixed mode, and a CTL from which phones learn whom to
+ * trust. Where lists are served it is what they say, so that no phone is told to be secure before
+ * it is offered the list for that; elsewhere, what is published. */
+enum err cluster_secured(struct cluster *c, bool *yes, struct fail *why) MUST_USE;
+/* A served list's bytes, borrowed until the next snapshot; empty: none. */
 struct span cluster_served_ctl(const struct cluster *c);
 struct span cluster_served_itl(const struct cluster *c);
-/* Name under which cluster_get_signer knows the key that signs files now, and its certificate. */
+/* ERR_NOTNOW with the reason for a list that phones would refuse. After a snapshot. */
+enum err cluster_served_check(const struct cluster *c, bool itl, struct fail *why) MUST_USE;
+/* Name under which cluster_get_signer knows the key that signs files now, and its certificate; NULL
+ * before the first snapshot. */
 const char *cluster_file_key(const struct cluster *c);
 const struct cert *cluster_file_cert(const struct cluster *c);
+
+/* The certificate and key that issue LSCs: those in force when CAPF was last started (or when first
+ * asked for). Borrowed until cluster_issue_anew, which CAPF's start calls. */
+enum err cluster_issue_anew(struct cluster *c, struct fail *why) MUST_USE;
+enum err cluster_issuer(struct cluster *c, const struct cert **cert, const char **key_name,
+	struct fail *why) MUST_USE;
 
 #endif

@@ -3,6 +3,7 @@
 #define CORE_COMMAND_H
 
 #include "core/cluster/cluster.h"
+#include "core/cluster/services.h"
 #include "wire/json.h"
 
 /* The one table of commands, in the words administrators know. It serves the one-shot command line,
@@ -40,6 +41,15 @@ struct command_runtime {
 	void *ctx;
 	/* Registered stations and calls that are up. */
 	enum err (*status)(void *ctx, struct json *into, struct fail *why);
+	/* The state of this process' services, and changes to it; in the daemon's pool job. A
+	 * restart that cannot succeed changes nothing; ERR_NOTNOW for a service that is not
+	 * activated, and while the daemon stops. */
+	enum err (*service_status)(
+		void *ctx, enum node_service s, struct service_state *out, struct fail *why);
+	enum err (*service_do)(
+		void *ctx, enum node_service s, enum service_action what, struct fail *why);
+	/* A phone's record is gone: its registration ends. */
+	enum err (*device_gone)(void *ctx, const char *device, struct fail *why);
 	/* Evidence for the eight checks, gathered over the network and from phones' folders. */
 	struct doctor_evidence *(*gather)(
 		void *ctx, struct cluster *c, const char *phones, struct fail *why);

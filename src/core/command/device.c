@@ -136,7 +136,9 @@ void handle_device_delete(
 	struct cluster *c = command_cluster(ctx, &why);
 
 	if (!c || device_get(c, name, &d, &why) != ERR_OK ||
-		device_delete(c, name, &why) != ERR_OK) {
+		device_delete(c, name, &why) != ERR_OK ||
+		(ctx->runtime && ctx->runtime->device_gone &&
+			ctx->runtime->device_gone(ctx->runtime->ctx, d.name, &why) != ERR_OK)) {
 		command_refuse(reply, &why);
 		return;
 	}

@@ -18,6 +18,8 @@ command_handler handle_token_create, handle_token_list;
 command_handler handle_ctl_mixed_mode, handle_ctl_update;
 command_handler handle_device_add, handle_device_list, handle_device_show, handle_device_delete;
 command_handler handle_file_list_tftp;
+command_handler handle_service_list, handle_service_activate, handle_service_deactivate,
+	handle_service_start, handle_service_stop, handle_service_restart, handle_system_restart;
 command_handler handle_doctor;
 command_handler handle_verify, handle_strip, handle_decrypt;
 command_handler handle_diff, handle_explain;

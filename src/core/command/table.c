@@ -232,6 +232,14 @@ static const struct command_arg verify_args[] = {
 	END,
 };
 
+static const struct command_arg service_args[] = {
+	{ARG_WORDS, "name", "NAME", true, 0, 0,
+		"Cisco Tftp, Cisco CallManager, Cisco CTL Provider, Cisco Certificate Authority "
+		"Proxy Function, Cisco Trust Verification Service; or tftp, callmanager, "
+		"ctlprovider, capf, tvs"},
+	END,
+};
+
 static const struct command_arg no_args[] = {END};
 
 const struct command commands[] = {
@@ -273,7 +281,8 @@ const struct command commands[] = {
 	{"device delete", device_args, COMMAND_ANYWHERE, true,
 		"This operation will delete the phone. Do you want to continue? (y/n):",
 		"delete a phone",
-		"Deletes a phone's record. Its certificate stays valid until it expires.",
+		"Deletes a phone's record and ends its registration. Its certificate stays valid "
+		"until it expires.",
 		handle_device_delete},
 	{"device list", no_args, COMMAND_ANYWHERE, false, NULL, "list the phones",
 		"Lists the phones with number, security profile and certificate operation.",
@@ -360,6 +369,44 @@ const struct command commands[] = {
 		"Signs and publishes the CTL again, so that it names the certificates that are "
 		"in use.",
 		handle_ctl_update},
+	{"utils service activate", service_args, COMMAND_ANYWHERE, true, NULL,
+		"activate a service of this node and start it",
+		"Activates a service: it is started now, and whenever the daemon is.",
+		handle_service_activate},
+	{"utils service deactivate", service_args, COMMAND_ANYWHERE, true, NULL,
+		"stop a service and leave it stopped",
+		"Stops a service and deactivates it: it is not started with the daemon either.",
+		handle_service_deactivate},
+	{"utils service list", no_args, COMMAND_ANYWHERE, false, NULL, "list this node's services",
+		"Lists the services: started or stopped, whether they are not activated, and what "
+		"a restart would bring in force.",
+		handle_service_list},
+	{"utils service restart", service_args, COMMAND_ANYWHERE, true, NULL,
+		"restart a service of this node",
+		"Restarts a service, which then works with the lists and keys that are in force. "
+		"TFTP takes the published lists, and the key for files when they name it; "
+		"CallManager and CAPF take their certificates. Restarting CallManager resets "
+		"every phone, so that it fetches lists and configuration again. Restart TFTP on "
+		"all nodes before the first CallManager; CallManager and CAPF refuse a new key "
+		"while TFTP of this node serves the list before. What cannot succeed changes "
+		"nothing.",
+		handle_service_restart},
+	{"utils service start", service_args, COMMAND_ANYWHERE, true, NULL,
+		"start a service of this node",
+		"Starts a service that is activated. It works with the lists and keys that are in "
+		"force.",
+		handle_service_start},
+	{"utils service stop", service_args, COMMAND_ANYWHERE, true, NULL,
+		"stop a service of this node",
+		"Stops a service until it or the daemon is started again. Stopping CallManager "
+		"resets every phone.",
+		handle_service_stop},
+	{"utils system restart", no_args, COMMAND_ANYWHERE, true,
+		"Do you really want to restart ?\n\nEnter (yes/no)?",
+		"restart this node's services",
+		"Restarts the services of this node that are activated, in safe order: TVS, TFTP, "
+		"CAPF, CallManager, CTL Provider. The machine goes on.",
+		handle_system_restart},
 	{"verify", verify_args, COMMAND_HERE, false, NULL, "verify lists and signed files",
 		"Says whether a list is signed by one of its own SASTs, and with --with whether a "
 		"signed or encrypted file is signed by a TFTP or CCM+TFTP record of a list or by "

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "core/device/device.h"
 
-#include "base/mem.h"
 #include "base/str.h"
+#include "core/cluster/services.h"
 
 #include <stdio.h>
-#include <unistd.h>
 
 #define MODEL_DEFAULT   30018 /* 7961 */
 #define PROFILE_DEFAULT "Non Secure"
@@ -131,25 +130,6 @@ enum err device_put(struct cluster *c, const struct device_new *d, struct fail *
 	return err ? err : store_transaction(cluster_get_store(c), put_row, &p, why);
 }
 
-/* 1 when secure modes may apply at all: mixed mode, and a CTL from which phones learn whom to
- * trust. */
-static enum err secure_allowed(struct cluster *c, bool *allowed, struct fail *why)
-{
-	char *ctl;
-	int mode;
-	enum err err = cluster_mode(c, &mode, why);
-
-	*allowed = false;
-	if (err || !mode)
-		return err;
-	ctl = cluster_path(c, "tftp", "CTLFile.tlv");
-	if (!ctl)
-		return fail_set(why, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
-	*allowed = access(ctl, F_OK) == 0;
-	mem_free(ctl);
-	return ERR_OK;
-}
-
 static enum err join(struct cluster *c, const struct store_device *row, bool secure,
 	struct device *out, struct fail *why)
 {
@@ -190,7 +170,7 @@ enum err device_get(struct cluster *c, const char *name, struct device *out, str
 	if (!err)
 		err = store_device_get(cluster_get_store(c), folded, &row, why);
 	if (!err)
-		err = secure_allowed(c, &secure, why);
+		err = cluster_secured(c, &secure, why);
 	return err ? err : join(c, &row, secure, out, why);
 }
 
@@ -215,7 +195,7 @@ enum err device_each(struct cluster *c, enum err (*each)(void *ctx, const struct
 	void *ctx, struct fail *why)
 {
 	struct walk w = {.c = c, .each = each, .ctx = ctx, .why = why};
-	enum err err = secure_allowed(c, &w.secure, why);
+	enum err err = cluster_secured(c, &w.secure, why);
 
 	return err ? err : store_device_each(cluster_get_store(c), walk_row, &w, why);
 }

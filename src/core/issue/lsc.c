@@ -2,6 +2,7 @@
 #include "core/issue/lsc.h"
 
 #include "base/str.h"
+#include "core/cluster/services.h"
 #include "core/issue/rsa_key.h"
 #include "crypto/issue.h"
 
@@ -115,7 +116,8 @@ enum err lsc_issue(struct cluster *c, const char *device, struct span spki, stru
 		.digest = DIGEST_SHA256,
 		.not_before = now,
 		.not_after = now + (int64_t)LSC_DAYS * DAY};
-	struct cert *capf = NULL;
+	const struct cert *capf = NULL;
+	const char *key_name = NULL;
 	struct device d;
 	enum err err = device_get(c, device, &d, why);
 
@@ -127,7 +129,7 @@ enum err lsc_issue(struct cluster *c, const char *device, struct span spki, stru
 	err = rsa_key_check(spki, (unsigned)d.key_bits, why);
 	if (err)
 		return err;
-	err = cluster_cert(c, "CAPF", &capf, why);
+	err = cluster_issuer(c, &capf, &key_name, why);
 	if (!err && !cert_valid_at(capf, now))
 		err = fail_set(why, ERR_EXPIRED,
 			"the CAPF certificate is not valid now: nothing it signs would be");
@@ -135,9 +137,8 @@ enum err lsc_issue(struct cluster *c, const char *device, struct span spki, stru
 	r.issuer = capf;
 	if (!err) {
 		r.issuer_is_rsa = cert_key_is_rsa(capf);
-		err = issue_now(out, &r, cluster_get_signer(c), "CAPF", why);
+		err = issue_now(out, &r, cluster_get_signer(c), key_name, why);
 	}
-	cert_free(capf);
 	return err;
 }
 

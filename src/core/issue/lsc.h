@@ -32,4 +32,13 @@ enum err lsc_failed(
 enum err lsc_check(const struct cert *capf, int64_t now, struct span der, char device[16],
 	struct fail *why) MUST_USE;
 
+/* The authorities whose LSCs are accepted: CAPF's certificate in force, its newest, and those of
+ * CallManager-trust, where earlier ones are kept. May be read by any thread. */
+struct lsc_issuers;
+enum err lsc_issuers_load(struct lsc_issuers **out, struct cluster *c, struct fail *why) MUST_USE;
+void lsc_issuers_free(struct lsc_issuers *issuers);
+/* lsc_check by whichever of them has issued it. */
+enum err lsc_check_issued(const struct lsc_issuers *issuers, int64_t now, struct span der,
+	char device[16], struct fail *why) MUST_USE;
+
 #endif

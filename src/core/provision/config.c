@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "core/cluster/services.h"
 #include "core/list/signed.h"
 #include "wire/cnfxml/cnfxml.h"
 
@@ -27,9 +28,11 @@ static enum err add_node(void *ctx, const struct store_node *n)
 	if (x->managers_count == CNFXML_MEMBERS_MAX)
 		return ERR_OK;
 	if (!str_copy(x->managers[x->managers_count].name, CNFXML_TEXT_MAX, n->address) ||
+		!str_copy(x->tvs[x->tvs_count].name, CNFXML_TEXT_MAX, n->address) ||
 		!str_copy(x->capf[x->capf_count].name, CNFXML_TEXT_MAX, n->address))
 		return fail_set(w->why, ERR_LIMIT, "node %s: its address is too long", n->name);
 	x->managers[x->managers_count++].port = settings_port(s, s->sccp_port);
+	x->tvs[x->tvs_count++].port = settings_port(s, s->tvs_port);
 	x->capf[x->capf_count++].port = settings_port(s, s->capf_port);
 	return ERR_OK;
 }
@@ -85,8 +88,8 @@ static enum err sign(
 	struct cluster *c, struct buf *file, const struct span pieces[2], struct fail *why)
 {
 	struct buf signature = {0};
-	enum err err = signer_sign_now(
-		cluster_get_signer(c), "CallManager", FILE_DIGEST, pieces, 2, &signature, why);
+	enum err err = signer_sign_now(cluster_get_signer(c), cluster_file_key(c), FILE_DIGEST,
+		pieces, 2, &signature, why);
 
 	if (!err)
 		err = tlv_set_signature(file, buf_span(&signature), why);
@@ -139,15 +142,13 @@ static enum err make(struct cluster *c, const struct device *d, enum config_face
 {
 	bool full = !d->encrypted_config || face == CONFIG_ENCRYPTED;
 	struct writing w = {.c = c, .why = why};
-	struct cert *signer = NULL;
+	const struct cert *signer = cluster_file_cert(c);
 	struct buf content = {0};
 	enum err err = describe(&w, d, lsc, why);
 
 	if (!err)
 		err = full ? cnfxml_write_full(&content, &w.xml)
 			   : cnfxml_write_reduced(&content, &w.xml);
-	if (!err && face != CONFIG_PLAIN)
-		err = cluster_cert(c, "CallManager", &signer, why);
 	if (err)
 		goto out;
 	switch (face) {
@@ -163,7 +164,6 @@ static enum err make(struct cluster *c, const struct device *d, enum config_face
 		break;
 	}
 out:
-	cert_free(signer);
 	buf_wipe(&content);
 	return err ? fail_set(why, err, "%s: %s", filename, err_text(err)) : ERR_OK;
 }

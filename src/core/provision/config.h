@@ -11,9 +11,9 @@ enum config_face {
 	CONFIG_ENCRYPTED, /* SEP<MAC>.cnf.xml.enc.sgn */
 };
 
-/* Appends the file. The first two are the reduced companion while TFTP Encrypted Config is on.
- * `filename` is what the signed header says. ERR_NOTFOUND for an unknown device, or when this face
- * is not to be had now. */
+/* Appends the file, signed with the key of the present snapshot (cluster_serve_now). The first two
+ * are the reduced companion while TFTP Encrypted Config is on. `filename` is what the signed header
+ * says. ERR_NOTFOUND for an unknown device, or when this face is not to be had now. */
 enum err config_make(struct cluster *c, const char *device, enum config_face face,
 	const char *filename, struct buf *out, struct fail *why) MUST_USE;
 

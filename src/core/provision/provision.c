@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "core/cluster/services.h"
 #include "core/list/list.h"
 #include "core/provision/config.h"
 
@@ -18,15 +19,16 @@
 	(64u * 1024 * 1024) /* bytes of a file in tftp/; firmware images are smaller */
 
 enum name_kind {
-	NAME_CTL,       /* CTLFile.tlv */
-	NAME_PHONE_CTL, /* CTLSEP<MAC>.tlv */
-	NAME_CONFIG,    /* SEP<MAC>.cnf.xml and its two signed forms */
-	NAME_RESERVED,  /* looks like one of ours, or is never served: not found */
-	NAME_FILE,      /* a file in tftp/ */
+	NAME_LIST,       /* CTLFile.tlv, ITLFile.tlv */
+	NAME_PHONE_LIST, /* CTLSEP<MAC>.tlv, ITLSEP<MAC>.tlv */
+	NAME_CONFIG,     /* SEP<MAC>.cnf.xml and its two signed forms */
+	NAME_RESERVED,   /* looks like one of ours, or is never served: not found */
+	NAME_FILE,       /* a file in tftp/ */
 };
 
 struct name {
 	enum name_kind kind;
+	enum list_kind list;
 	char device[DEVICE_NAME_SIZE];
 	enum config_face face;
 	const char *suffix;
@@ -80,16 +82,23 @@ static void classify(struct name *n, const char *asked)
 		enum config_face face;
 	} faces[] = {{".cnf.xml", CONFIG_PLAIN}, {".cnf.xml.sgn", CONFIG_SIGNED},
 		{".cnf.xml.enc.sgn", CONFIG_ENCRYPTED}};
+	static const struct {
+		const char *prefix;
+		enum list_kind kind;
+	} lists[] = {{"CTL", LIST_CTL}, {"ITL", LIST_ITL}};
 	size_t i;
 
 	memset(n, 0, sizeof(*n));
-	if (str_ieq(asked, list_file_name(LIST_CTL))) {
-		n->kind = NAME_CTL;
-		return;
-	}
-	if (has_device(asked, "CTL", ".tlv", n->device)) {
-		n->kind = NAME_PHONE_CTL;
-		return;
+	for (i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		n->list = lists[i].kind;
+		if (str_ieq(asked, list_file_name(n->list))) {
+			n->kind = NAME_LIST;
+			return;
+		}
+		if (has_device(asked, lists[i].prefix, ".tlv", n->device)) {
+			n->kind = NAME_PHONE_LIST;
+			return;
+		}
 	}
 	for (i = 0; i < sizeof(faces) / sizeof(faces[0]); i++) {
 		if (has_device(asked, "", faces[i].suffix, n->device)) {
@@ -108,7 +117,7 @@ static enum err not_found(const char *asked, struct fail *why)
 }
 
 /* Phones refuse a spoilt list one by one and would only say so on their screens. */
-static enum err check_list(const struct provision_file *f, const char *remedy, struct fail *why)
+static enum err check_list(const struct provision_file *f, struct fail *why)
 {
 	struct fail local = {0};
 	struct tlv_list list;
@@ -118,18 +127,26 @@ static enum err check_list(const struct provision_file *f, const char *remedy, s
 		err = list_verify(&list, &local);
 	if (!err)
 		return ERR_OK;
-	return fail_set(why, ERR_NOTNOW, "%s is damaged and is not served (%.120s); %s", f->served,
-		local.text, remedy);
+	return fail_set(why, ERR_NOTNOW,
+		"%s is damaged and is not served (%.120s); remove it from tftp/, then the list of "
+		"all phones is served",
+		f->served, local.text);
 }
 
-static enum err get_ctl(struct cluster *c, struct provision_file *out, struct fail *why)
+/* As it was when TFTP was started. */
+static enum err get_list(
+	struct cluster *c, enum list_kind kind, struct provision_file *out, struct fail *why)
 {
-	enum err err = cluster_ctl(c, &out->content, why);
+	struct span list = kind == LIST_CTL ? cluster_served_ctl(c) : cluster_served_itl(c);
+	enum err err = cluster_served_check(c, kind == LIST_ITL, why);
 
 	if (err)
 		return err;
-	str_copy(out->served, sizeof(out->served), list_file_name(LIST_CTL));
-	return check_list(out, "sign it again with: cadeado utils ctl update CTLFile", why);
+	if (!list.len)
+		return not_found(list_file_name(kind), why);
+	str_copy(out->served, sizeof(out->served), list_file_name(kind));
+	buf_put(&out->content, list);
+	return buf_check(&out->content);
 }
 
 static enum err get_config(
@@ -222,7 +239,7 @@ out:
 }
 
 /* A file of the phone's own name comes first: that is how one phone is given a list of its own. */
-static enum err get_phone_ctl(struct cluster *c, const char *asked, const char *device,
+static enum err get_phone_list(struct cluster *c, const char *asked, const struct name *n,
 	struct provision_file *out, struct fail *why)
 {
 	struct store_device row;
@@ -230,11 +247,11 @@ static enum err get_phone_ctl(struct cluster *c, const char *asked, const char *
 	enum err err = get_file(c, asked, out, &local);
 
 	if (!err)
-		return check_list(out, "remove it from tftp/, then CTLFile.tlv is served", why);
+		return check_list(out, why);
 	if (err != ERR_NOTFOUND)
 		return fail_set(why, err, "%s", local.text);
-	err = store_device_get(cluster_get_store(c), device, &row, why);
-	return err ? err : get_ctl(c, out, why);
+	err = store_device_get(cluster_get_store(c), n->device, &row, why);
+	return err ? err : get_list(c, n->list, out, why);
 }
 
 enum err provision_get(
@@ -254,10 +271,13 @@ enum err provision_get(
 		buf_fini(&shown);
 		return err;
 	}
+	err = cluster_serve_now(c, why);
+	if (err)
+		return err;
 	classify(&name, asked);
 	switch (name.kind) {
-	case NAME_CTL: err = get_ctl(c, out, why); break;
-	case NAME_PHONE_CTL: err = get_phone_ctl(c, asked, name.device, out, why); break;
+	case NAME_LIST: err = get_list(c, name.list, out, why); break;
+	case NAME_PHONE_LIST: err = get_phone_list(c, asked, &name, out, why); break;
 	case NAME_CONFIG: err = get_config(c, &name, out, why); break;
 	case NAME_RESERVED: err = not_found(asked, why); break;
 	case NAME_FILE: err = get_file(c, asked, out, why); break;

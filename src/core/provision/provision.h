@@ -6,9 +6,10 @@
 
 /* What a file name that a phone asks for stands for, and its bytes. Names compare without regard to
  * case. spec: docs/formats/served-files.md
- *   CTLSEP<MAC>.tlv        a file of that name in tftp/ when it is a sound list; else CTLFile.tlv,
- *                          for a known device; not found for others
- *   CTLFile.tlv            the published list
+ *   CTLSEP<MAC>.tlv        a file of that name in tftp/ when it is a sound list; else the served
+ *                          CTL, for a known device; not found for others
+ *   CTLFile.tlv            the served CTL: the one that was published when TFTP was last started
+ *   ITLSEP<MAC>.tlv, ITLFile.tlv  the same with the ITL
  *   SEP<MAC>.cnf.xml.sgn   signed; the reduced companion when TFTP Encrypted Config is on
  *   SEP<MAC>.cnf.xml.enc.sgn  only when it is on, an LSC of the phone is known and no other is
  *                          ordered

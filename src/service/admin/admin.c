@@ -13,6 +13,7 @@
 struct admin {
 	const struct service_env *env;
 	struct listener *listener;
+	char *path; /* of the socket */
 	struct session *sessions;
 	struct job_link *jobs;
 };
@@ -94,23 +95,14 @@ static void refuse(struct session *s, const char *text)
 	command_reply_fini(&reply);
 }
 
-static enum err status_of(void *ctx, struct json *into, struct fail *why)
-{
-	const struct service_env *env = ctx;
-
-	return env->status ? env->status(env->status_ctx, into)
-			   : fail_set(why, ERR_NOTNOW, "no call control runs here");
-}
-
 static void run(struct job *job)
 {
 	const struct service_env *env = job->session->admin->env;
-	struct command_runtime runtime = {.ctx = (void *)env, .status = status_of};
 	struct command_ctx ctx = {
 		.state = cluster_get_folder(env->cluster),
 		.clock = env->clock,
 		.cluster = env->cluster,
-		.runtime = &runtime,
+		.runtime = env->runtime,
 	};
 
 	command_run(job->command, &ctx, job->args, &job->reply);
@@ -229,8 +221,12 @@ static void accepted(void *ctx, struct stream *stream)
 static void stop(void *instance)
 {
 	struct admin *a = instance;
+	struct fail why = {0};
 
 	listener_close(a->listener);
+	/* One that is left behind looks like a daemon that hangs. */
+	if (file_remove(a->path, &why) != ERR_OK)
+		log_line(LOG_WARN, "admin: %s", why.text);
 	while (!a->env->blocking && a->jobs) {
 		struct job *job = (struct job *)a->jobs;
 
@@ -241,6 +237,7 @@ static void stop(void *instance)
 		next = s->next;
 		session_close(s);
 	}
+	mem_free(a->path);
 	mem_free(a);
 }
 
@@ -252,13 +249,14 @@ static enum err start(void **instance, const struct service_env *env, struct fai
 
 	if (err == ERR_OK) {
 		a->env = env;
+		a->path = path;
 		err = listener_open_unix(&a->listener, env->loop, path, accepted, a, why);
 	}
 	if (err != ERR_OK) {
+		mem_free(path);
 		mem_free(a);
 		a = NULL;
 	}
-	mem_free(path);
 	*instance = a;
 	return err;
 }
@@ -266,6 +264,7 @@ static enum err start(void **instance, const struct service_env *env, struct fai
 const struct service service_admin = {
 	.name = "admin",
 	.every_worker = false,
+	.own = OWN_COUNT,
 	.start = start,
 	.stop = stop,
 };

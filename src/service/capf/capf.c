@@ -44,15 +44,16 @@ static enum err start(void **instance, const struct service_env *env, struct fai
 	enum err err;
 
 	*instance = NULL;
-	if (!service || slots_new(&service->sessions, CAPF_SESSIONS_MAX) != ERR_OK) {
+	if (!service ||
+		slots_new(&service->sessions, service_sessions(env, CAPF_SESSIONS_MAX)) != ERR_OK) {
 		mem_free(service);
 		return fail_set(why, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
 	}
 	service->env = env;
 	err = net_addr_parse(&listen, set->address, settings_port(set, set->capf_port), why);
 	if (err == ERR_OK)
-		err = listener_open(&service->listener, env->loop, &listen, env->capf_tls, true,
-			accepted, service, why);
+		err = listener_open(&service->listener, env->loop, &listen, env->tls[OWN_CAPF],
+			true, accepted, service, why);
 	if (err != ERR_OK) {
 		fail_prefix(why, "CAPF");
 		capf_free(service);
@@ -65,6 +66,9 @@ static enum err start(void **instance, const struct service_env *env, struct fai
 const struct service service_capf = {
 	.name = "capf",
 	.every_worker = true,
+	.own = OWN_CAPF,
+	.peer_cert = TLS_PEER_OPTIONAL,
+	.verify = service_capf_verify,
 	.start = start,
 	.stop = stop,
 };

@@ -68,6 +68,8 @@ static void complain(const struct session *s, const char *what)
 {
 	char from[NET_ADDR_MAX];
 
+	if (!s->authorised && !complaints_allow(&s->service->complaints, "capf"))
+		return;
 	net_addr_print_port(stream_peer(s->stream), from);
 	log_line(LOG_WARN, "capf: %u:%s: %s: %s in CAPF_STATE_%s", s->number, s->device, from, what,
 		states[s->state].name);
@@ -213,7 +215,7 @@ static void authorised(struct session *s, const struct job *j)
 		complain(s, j->why.code ? j->why.text : "authentication failed");
 		end(s, CAPF_REASON_FAILED);
 		return;
-	case LSC_INSTALL: break;
+	case LSC_INSTALL: s->authorised = true; break;
 	}
 	if (s->version >= KEY_TYPE_SINCE) {
 		m.has |= CAPF_HAS(CAPF_E_KEY_TYPE);
@@ -419,9 +421,12 @@ void session_accept(struct capf *service, struct stream *stream)
 	char from[NET_ADDR_MAX];
 
 	if (!s || slots_take(service->sessions, s, &s->ref) != ERR_OK) {
-		net_addr_print_port(peer, from);
-		log_line(LOG_WARN, "capf: %s: %s, refused", from,
-			room ? "too many connections" : "too many connections of this address");
+		if (complaints_allow(&service->complaints, "capf")) {
+			net_addr_print_port(peer, from);
+			log_line(LOG_WARN, "capf: %s: %s, refused", from,
+				room ? "too many connections"
+				     : "too many connections of this address");
+		}
 		mem_free(s);
 		stream_close(stream);
 		return;

@@ -6,6 +6,7 @@
 #include "core/issue/lsc.h"
 #include "net/stream.h"
 #include "service/capf/capf.h"
+#include "service/complaints.h"
 #include "service/jobs.h"
 #include "service/slots.h"
 #include "wire/capf/capf.h"
@@ -15,8 +16,9 @@ struct capf {
 	const struct service_env *env;
 	struct listener *listener;
 	struct slots *sessions;
-	uint32_t connections;  /* numbers sessions, from 1 */
-	struct job_link *jobs; /* not back yet; the last one frees a stopped instance */
+	uint32_t connections;         /* numbers sessions, from 1 */
+	struct complaints complaints; /* about peers that are not authorised */
+	struct job_link *jobs;        /* not back yet; the last one frees a stopped instance */
 	bool stopped;
 };
 
@@ -41,6 +43,7 @@ struct session {
 	char device[DEVICE_NAME_SIZE]; /* "UNKNOWN" until AUTH_RES names it */
 	uint8_t version;               /* of the client */
 	unsigned in_progress;          /* REQ_IN_PROGRESS so far */
+	bool authorised;               /* by the job that looks at its record */
 	struct cert *lsc;              /* issued, not confirmed */
 };
 

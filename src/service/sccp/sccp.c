@@ -30,8 +30,8 @@ enum err service_sccp_verify(void *ctx, struct span peer_der)
 	struct station *s = ctx;
 	const struct sccp *x = s->service;
 	struct fail why = {0};
-	enum err err =
-		lsc_check(x->capf, clock_seconds(x->env->clock), peer_der, s->cert_device, &why);
+	enum err err = lsc_check_issued(
+		x->env->issuers, clock_seconds(x->env->clock), peer_der, s->cert_device, &why);
 
 	trace_line(TRACE_SDI,
 		"SdlSSLTCPListener::verify_cb pre-verified=%d,cert verification errno=%d,depth=0",
@@ -87,8 +87,32 @@ void sccp_instance_free(struct sccp *x)
 	callctl_free(x->calls);
 	loop_timer_free(x->tick);
 	slots_free(x->slots);
-	cert_free(x->capf);
 	mem_free(x);
+}
+
+/* A phone that is reset fetches its trust lists and configuration before it registers again. */
+static void farewell(void *instance)
+{
+	struct sccp *x = instance;
+	struct station *s, *next;
+
+	HASH_ITER (hh, x->by_device, s, next) {
+		station_reset(s);
+	}
+}
+
+void service_sccp_reset(void *instance, const char *device)
+{
+	struct sccp *x = instance;
+	struct station *s = NULL;
+
+	if (x)
+		HASH_FIND_STR(x->by_device, device, s);
+	if (!s)
+		return;
+	log_line(LOG_INFO, "sccp: %s is deleted, its registration ends", s->device);
+	station_reset(s);
+	station_flush_all(x);
 }
 
 static void stop(void *instance)
@@ -114,12 +138,11 @@ static enum err prepare(struct sccp *x, struct fail *why)
 {
 	const struct callctl_io io = {
 		.ctx = x, .send = call_send, .trace = call_trace, .random = call_random};
-	uint32_t places = x->env->stations_max + SCCP_UNREGISTERED_MAX;
-	enum err err = cert_from_der(&x->capf, x->env->capf_cert, why);
+	enum err err;
 
-	if (err != ERR_OK)
-		return err;
-	err = slots_new(&x->slots, places);
+	x->unregistered_max = 4 * service_sessions(x->env, SCCP_UNREGISTERED_MAX / 4);
+	err = slots_new(&x->slots, x->env->stations_max + x->unregistered_max);
+
 	if (err == ERR_OK)
 		err = callctl_new(&x->calls, &io, x->env->stations_max);
 	if (err == ERR_OK)
@@ -141,8 +164,8 @@ static enum err open_listeners(struct sccp *x, struct fail *why)
 		err = listener_open(
 			&x->plain, x->env->loop, &plain, NULL, false, accepted_plain, x, why);
 	if (err == ERR_OK)
-		err = listener_open(&x->secure, x->env->loop, &secure, x->env->sccps_tls, false,
-			accepted_secure, x, why);
+		err = listener_open(&x->secure, x->env->loop, &secure, x->env->tls[OWN_CALLMANAGER],
+			false, accepted_secure, x, why);
 	return err;
 }
 
@@ -171,6 +194,10 @@ static enum err start(void **instance, const struct service_env *env, struct fai
 const struct service service_sccp = {
 	.name = "sccp",
 	.every_worker = false,
+	.own = OWN_CALLMANAGER,
+	.peer_cert = TLS_PEER_REQUIRED,
+	.verify = service_sccp_verify,
 	.start = start,
+	.farewell = farewell,
 	.stop = stop,
 };

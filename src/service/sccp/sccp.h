@@ -4,12 +4,15 @@
 
 #include "service/service.h"
 
+struct json;
+
 /* Limits. Registered stations: service_env.stations_max. */
 #define SCCP_REGISTER_US                                                                           \
-	(30 * 1000000ll)                   /* from the connection (TLS: the handshake) to Register \
-					    */
-#define SCCP_UNREGISTERED_MAX        1024u /* connections that have not registered */
-#define SCCP_UNREGISTERED_PER_SOURCE 64u   /* of one address: a branch behind one NAT */
+	(30 * 1000000ll) /* from the connection (TLS: the handshake) to Register                   \
+			  */
+/* Connections that have not registered; four shares of what service_sessions allows. */
+#define SCCP_UNREGISTERED_MAX        1024u
+#define SCCP_UNREGISTERED_PER_SOURCE 64u           /* of one address: a branch behind one NAT */
 #define SCCP_OUTPUT_MAX              (256u * 1024) /* bytes for one station that it has not taken */
 /* A station is given up when nothing came for the keepalive interval times this, in tenths. */
 #define SCCP_SILENCE_IDLE 12
@@ -24,5 +27,9 @@ enum err service_sccp_verify(void *ctx, struct span peer_der);
  * since}] and "calls": [{caller, called, state, security, icon}] to an object. On worker 0's loop.
  * ERR_NOTNOW without an instance. Out of memory shows when the document is written. */
 enum err service_sccp_status(void *instance, struct json *into);
+
+/* Sends a registered phone back to its start; that is how it learns that it is not wanted any more.
+ * On worker 0's loop; no such phone, or no instance, is no error. */
+void service_sccp_reset(void *instance, const char *device);
 
 #endif

@@ -27,6 +27,8 @@ void station_complain(const struct station *s, const char *what)
 {
 	char from[NET_ADDR_MAX];
 
+	if (s->state != STATION_REGISTERED && !complaints_allow(&s->service->complaints, "sccp"))
+		return;
 	net_addr_print_port(stream_peer(s->stream), from);
 	log_line(LOG_WARN, "sccp: %s %s: %s in %s", from,
 		s->device[0] ? s->device : "(no name yet)", what, state_names[s->state]);
@@ -122,6 +124,15 @@ void station_finish(struct station *s)
 		s->stream = NULL;
 	}
 	station_free(s);
+}
+
+void station_reset(struct station *s)
+{
+	struct sccp_message m = {.id = SCCP_RESET};
+
+	m.reset.type = SCCP_RESET_DEVICE;
+	station_put(s, &m);
+	station_finish(s);
 }
 
 void station_put(struct station *s, const struct sccp_message *m)
@@ -327,7 +338,7 @@ static bool admit(const struct sccp *x, const struct net_addr *peer)
 	const struct station *s;
 	unsigned same = 0;
 
-	if (x->unregistered_count >= SCCP_UNREGISTERED_MAX)
+	if (x->unregistered_count >= x->unregistered_max)
 		return false;
 	for (s = x->unregistered; s; s = s->waiting_next)
 		if (net_addr_same_host(stream_peer(s->stream), peer))
@@ -352,9 +363,11 @@ void station_accept(struct sccp *x, struct stream *stream, bool secure)
 		stream_verify_ctx(stream, s);
 		return;
 	}
-	net_addr_print_port(stream_peer(stream), from);
-	log_line(
-		LOG_WARN, "sccp: %s: too many connections that have not registered, refused", from);
+	if (complaints_allow(&x->complaints, "sccp")) {
+		net_addr_print_port(stream_peer(stream), from);
+		log_line(LOG_WARN,
+			"sccp: %s: too many connections that have not registered, refused", from);
+	}
 	if (s)
 		loop_timer_free(s->timer);
 	mem_free(s);

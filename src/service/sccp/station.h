@@ -11,6 +11,7 @@
 #include "core/callctl/callctl.h"
 #include "core/device/device.h"
 #include "net/stream.h"
+#include "service/complaints.h"
 #include "service/jobs.h"
 #include "service/sccp/sccp.h"
 #include "service/slots.h"
@@ -21,14 +22,14 @@
 struct sccp {
 	const struct service_env *env;
 	struct listener *plain, *secure;
-	struct cert *capf; /* that issues the certificates of stations */
 	struct slots *slots;
 	struct callctl *calls;
 	struct loop_timer *tick;      /* for call control */
 	struct station *by_device;    /* registered ones, by name */
 	struct station *unregistered; /* list */
-	unsigned unregistered_count;
-	struct station *dirty; /* list: those with output that was not handed on */
+	unsigned unregistered_count, unregistered_max;
+	struct complaints complaints; /* about connections that have not registered */
+	struct station *dirty;        /* list: those with output that was not handed on */
 	bool flushing;
 	uint32_t connections;  /* numbers them, from 1 */
 	struct job_link *jobs; /* not back yet; the last one frees a stopped instance */
@@ -76,6 +77,8 @@ void station_accept(struct sccp *x, struct stream *stream, bool secure);
 void station_free(struct station *s);
 /* Sends what is queued for it, then ends it. */
 void station_finish(struct station *s);
+/* Tells a registered phone to start anew with new lists and configuration, and ends it. */
+void station_reset(struct station *s);
 /* Queues a message; what is wrong with it shows in station_flush_all. */
 void station_put(struct station *s, const struct sccp_message *m);
 /* Hands all queued output to the streams, ends stations that cannot take theirs, and sets the clock

@@ -36,18 +36,10 @@ void tftp_refuse(struct tftp *service, struct dgram *from, const struct net_addr
 
 void tftp_complain(struct tftp *service, const struct net_addr *peer, const char *fmt, ...)
 {
-	int64_t second = clock_monotonic_us() / 1000000;
 	char from[NET_ADDR_MAX], what[COMPLAINT_SIZE];
 	va_list args;
 
-	if (second != service->complaint_second) {
-		if (service->complaints > TFTP_COMPLAINTS)
-			log_line(LOG_WARN, "tftp: %u more lines like the last were left out",
-				service->complaints - TFTP_COMPLAINTS);
-		service->complaint_second = second;
-		service->complaints = 0;
-	}
-	if (++service->complaints > TFTP_COMPLAINTS)
+	if (!complaints_allow(&service->complaints, "tftp"))
 		return;
 	net_addr_print_port(peer, from);
 	va_start(args, fmt);
@@ -155,7 +147,7 @@ static bool admit(struct tftp *s, const struct net_addr *from)
 			(!oldest || t->started < oldest->started))
 			oldest = t;
 	}
-	if (slots_used(s->transfers) < TFTP_TRANSFERS_MAX)
+	if (slots_used(s->transfers) < service_sessions(s->env, TFTP_TRANSFERS_MAX))
 		return true;
 	tftp_complain(s, from, "too many transfers are under way");
 	if (!oldest)
@@ -241,7 +233,7 @@ static enum err start(void **instance, const struct service_env *env, struct fai
 	enum err err;
 
 	*instance = NULL;
-	if (!s || slots_new(&s->transfers, TFTP_TRANSFERS_MAX) != ERR_OK) {
+	if (!s || slots_new(&s->transfers, service_sessions(env, TFTP_TRANSFERS_MAX)) != ERR_OK) {
 		mem_free(s);
 		return fail_set(why, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
 	}
@@ -264,6 +256,7 @@ static enum err start(void **instance, const struct service_env *env, struct fai
 const struct service service_tftp = {
 	.name = "tftp",
 	.every_worker = true,
+	.own = OWN_COUNT,
 	.start = start,
 	.stop = stop,
 };

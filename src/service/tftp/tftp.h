@@ -13,7 +13,6 @@
 #define TFTP_TRIES_UNPROVEN 3u
 #define TFTP_RETRY_US       1000000ll /* before the second sending; doubles each time */
 #define TFTP_TIMEOUT_MAX    10u       /* seconds; a larger `timeout` option is not taken up */
-#define TFTP_COMPLAINTS     10u       /* log lines about refused packets in one second */
 
 extern const struct service service_tftp;
 

@@ -4,6 +4,7 @@
 
 #include "core/provision/provision.h"
 #include "net/dgram.h"
+#include "service/complaints.h"
 #include "service/jobs.h"
 #include "service/slots.h"
 #include "service/tftp/sender.h"
@@ -18,8 +19,7 @@ struct tftp {
 	struct buf packet; /* the one being sent */
 	size_t bytes;      /* content held */
 	uint32_t requests; /* running number of read requests, for traces */
-	int64_t complaint_second;
-	unsigned complaints;   /* in that second */
+	struct complaints complaints;
 	struct job_link *jobs; /* not back yet; the last one frees a stopped instance */
 	bool stopped;
 };

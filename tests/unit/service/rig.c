@@ -131,11 +131,13 @@ void rig_init(struct rig *r, const char *profile)
 		.settings = &r->settings,
 		.clock = clock_system(),
 		.stations_max = 10,
+		.sessions_max = 1024,
 	};
-	r->env.capf_tls = listener_tls(r, "CAPF", TLS_PEER_OPTIONAL, &r->capf, &r->capf_key);
-	r->env.sccps_tls = listener_tls(
+	r->env.tls[OWN_CAPF] = listener_tls(r, "CAPF", TLS_PEER_OPTIONAL, &r->capf, &r->capf_key);
+	r->env.tls[OWN_CALLMANAGER] = listener_tls(
 		r, "CallManager", TLS_PEER_REQUIRED, &r->callmanager, &r->callmanager_key);
-	r->env.capf_cert = cert_der(r->capf);
+	assert_int_equal(lsc_issuers_load(&r->issuers, r->cluster, &why), ERR_OK);
+	r->env.issuers = r->issuers;
 }
 
 void rig_start(struct rig *r, const struct service *service)
@@ -174,8 +176,9 @@ void rig_fini(struct rig *r)
 		rig_stop(r);
 	loop_timer_free(r->tick);
 	loop_free(r->loop);
-	tls_free(r->env.capf_tls);
-	tls_free(r->env.sccps_tls);
+	tls_free(r->env.tls[OWN_CAPF]);
+	tls_free(r->env.tls[OWN_CALLMANAGER]);
+	lsc_issuers_free(r->issuers);
 	key_free(r->capf_key);
 	key_free(r->callmanager_key);
 	cert_free(r->capf);

@@ -21,6 +21,7 @@ struct rig {
 	void *job;
 	bool worked;
 	struct service_env env;
+	struct lsc_issuers *issuers;
 	struct settings settings;
 	struct loop *loop;
 	struct loop_timer *tick;

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * What is in force: lists and keys as they were when their service was started. */
+#include "core/cluster/services.h"
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "core/cluster/internal.h"
+#include "core/list/list.h"
+
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define KINDS 2 /* of lists */
+
+/* Tells a file from the one that replaced it. */
+struct stamp {
+	ino_t inode;
+	off_t size;
+	struct timespec modified;
+};
+
+struct serving {
+	struct buf lists[KINDS];
+	struct fail damage[KINDS]; /* why this list is not served; code ERR_OK: it is sound */
+	struct stamp ctl_stamp;
+	int mode;
+	struct cert *file_cert;
+	char file_key[STORE_NAME];
+};
+
+struct issuing {
+	struct cert *cert;
+	char key[STORE_NAME];
+};
+
+void serving_free(struct serving *s)
+{
+	size_t i;
+
+	if (!s)
+		return;
+	for (i = 0; i < KINDS; i++)
+		buf_fini(&s->lists[i]);
+	cert_free(s->file_cert);
+	mem_free(s);
+}
+
+void issuing_free(struct issuing *i)
+{
+	if (!i)
+		return;
+	cert_free(i->cert);
+	mem_free(i);
+}
+
+static enum err no_memory(struct fail *why)
+{
+	return fail_set(why, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
+}
+
+static void ctl_stamp(const struct cluster *c, struct stamp *out)
+{
+	char *path = cluster_path(c, "tftp", list_file_name(LIST_CTL));
+	struct stat st;
+
+	memset(out, 0, sizeof(*out));
+	if (path && stat(path, &st) == 0) {
+		out->inode = st.st_ino;
+		out->size = st.st_size;
+		out->modified = st.st_mtim;
+	}
+	mem_free(path);
+}
+
+/* Phones would refuse a spoilt list one by one and would only say so on their screens. */
+static void judge(struct serving *s, enum list_kind kind)
+{
+	struct fail local = {0};
+	struct tlv_list list;
+	enum err err;
+
+	if (!s->lists[kind].len)
+		return;
+	err = tlv_parse(&list, buf_span(&s->lists[kind]), &local);
+	if (!err)
+		err = list_verify(&list, &local);
+	if (err)
+		fail_set(&s->damage[kind], ERR_NOTNOW, "%s is damaged and is not served (%.120s)",
+			list_file_name(kind), local.text);
+}
+
+static enum err take_list(
+	const struct cluster *c, struct serving *s, enum list_kind kind, struct fail *why)
+{
+	struct fail local = {0};
+	enum err err = kind == LIST_CTL ? cluster_ctl(c, &s->lists[kind], &local)
+					: cluster_itl(c, &s->lists[kind], &local);
+
+	if (err && err != ERR_NOTFOUND)
+		return fail_set(why, err, "%s", local.text);
+	judge(s, kind);
+	return ERR_OK;
+}
+
+static struct span records(const struct tlv_list *list)
+{
+	return span_of(list->file.ptr + list->header.length, list->file.len - list->header.length);
+}
+
+/* True when the two say the same and the older one's signature is as good. */
+static bool says_the_same(struct span old, struct span new)
+{
+	struct tlv_list a, b;
+
+	return tlv_parse(&a, old, NULL) == ERR_OK && tlv_parse(&b, new, NULL) == ERR_OK &&
+	       span_eq(records(&a), records(&b)) && a.header.digest == b.header.digest &&
+	       span_eq(a.header.serial, b.header.serial) &&
+	       span_eq(a.header.issuer_name, b.header.issuer_name) &&
+	       list_verify(&a, NULL) == ERR_OK;
+}
+
+/* An ITL that says nothing new keeps its date: no phone need take it again. */
+static enum err publish_itl(struct cluster *c, struct fail *why)
+{
+	char *path = cluster_path(c, "tftp", list_file_name(LIST_ITL));
+	struct buf made = {0}, present = {0};
+	int lock = path ? cluster_lock(c, why) : (int)no_memory(why);
+	enum err err = lock < 0 ? (enum err)lock : ERR_OK;
+
+	if (!err)
+		err = cluster_build_itl(c, &made, why);
+	if (!err && (cluster_itl(c, &present, NULL) != ERR_OK ||
+			    !says_the_same(buf_span(&present), buf_span(&made))))
+		err = file_replace(path, buf_span(&made), 0644, FILE_SYNC, why);
+	file_unlock(lock);
+	buf_fini(&made);
+	buf_fini(&present);
+	mem_free(path);
+	return err;
+}
+
+enum err cluster_serve_lists(struct cluster *c, struct fail *why)
+{
+	struct serving *s = mem_new(sizeof(*s));
+	enum err err = s ? publish_itl(c, why) : no_memory(why);
+
+	/* The stamp first: a list that comes in between is noticed. */
+	if (!err)
+		ctl_stamp(c, &s->ctl_stamp);
+	if (!err)
+		err = cluster_mode(c, &s->mode, why);
+	if (!err)
+		err = take_list(c, s, LIST_CTL, why);
+	if (!err)
+		err = take_list(c, s, LIST_ITL, why);
+	if (!err)
+		err = own_in_force(c, OWN_CALLMANAGER, &s->file_cert, s->file_key, why);
+	if (err) {
+		serving_free(s);
+		return err;
+	}
+	serving_free(c->serving);
+	c->serving = s;
+	return ERR_OK;
+}
+
+static bool ctl_changed(const struct cluster *c)
+{
+	const struct stamp *then = &c->serving->ctl_stamp;
+	struct stamp now;
+
+	ctl_stamp(c, &now);
+	return now.inode != then->inode || now.size != then->size ||
+	       now.modified.tv_sec != then->modified.tv_sec ||
+	       now.modified.tv_nsec != then->modified.tv_nsec;
+}
+
+enum err cluster_serve_now(struct cluster *c, struct fail *why)
+{
+	if (c->serving && !(c->settings.lists_at_once && ctl_changed(c)))
+		return ERR_OK;
+	return cluster_serve_lists(c, why);
+}
+
+enum err cluster_secured(struct cluster *c, bool *yes, struct fail *why)
+{
+	char *path;
+	int mode;
+	enum err err = c->serving ? cluster_serve_now(c, why) : cluster_mode(c, &mode, why);
+
+	*yes = false;
+	if (err)
+		return err;
+	if (c->serving) {
+		*yes = c->serving->mode == 1 && c->serving->lists[LIST_CTL].len;
+		return ERR_OK;
+	}
+	path = cluster_path(c, "tftp", list_file_name(LIST_CTL));
+	if (!path)
+		return no_memory(why);
+	*yes = mode == 1 && access(path, F_OK) == 0;
+	mem_free(path);
+	return ERR_OK;
+}
+
+bool cluster_lists_wait(struct cluster *c)
+{
+	struct buf published[KINDS] = {0};
+	bool wait = false;
+	enum err err;
+	int kind;
+
+	for (kind = 0; c->serving && kind < KINDS; kind++) {
+		err = kind == LIST_CTL ? cluster_ctl(c, &published[kind], NULL)
+				       : cluster_itl(c, &published[kind], NULL);
+		wait |= (!err || err == ERR_NOTFOUND) &&
+			!span_eq(buf_span(&published[kind]), buf_span(&c->serving->lists[kind]));
+		buf_fini(&published[kind]);
+	}
+	return wait;
+}
+
+static struct span served(const struct cluster *c, enum list_kind kind)
+{
+	return c->serving ? buf_span(&c->serving->lists[kind]) : span_of(NULL, 0);
+}
+
+struct span cluster_served_ctl(const struct cluster *c)
+{
+	return served(c, LIST_CTL);
+}
+
+struct span cluster_served_itl(const struct cluster *c)
+{
+	return served(c, LIST_ITL);
+}
+
+enum err cluster_served_check(const struct cluster *c, bool itl, struct fail *why)
+{
+	const struct fail *damage = &c->serving->damage[itl ? LIST_ITL : LIST_CTL];
+
+	return damage->code ? fail_set(why, damage->code, "%s", damage->text) : ERR_OK;
+}
+
+const char *cluster_file_key(const struct cluster *c)
+{
+	return c->serving ? c->serving->file_key : NULL;
+}
+
+const struct cert *cluster_file_cert(const struct cluster *c)
+{
+	return c->serving ? c->serving->file_cert : NULL;
+}
+
+enum err cluster_issue_anew(struct cluster *c, struct fail *why)
+{
+	struct issuing *i = mem_new(sizeof(*i));
+	enum err err = i ? own_in_force(c, OWN_CAPF, &i->cert, i->key, why) : no_memory(why);
+
+	if (err) {
+		issuing_free(i);
+		return err;
+	}
+	issuing_free(c->issuing);
+	c->issuing = i;
+	return ERR_OK;
+}
+
+enum err cluster_issuer(
+	struct cluster *c, const struct cert **cert, const char **key_name, struct fail *why)
+{
+	enum err err = c->issuing ? ERR_OK : cluster_issue_anew(c, why);
+
+	if (err)
+		return err;
+	*cert = c->issuing->cert;
+	*key_name = c->issuing->key;
+	return ERR_OK;
+}

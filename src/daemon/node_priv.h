@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef DAEMON_NODE_PRIV_H
+#define DAEMON_NODE_PRIV_H
+
+#include "core/cluster/services.h"
+#include "core/command/command.h"
+#include "daemon/limits.h"
+#include "daemon/node.h"
+#include "net/pool.h"
+#include "net/worker.h"
+#include "service/service.h"
+
+/* One worker's part. Touched by its own thread; `err` and `why` also by the caller of a
+ * workers_call, after it. */
+struct worker {
+	struct service_env env;
+	struct executor *blocking;
+	void *instances[SERVICE_COUNT];
+	void *admin;
+	enum err err;
+	struct fail why;
+};
+
+/* What a service with TLS was started with. */
+struct in_force {
+	struct cert *cert;
+	struct key *key;
+	char key_name[STORE_NAME];
+	struct tls *tls;
+};
+
+/* Looks now and then whether the published list is still there. */
+struct watch {
+	struct node *node;
+	struct loop_timer *timer;
+	bool missing, told;
+	enum err err;
+	struct fail why;
+};
+
+/* The cluster and what follows belong to pool jobs (and to the start, before there are any);
+ * workers read them in a workers_call only. */
+struct node {
+	struct cluster *cluster;
+	struct in_force in_force[OWN_COUNT];
+	struct lsc_issuers *issuers;
+	bool started[SERVICE_COUNT];
+
+	struct command_runtime runtime;
+	struct limits limits;
+	struct pool *pool;
+	struct workers *workers;
+	struct worker *each;
+	unsigned count;
+	struct watch watch;
+	struct buf description;
+};
+
+/* node_services.c */
+/* Starts every activated service, in order. Before any job can run. */
+enum err node_services_start(struct node *n, struct fail *why) MUST_USE;
+/* On the worker's thread, at its end. */
+void node_services_end(struct worker *w);
+void node_services_free(struct node *n);
+/* For the command_runtime. */
+enum err node_service_status(
+	void *ctx, enum node_service s, struct service_state *out, struct fail *why);
+enum err node_service_do(
+	void *ctx, enum node_service s, enum service_action what, struct fail *why);
+
+/* node_watch.c; both on worker 0's thread. */
+enum err node_watch_start(struct node *n, struct loop *l) MUST_USE;
+void node_watch_stop(struct node *n);
+
+#endif
