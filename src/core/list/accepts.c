@@ -146,8 +146,9 @@ static void put_reserves(const struct signer *s, const struct tlv_list *held,
 		buf_str(out, "; a CTL does not replace an ITL: the phone then holds both");
 }
 
-/* A SAST of the held list has the signer's names, but does not prove that it signed. */
-static void put_failed(const struct signer *s, const struct tlv_list *offered, struct buf *out)
+/* A SAST of the held list has the signer's names, but does not prove that it signed; the list is
+ * whole when a SAST of its own does. */
+static void put_failed(const struct signer *s, bool whole, struct buf *out)
 {
 	if (s->why == ERR_TRUST)
 		buf_printf(out,
@@ -156,7 +157,7 @@ static void put_failed(const struct signer *s, const struct tlv_list *offered, s
 			s->failed);
 	else if (s->why != ERR_VERIFY)
 		buf_printf(out, "no phone can check its signature: %s", s->reason.text);
-	else if (list_verify(offered, NULL) == ERR_OK)
+	else if (whole)
 		buf_printf(out,
 			"its signer has the name and serial number of SAST record %zu of that "
 			"list, but another key: %s",
@@ -169,7 +170,7 @@ static void put_failed(const struct signer *s, const struct tlv_list *offered, s
 }
 
 static void put_stranger(const struct signer *s, const struct tlv_list *held,
-	const struct tlv_list *offered, struct buf *out)
+	const struct tlv_list *offered, bool whole, struct buf *out)
 {
 	buf_str(out, "its signer is no SAST of that list: ");
 	str_printable(out, offered->header.signer_name);
@@ -181,7 +182,7 @@ static void put_stranger(const struct signer *s, const struct tlv_list *held,
 		buf_printf(out, " (SAST record %zu has that name, but another serial number)",
 			s->namesake);
 	}
-	if (s->tvs && is_list(held, LIST_ITL) && list_verify(offered, NULL) == ERR_OK)
+	if (s->tvs && is_list(held, LIST_ITL) && whole)
 		buf_printf(out, "; only a TVS of that list (record %zu) can still vouch for it",
 			s->tvs);
 }
@@ -218,12 +219,15 @@ enum err list_accepts(const struct tlv_list *held, const struct tlv_list *offere
 		buf_printf(because, "its signer is SAST record %zu of that list: ", s.token);
 		str_printable(because, s.name);
 		put_reserves(&s, held, offered, family, because);
-	} else if (s.failed) {
-		put_failed(&s, offered, because);
-		err = s.why;
-	} else {
-		put_stranger(&s, held, offered, because);
-		err = ERR_TRUST;
+		return buf_check(because);
 	}
+	err = list_verify(offered, NULL);
+	if (err == ERR_NOMEM)
+		return err;
+	if (s.failed)
+		put_failed(&s, !err, because);
+	else
+		put_stranger(&s, held, offered, !err, because);
+	err = s.failed ? s.why : ERR_TRUST;
 	return buf_check(because) ? ERR_NOMEM : err;
 }

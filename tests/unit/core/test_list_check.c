@@ -545,6 +545,68 @@ static void test_accepts(void **state)
 	buf_fini(&large);
 }
 
+static void in_words(enum list_family family, const struct tlv_list *held,
+	const struct tlv_list *offered, enum err *err, struct buf *because)
+{
+	buf_clear(because);
+	*err = list_accepts(held, offered, family, because);
+}
+
+/* Want of memory is never told as a damaged list or as a stranger's. */
+static void test_accepts_out_of_memory(void **state)
+{
+	static const char *const names[] = {"ctl-a2-signed-by-second.tlv", "ctl-impostor.tlv",
+		"ctl-stranger.tlv", "ctl-a-bad-signature.tlv", "ctl-signed-by-manager.tlv"};
+	struct buf held = {0}, file = {0}, wanted = {0}, because = {0};
+	struct tlv_list a, b;
+	enum err err, expected;
+	char path[64];
+	size_t i, n;
+
+	lists_load("../phone/ctl-a.tlv", &held);
+	a = lists_parse(&held);
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		snprintf(path, sizeof(path), "../phone/%s", names[i]);
+		buf_clear(&file);
+		lists_load(path, &file);
+		b = lists_parse(&file);
+		in_words(LIST_FOR_UNKNOWN, &a, &b, &expected, &wanted);
+		for (n = 1, err = ERR_NOMEM; err == ERR_NOMEM; n++) {
+			buf_fini(&because);
+			mem_fail_from(n);
+			in_words(LIST_FOR_UNKNOWN, &a, &b, &err, &because);
+			mem_fail_from(0);
+		}
+		assert_true(n > 2);
+		assert_int_equal(err, expected);
+		assert_true(span_eq(buf_span(&because), buf_span(&wanted)));
+	}
+	buf_fini(&held);
+	buf_fini(&file);
+	buf_fini(&wanted);
+	buf_fini(&because);
+}
+
+static void test_accepts_for_a_family(void **state)
+{
+	struct buf newer = rewrite(&guide, (struct change){.header = sha512});
+	struct tlv_list a = lists_parse(&guide), b = lists_parse(&newer);
+	struct buf because = {0};
+	enum err err;
+
+	in_words(LIST_FOR_79XX, &a, &b, &err, &because);
+	assert_int_equal(err, ERR_UNSUPPORTED);
+	in_words(LIST_FOR_ALL, &a, &b, &err, &because);
+	assert_int_equal(err, ERR_UNSUPPORTED);
+	/* These look at its signature, which is not there. */
+	in_words(LIST_FOR_NEWER, &a, &b, &err, &because);
+	assert_int_equal(err, ERR_VERIFY);
+	in_words(LIST_FOR_UNKNOWN, &a, &b, &err, &because);
+	assert_int_equal(err, ERR_VERIFY);
+	buf_fini(&newer);
+	buf_fini(&because);
+}
+
 static void count_only(void *ctx, const struct list_finding *f)
 {
 	++*(unsigned *)ctx;
@@ -584,6 +646,8 @@ int main(void)
 		cmocka_unit_test(test_roles),
 		cmocka_unit_test(test_signed_files),
 		cmocka_unit_test(test_accepts),
+		cmocka_unit_test(test_accepts_for_a_family),
+		cmocka_unit_test(test_accepts_out_of_memory),
 		cmocka_unit_test(test_out_of_memory),
 	};
 
