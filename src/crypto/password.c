@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "crypto/password.h"
+#include "base/library.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "crypto/digest.h"
@@ -33,6 +34,21 @@ bool kdf_cost_good(const struct kdf_cost *cost)
 	       cost->memory_kib <= MEMORY_KIB_MAX;
 }
 
+/* Loaded when a secret is first stretched. */
+static struct {
+	__typeof__(argon2id_ctx) *id_ctx;
+} argon2;
+
+static const struct library_call argon2_calls[] = {{"argon2id_ctx", 0}};
+static struct library argon2_library = {
+	.what = "Argon2",
+	.file = "libargon2.so.1",
+	.calls = argon2_calls,
+	.count = 1,
+	.table = &argon2,
+	.err = ERR_UNSUPPORTED,
+};
+
 static int allocate(uint8_t **memory, size_t size)
 {
 	*memory = mem_new(size);
@@ -50,10 +66,14 @@ enum err password_key(struct span passphrase, const uint8_t salt[PASSWORD_SALT],
 {
 	uint8_t own_salt[PASSWORD_SALT], own[PASSWORD_MAX];
 	argon2_context ctx;
+	enum err err;
 	int result;
 
 	if (passphrase.len > sizeof(own) || !kdf_cost_good(cost))
 		return ERR_ARG;
+	err = library_load(&argon2_library, NULL);
+	if (err)
+		return err;
 	memcpy(own_salt, salt, sizeof(own_salt));
 	if (passphrase.len)
 		memcpy(own, passphrase.ptr, passphrase.len);
@@ -73,7 +93,7 @@ enum err password_key(struct span passphrase, const uint8_t salt[PASSWORD_SALT],
 		.free_cbk = release,
 		.flags = ARGON2_FLAG_CLEAR_PASSWORD,
 	};
-	result = argon2id_ctx(&ctx);
+	result = argon2.id_ctx(&ctx);
 	mem_wipe(own, sizeof(own));
 	if (result == ARGON2_OK)
 		return ERR_OK;

@@ -65,7 +65,9 @@ void link_fini(struct link *k)
 		if (SSL_shutdown(k->ssl) < 0)
 			ERR_clear_error();
 	}
-	SSL_free(k->ssl);
+	/* Without TLS its library may not be there at all. */
+	if (k->ssl)
+		SSL_free(k->ssl);
 	k->ssl = NULL;
 	if (k->fd >= 0)
 		close(k->fd);

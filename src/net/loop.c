@@ -2,7 +2,6 @@
 #include "base/mem.h"
 #include "net/loop_priv.h"
 
-#include <event2/thread.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/eventfd.h>
@@ -94,12 +93,15 @@ static struct event_base *base_new(void)
 enum err loop_new(struct loop **out)
 {
 	struct loop *l;
-	enum err err = ERR_NOMEM;
+	enum err err = event_calls_load(NULL);
 
+	if (err)
+		return err;
 	pthread_once(&once, prepare_process);
 	l = mem_new(sizeof(*l));
 	if (!l)
 		return ERR_NOMEM;
+	err = ERR_NOMEM;
 	l->last = &l->first;
 	l->orphans.prev = l->orphans.next = &l->orphans;
 	l->scratch = mem_new(LOOP_SCRATCH);

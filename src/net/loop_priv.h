@@ -2,10 +2,8 @@
 #ifndef NET_LOOP_PRIV_H
 #define NET_LOOP_PRIV_H
 
+#include "net/event_calls.h"
 #include "net/loop.h"
-
-#include <event2/event.h>
-#include <event2/event_struct.h>
 
 /* Inside this folder only: what streams, datagrams and the pool need of a loop. */
 

@@ -3,7 +3,8 @@
 #define NET_OSSL_H
 
 /* Inside this folder only. */
+#include "net/ssl_calls.h"
+
 #include <openssl/err.h>
-#include <openssl/ssl.h>
 
 #endif

@@ -201,6 +201,9 @@ enum err tls_new(struct tls **out, const struct tls_config *c, struct fail *why)
 		return fail_set(why, ERR_ARG, "a TLS server needs a certificate");
 	if (!c->verify && verify_mode(c) != SSL_VERIFY_NONE)
 		return fail_set(why, ERR_ARG, "nothing to judge the peer's certificate with");
+	err = ssl_calls_load(why);
+	if (err)
+		return err;
 	ERR_clear_error();
 	t = mem_new(sizeof(*t));
 	if (!t)
@@ -249,11 +252,14 @@ void tls_free(struct tls *t)
 /* Whether this library, as built and configured here, has ciphers for `version` at level 0. */
 static bool has_version(int version)
 {
-	SSL_CTX *ctx = SSL_CTX_new(TLS_method());
 	STACK_OF(SSL_CIPHER) *list = NULL;
+	SSL_CTX *ctx;
 	SSL *ssl = NULL;
 	bool has = false;
 
+	if (ssl_calls_load(NULL))
+		return false;
+	ctx = SSL_CTX_new(TLS_method());
 	if (ctx && SSL_CTX_set_cipher_list(ctx, profiles[TLS_LEGACY].ciphers) == 1 &&
 		SSL_CTX_set_min_proto_version(ctx, version) == 1 &&
 		SSL_CTX_set_max_proto_version(ctx, version) == 1)

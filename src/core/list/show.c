@@ -69,10 +69,12 @@ static void put_signature(struct buf *out, struct span signature)
 {
 	size_t i;
 
-	for (i = 0; i < signature.len; i++)
-		buf_printf(out, "%s%02x%s", i % SIGNATURE_ROW ? "  " : "\t\t", signature.ptr[i],
-			i % SIGNATURE_ROW == SIGNATURE_ROW - 1 || i + 1 == signature.len ? "\n"
-											 : "");
+	for (i = 0; i < signature.len; i++) {
+		buf_str(out, i % SIGNATURE_ROW ? "  " : "\t\t");
+		str_hex(out, span_of(signature.ptr + i, 1), STR_LOWER);
+		if (i % SIGNATURE_ROW == SIGNATURE_ROW - 1 || i + 1 == signature.len)
+			buf_str(out, "\n");
+	}
 }
 
 static void put_header(struct buf *out, const struct tlv_header *h, const char *kind)
