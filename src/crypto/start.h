@@ -9,4 +9,8 @@
  * are opened; and it does not tidy up memory that the process gives back anyway. */
 void crypto_start(void);
 
+/* Before a secret comes into memory: this process leaves no core file from now on, and other
+ * programs of the same user cannot read its memory. */
+void crypto_hide(void);
+
 #endif

@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#define WORDS_MAX  6   /* words of a command */
-#define SECRET_MAX 256 /* bytes of a file that holds a PIN */
+#define WORDS_MAX 6       /* words of a command */
+#define FD_MAX    1048576 /* what Linux lets a process open at most */
 
 /* The n-th word of a row's words; empty past the end. */
 static struct span word_at(const char *words, int n)
@@ -157,6 +157,18 @@ static const struct command_arg *option_named(const struct command *cmd, const c
 	return NULL;
 }
 
+/* "pin-fd" beside the row "pin-file": every secret can also come from a descriptor. */
+static const struct command_arg *descriptor_named(const struct command *cmd, const char *name)
+{
+	char file[64];
+
+	for (const struct command_arg *a = cmd->args; a && a->kind != ARG_END; a++)
+		if (a->kind == ARG_SECRET && command_secret_fd(a->name, file, sizeof file) &&
+			strcmp(file, name) == 0)
+			return a;
+	return NULL;
+}
+
 static const struct command_arg *positional(const struct command *cmd, int n)
 {
 	for (const struct command_arg *a = cmd->args; a && a->kind != ARG_END; a++)
@@ -252,9 +264,10 @@ static enum err take_option(const struct command *cmd, int argc, char *const arg
 	snprintf(name, sizeof name, "%.*s", (int)(equals ? equals - text : (long)strlen(text)),
 		text);
 	const struct command_arg *a = option_named(cmd, name);
-	if (!a)
+	bool descriptor = !a && descriptor_named(cmd, name);
+	if (!a && !descriptor)
 		return usage_fail(cmd, why, "unknown option ", argv[*i]);
-	if (a->kind == ARG_FLAG) {
+	if (a && a->kind == ARG_FLAG) {
 		if (equals)
 			return usage_fail(cmd, why, "no value belongs to --", name);
 		json_set_bool(args, a->name, true);
@@ -263,6 +276,15 @@ static enum err take_option(const struct command *cmd, int argc, char *const arg
 	const char *value = equals ? equals + 1 : *i + 1 < argc ? argv[++*i] : NULL;
 	if (!value)
 		return usage_fail(cmd, why, "a value is missing after --", name);
+	if (descriptor) {
+		if (str_number(value, 0, FD_MAX, &number) != ERR_OK)
+			return fail_set(why, ERR_ARG,
+				"--%s takes the number of an open descriptor, "
+				"not \"%s\"",
+				name, value);
+		json_set_int(args, name, number);
+		return ERR_OK;
+	}
 	if (a->kind == ARG_TEXTS)
 		append(args, a->name, value);
 	else if (a->kind != ARG_NUMBER)
@@ -274,6 +296,14 @@ static enum err take_option(const struct command *cmd, int argc, char *const arg
 			name, a->low, a->high, value);
 	json_set_int(args, a->name, number);
 	return ERR_OK;
+}
+
+static bool has_descriptor(const struct json *args, const struct command_arg *a)
+{
+	char name[64];
+
+	return a->kind == ARG_SECRET && command_secret_fd(a->name, name, sizeof name) &&
+	       json_get(args, name);
 }
 
 enum err command_parse(const struct command *cmd, int argc, char *const argv[], struct json **args,
@@ -301,7 +331,7 @@ enum err command_parse(const struct command *cmd, int argc, char *const argv[], 
 	if (err == ERR_OK && words == 0)
 		err = check_first_word(cmd, NULL, why);
 	for (const struct command_arg *a = cmd->args; err == ERR_OK && a && a->kind != ARG_END; a++)
-		if (a->needed && !json_get(out, a->name))
+		if (a->needed && !json_get(out, a->name) && !has_descriptor(out, a))
 			err = usage_fail(cmd, why, "missing: ",
 				a->kind == ARG_WORD || a->kind == ARG_WORDS ? a->value : a->name);
 	if (err != ERR_OK) {
@@ -310,28 +340,4 @@ enum err command_parse(const struct command *cmd, int argc, char *const argv[], 
 	}
 	*args = out;
 	return err;
-}
-
-enum err command_secret(struct command_ctx *ctx, const struct json *args, const char *option,
-	const char *prompt, struct buf *secret, struct fail *why)
-{
-	const char *path = json_get_str(args, option);
-	enum err err;
-
-	if (path) {
-		err = file_read(path, SECRET_MAX, secret, why);
-		for (size_t i = 0; err == ERR_OK && i < secret->len; i++)
-			if (secret->data[i] == '\n' || secret->data[i] == '\r') {
-				mem_wipe(secret->data + i, secret->len - i);
-				secret->len = i;
-			}
-	} else if (ctx->ask) {
-		err = ctx->ask(prompt, secret, why);
-	} else {
-		err = fail_set(why, ERR_ARG, "no terminal to ask for it: give --%s FILE", option);
-	}
-	if (err != ERR_OK)
-		return err;
-	buf_u8(secret, 0);
-	return buf_check(secret);
 }

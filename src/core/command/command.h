@@ -24,7 +24,8 @@ enum arg_kind {
 	ARG_TEXTS,  /* --name VALUE, again and again: an array of texts */
 	ARG_NUMBER, /* --name N, checked against low and high */
 	ARG_FLAG,   /* --name */
-	ARG_SECRET, /* --name FILE: a file whose first line is the secret; asked for without it */
+	ARG_SECRET, /* --x-file FILE: a file whose first line is the secret, or --x-fd N: the next
+		       line of an open descriptor; asked for on the terminal without both */
 };
 
 struct command_arg {
@@ -129,10 +130,18 @@ void command_reply_fini(struct command_reply *reply);
 struct cluster *command_cluster(struct command_ctx *ctx, struct fail *why);
 void command_ctx_fini(struct command_ctx *ctx);
 
-/* For handlers: the first line of the file that the option names, or what a person types. The
- * caller wipes *secret. */
+/* For handlers: the first line of the file that the option ("pin-file") names, the next line of the
+ * descriptor that its twin ("pin-fd") names, or what a person types. Ends in NUL. The caller wipes
+ * *secret. From now on this process leaves no core file and shows its memory to nobody of the same
+ * user. A descriptor is the caller's own: ERR_ARG in the daemon. */
 enum err command_secret(struct command_ctx *ctx, const struct json *args, const char *option,
 	const char *prompt, struct buf *secret, struct fail *why) MUST_USE;
+
+/* Whether a person will be asked for it: neither a file nor a descriptor is named. */
+bool command_secret_typed(const struct json *args, const char *option);
+
+/* "pin-fd" of "pin-file"; false for an option that has no such twin. */
+bool command_secret_fd(const char *option, char *out, size_t size);
 
 /* For handlers: exit FAULT with this failure. */
 void command_refuse(struct command_reply *reply, const struct fail *why);

@@ -8,14 +8,17 @@
  * when it had to be a trust list. */
 void command_remedy(struct fail *why, struct span file, bool list);
 
-/* The handlers that the table names; one file a subject. Contract: struct command.run. */
+/* The handlers that the table names; one file a subject. Contract: struct command.run. The rows of
+ * handle_dialogue ask questions as they go: cli runs them itself, elsewhere they are refused. */
 typedef void command_handler(
 	struct command_ctx *ctx, const struct json *args, struct command_reply *reply);
 
 command_handler handle_cluster_init, handle_show, handle_show_ctl, handle_show_itl,
 	handle_show_cert_own, handle_show_stations;
-command_handler handle_token_create, handle_token_list;
+command_handler handle_token_add, handle_token_create, handle_token_drill, handle_token_list,
+	handle_token_pin, handle_token_retire, handle_token_show;
 command_handler handle_ctl_mixed_mode, handle_ctl_update;
+command_handler handle_dialogue;
 command_handler handle_device_add, handle_device_list, handle_device_show, handle_device_delete;
 command_handler handle_file_list_tftp;
 command_handler handle_service_list, handle_service_activate, handle_service_deactivate,

@@ -3,8 +3,12 @@
 
 #include <stdio.h>
 
+#define FD_HELP "the same from the next line of this open descriptor"
+
 static void arg_usage(const struct command_arg *a, struct buf *out)
 {
+	char fd[64];
+
 	buf_str(out, a->needed ? " " : " [");
 	if (a->kind == ARG_WORD || a->kind == ARG_WORDS)
 		buf_printf(out, "%s%s", a->value, a->kind == ARG_WORDS ? "..." : "");
@@ -12,6 +16,8 @@ static void arg_usage(const struct command_arg *a, struct buf *out)
 		buf_printf(out, "--%s", a->name);
 	else
 		buf_printf(out, "--%s %s", a->name, a->value);
+	if (a->kind == ARG_SECRET && command_secret_fd(a->name, fd, sizeof fd))
+		buf_printf(out, " | --%s N", fd);
 	buf_str(out, a->needed ? "" : "]");
 	buf_str(out, a->kind == ARG_TEXTS ? "..." : "");
 }
@@ -60,7 +66,7 @@ void command_help(const struct command *cmd, struct buf *out)
 	if (cmd->args && cmd->args->kind != ARG_END)
 		buf_str(out, "\n");
 	for (const struct command_arg *a = cmd->args; a && a->kind != ARG_END; a++) {
-		char left[64];
+		char left[80], fd[64];
 
 		if (a->kind == ARG_WORD || a->kind == ARG_WORDS)
 			snprintf(left, sizeof left, "%s", a->value);
@@ -68,6 +74,10 @@ void command_help(const struct command *cmd, struct buf *out)
 			snprintf(left, sizeof left, "--%s %s", a->name,
 				a->kind == ARG_FLAG ? "" : a->value);
 		buf_printf(out, "  %-24s %s\n", left, a->help);
+		if (a->kind == ARG_SECRET && command_secret_fd(a->name, fd, sizeof fd)) {
+			snprintf(left, sizeof left, "--%s N", fd);
+			buf_printf(out, "  %-24s %s\n", left, FD_HELP);
+		}
 	}
 }
 
@@ -92,6 +102,8 @@ static void roff_text(const char *text, struct buf *out)
 
 void command_manual(struct buf *out)
 {
+	char fd[64];
+
 	for (const struct command *c = commands; c->words; c++) {
 		buf_printf(out, ".It Ic %s", c->words);
 		for (const struct command_arg *a = c->args; a && a->kind != ARG_END; a++) {
@@ -103,6 +115,8 @@ void command_manual(struct buf *out)
 				buf_printf(out, "Fl \\-%s", a->name);
 			else
 				buf_printf(out, "Fl \\-%s Ar %s", a->name, a->value);
+			if (a->kind == ARG_SECRET && command_secret_fd(a->name, fd, sizeof fd))
+				buf_printf(out, " | Fl \\-%s Ar N", fd);
 			buf_str(out, a->needed ? "" : " Oc");
 			buf_str(out, a->kind == ARG_TEXTS ? " ..." : "");
 		}
@@ -119,6 +133,10 @@ void command_manual(struct buf *out)
 					a->kind == ARG_FLAG ? "" : " Ar ",
 					a->kind == ARG_FLAG ? "" : a->value);
 			roff_text(a->help, out);
+			if (a->kind == ARG_SECRET && command_secret_fd(a->name, fd, sizeof fd)) {
+				buf_printf(out, ".It Fl \\-%s Ar N\n", fd);
+				roff_text(FD_HELP, out);
+			}
 		}
 		buf_str(out, ".El\n");
 	}

@@ -101,6 +101,35 @@ static const struct command_arg certhash_args[] = {
 	END,
 };
 
+#define NODE_ARGS                                                                                   \
+	{ARG_TEXT, "server", "HOST", false, 0, 0, "the publisher: host name or address"},           \
+		{ARG_NUMBER, "port", "PORT", false, 1, 65535, "its CTL Provider's port (2444)"},   \
+		{ARG_TEXT, "user", "NAME", false, 0, 0, "administrator's account on the nodes"},   \
+		{ARG_SECRET, "password-file", "FILE", false, 0, 0,                                 \
+			"file whose first line is the password; asked for on the terminal "        \
+			"without it"},                                                             \
+		{ARG_TEXTS, "fingerprint", "SHA256", false, 0, 0,                                  \
+			"fingerprint of a node's CTLProvider certificate, for the first contact"}, \
+		{ARG_TEXT, "known", "FILE", false, 0, 0,                                           \
+			"fingerprints of known nodes (~/.config/cadeado/known_nodes)"},            \
+		{ARG_NUMBER, "timeout", "SECONDS", false, 1, 600,                                  \
+			"how long a node may take for an answer (15)"}
+
+static const struct command_arg ctl_client_args[] = {
+	NODE_ARGS,
+	{ARG_TEXT, "choice", "CHOICE", false, 0, 0, "mixed, non-secure or update"},
+	{ARG_TEXT, "token", "LABEL", false, 0, 0, "the token that signs"},
+	{ARG_TEXTS, "add-token", "LABEL", false, 0, 0, "a further token for the list"},
+	{ARG_TEXTS, "remove-token", "LABEL", false, 0, 0,
+		"a token of the present CTL that the new one shall not name"},
+	TOKENS,
+	MODULE,
+	PIN_FILE,
+	END,
+};
+
+static const struct command_arg ctl_status_args[] = {NODE_ARGS, END};
+
 static const struct command_arg decrypt_args[] = {
 	{ARG_WORD, "file", "FILE", true, 0, 0, "an encrypted configuration (.enc.sgn)"},
 	{ARG_TEXT, "key", "PEM", true, 0, 0,
@@ -156,12 +185,87 @@ static const struct command_arg strip_args[] = {
 	END,
 };
 
+#define SERIAL(how)                                                                                \
+	{                                                                                          \
+		ARG_TEXT, "serial", "SERIAL", false, 0, 0, "serial printed on the token " how      \
+	}
+#define HOLDER                                                                                     \
+	{                                                                                          \
+		ARG_TEXT, "holder", "NAME", false, 0, 0, "who has the token"                       \
+	}
+#define PLACE                                                                                      \
+	{                                                                                          \
+		ARG_TEXT, "place", "TEXT", false, 0, 0, "where the token is kept"                  \
+	}
+#define TOKEN_LABEL                                                                                \
+	{                                                                                          \
+		ARG_WORD, "label", "LABEL", true, 0, 0, "the token; see cadeado token list"        \
+	}
+#define TOKENS_KEPT                                                                                \
+	{                                                                                          \
+		ARG_TEXT, "tokens", "DIR", false, 0, 0,                                            \
+			"folder of the tokens (tokens in the state folder)"                        \
+	}
+#define MODULE_LOOKED                                                                              \
+	{                                                                                          \
+		ARG_TEXT, "module", "FILE", false, 0, 0,                                           \
+			"also the tokens of this PKCS #11 module, a shared object"                 \
+	}
+
+static const struct command_arg token_add_args[] = {
+	{ARG_TEXT, "token", "LABEL", false, 0, 0,
+		"its label (of a foreign token: the certificate's common name)"},
+	{ARG_TEXT, "cert", "CERT", false, 0, 0,
+		"certificate of a foreign token, or which of several on a PKCS #11 token"},
+	SERIAL("(what the token or the name says)"),
+	HOLDER,
+	PLACE,
+	TOKENS_KEPT,
+	MODULE_LOOKED,
+	END,
+};
+
 static const struct command_arg token_create_args[] = {
-	{ARG_TEXT, "serial", "SERIAL", false, 0, 0,
-		"serial printed on the token (drawn: ADN and eight hex digits)"},
+	SERIAL("(drawn: ADN and eight hex digits; of a PKCS #11 token: what it says)"),
+	HOLDER,
+	PLACE,
+	{ARG_TEXT, "token", "LABEL", false, 0, 0,
+		"the PKCS #11 token that gets a key; it must be initialised"},
+	TOKENS_KEPT,
+	MODULE_LOOKED,
 	PIN_FILE,
 	END,
 };
+
+static const struct command_arg token_drill_args[] = {
+	{ARG_WORD, "label", "LABEL", false, 0, 0, "this token alone (every token at hand)"},
+	TOKENS_KEPT,
+	MODULE_LOOKED,
+	PIN_FILE,
+	END,
+};
+
+static const struct command_arg token_list_args[] = {TOKENS_KEPT, MODULE_LOOKED, END};
+
+static const struct command_arg token_pin_args[] = {
+	TOKEN_LABEL,
+	TOKENS_KEPT,
+	MODULE_LOOKED,
+	PIN_FILE,
+	{ARG_SECRET, "new-pin-file", "FILE", false, 0, 0,
+		"file whose first line is the new PIN; asked for on the terminal without it"},
+	END,
+};
+
+static const struct command_arg token_retire_args[] = {
+	TOKEN_LABEL,
+	TOKENS_KEPT,
+	MODULE_LOOKED,
+	{ARG_FLAG, "force", NULL, false, 0, 0, "even if fewer than two tokens remain"},
+	END,
+};
+
+static const struct command_arg token_show_args[] = {TOKEN_LABEL, TOKENS_KEPT, MODULE_LOOKED, END};
 
 static const struct command_arg ctl_args[] = {
 	{ARG_TEXT, "token", "LABEL", true, 0, 0, "token that signs; see cadeado token list"},
@@ -267,6 +371,20 @@ const struct command commands[] = {
 		"keys and certificates. Run again it adds only what is missing, and changes the "
 		"settings that are given.",
 		handle_cluster_init},
+	{"ctl-client", ctl_client_args, COMMAND_HERE, true, NULL,
+		"run the CTL client: sign a CTL and hand it to every node",
+		"The CTL client's dialogue, on a machine that needs no daemon and no state folder; "
+		"every step can be answered by an option, for scripts. It asks every node on TCP "
+		"2444 for its certificates and services, shows them with the security tokens, "
+		"checks names, ports, clocks and certificates, tells what differs from the present "
+		"CTL and whether phones accept the new one, signs it with a token and publishes it "
+		"in two phases: every node takes it or none. A node that is met for the first time "
+		"is recognised by its certificate's fingerprint, which is kept. Exit status 0 done, "
+		"1 refused by a rule or by you, 2 usage or an answer is missing, 3 a node cannot be "
+		"reached, 4 the account was not accepted, 5 token or PIN, 6 phones would not accept "
+		"the list, 7 not every node has it (see utils ctl status), 8 a node's fingerprint "
+		"is not known or has changed.",
+		handle_dialogue},
 	{"decrypt", decrypt_args, COMMAND_HERE, true, NULL, "decipher a phone's configuration",
 		"Deciphers SEP<MAC>.cnf.xml.enc.sgn with the phone's private key and writes "
 		"SEP<MAC>.cnf.xml, readable by its owner only, when its digest is the one that "
@@ -348,13 +466,44 @@ const struct command commands[] = {
 		"checked; verify does that. A file that is there is not overwritten without "
 		"--force.",
 		handle_strip},
-	{"token create", token_create_args, COMMAND_HERE, true, NULL, "make a file token",
-		"Makes a file token: an RSA key sealed under the PIN and its certificate. "
-		"Fifteen wrong PINs lock a token for good. A cluster needs two, kept in "
-		"different places.",
+	{"token add", token_add_args, COMMAND_HERE, true, NULL, "make a token known",
+		"Makes a token known, so that the next CTL names it: one on a PKCS #11 module by "
+		"its label, or one that is kept elsewhere by its certificate. Of a known token it "
+		"changes serial, holder and place. No PIN is needed.",
+		handle_token_add},
+	{"token create", token_create_args, COMMAND_HERE, true, NULL, "make a token",
+		"Makes a file token: an RSA key sealed under the PIN and its certificate. Fifteen "
+		"wrong PINs lock it for good. With --module and --token, makes a key that never "
+		"leaves it, and its certificate, on an initialised PKCS #11 token. A cluster needs "
+		"two tokens, kept in different places.",
 		handle_token_create},
-	{"token list", no_args, COMMAND_HERE, false, NULL, "list the tokens",
-		"Lists the tokens of the state folder with the attempts left.", handle_token_list},
+	{"token drill", token_drill_args, COMMAND_HERE, true, NULL, "prove that tokens still sign",
+		"Asks for the PIN of each token at hand, lets it sign something that is no list, "
+		"checks that with its certificate and records when. A descriptor gives a line for "
+		"each token, in the order of their labels. Exit status 1 when one does not sign or "
+		"is not at hand.",
+		handle_token_drill},
+	{"token list", token_list_args, COMMAND_HERE, false, NULL, "list the tokens",
+		"Lists the tokens of the folder, those in the slots of the module, and those that "
+		"are only known: serial, kind, holder, place, when last seen, and the state. A "
+		"file token's state is its number of attempts left; of a PKCS #11 token what its "
+		"flags say: ready, few tries left, last try before it locks, locked. No PIN is "
+		"needed.",
+		handle_token_list},
+	{"token pin", token_pin_args, COMMAND_HERE, true, NULL, "change a token's PIN",
+		"Changes the PIN of a token. A wrong present PIN counts as a try. Whatever happens "
+		"meanwhile, one of the two PINs opens the token. Older copies of a file token keep "
+		"the PIN that they were made with.",
+		handle_token_pin},
+	{"token retire", token_retire_args, COMMAND_HERE, true,
+		"This token will sign nothing any more. Do you want to continue? (y/n):",
+		"let a token sign nothing any more",
+		"Marks a token as retired: it signs nothing any more and later CTLs leave it out. "
+		"Says what must be published then. Refused when fewer than two tokens would "
+		"remain, unless --force.",
+		handle_token_retire},
+	{"token show", token_show_args, COMMAND_HERE, false, NULL, "show one token",
+		"Shows everything known of one token, and its certificate.", handle_token_show},
 	{"utils ctl set-cluster mixed-mode", ctl_args, COMMAND_HERE, true,
 		"This operation will set the cluster to Mixed mode. Do you want to continue? "
 		"(y/n):",
@@ -363,6 +512,13 @@ const struct command commands[] = {
 		"publishes it and sets the cluster to mixed mode. Refused when phones that hold "
 		"the present CTL would not accept the new one.",
 		handle_ctl_mixed_mode},
+	{"utils ctl status", ctl_status_args, COMMAND_HERE, true, NULL,
+		"compare the CTLs of all nodes, mend what was interrupted",
+		"Asks every node which CTL it has. A publication that was interrupted is finished "
+		"when some node has activated it and rolled back when none has, after a question. "
+		"Without --server this node is asked first. Exit status 0 all nodes have the same, "
+		"7 they do not or a publication still waits, else as ctl-client.",
+		handle_dialogue},
 	{"utils ctl update CTLFile", ctl_args, COMMAND_HERE, true,
 		"This operation will update the CTLFile. Do you want to continue? (y/n):",
 		"sign the CTL again with today's certificates",

@@ -505,6 +505,7 @@ enum err tokens_retire(struct tokens *t, const char *label, bool anyway, struct 
 {
 	const struct token_entry *e;
 	struct change c = {.make = true, .retired = clock_seconds(t->clock)};
+	size_t remain;
 	enum err err = tokens_find(t, label, &e, why);
 
 	if (err)
@@ -514,11 +515,12 @@ enum err tokens_retire(struct tokens *t, const char *label, bool anyway, struct 
 			why, ERR_NOTFOUND, "token %s is not known here: no list names it", label);
 	if (e->retired)
 		return ERR_OK;
-	if (!anyway && tokens_usable(t) - is_usable(e) < TOKENS_NEEDED)
+	remain = tokens_usable(t) - is_usable(e);
+	if (!anyway && remain < TOKENS_NEEDED)
 		return fail_set(why, ERR_NOTNOW,
-			"after that %zu usable tokens would remain, and a cluster needs %u; make "
+			"without it the cluster would have %zu usable %s, and it needs %u: make "
 			"another one first, or say --force",
-			tokens_usable(t) - is_usable(e), TOKENS_NEEDED);
+			remain, remain == 1 ? "token" : "tokens", TOKENS_NEEDED);
 	c.label = label;
 	c.kind = e->kind;
 	c.serial = e->serial;
