@@ -115,6 +115,7 @@ static void describe(struct node *n)
 		{"CAPF", SERVICE_CAPF, s->capf_port},
 		{"Secure SCCP", SERVICE_CALLMANAGER, s->sccps_port},
 		{"SCCP", SERVICE_CALLMANAGER, s->sccp_port},
+		{"CTL Provider", SERVICE_CTL_PROVIDER, s->ctl_provider_port},
 	};
 	const char *between = "";
 

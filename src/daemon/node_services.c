@@ -6,12 +6,14 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "service/capf/capf.h"
+#include "service/ctlprovider/ctlprovider.h"
 #include "service/sccp/sccp.h"
 #include "service/tftp/tftp.h"
 
 static const struct service *const services[SERVICE_COUNT] = {
 	[SERVICE_TFTP] = &service_tftp,
 	[SERVICE_CALLMANAGER] = &service_sccp,
+	[SERVICE_CTL_PROVIDER] = &service_ctlprovider,
 	[SERVICE_CAPF] = &service_capf,
 };
 
@@ -90,7 +92,8 @@ static enum err load_tls(
 
 	if (err == ERR_OK)
 		err = own_tls_key(n->cluster, out->key_name, &out->key, why);
-	if (err == ERR_OK)
+	/* Old phones are no clients of the CTL Provider: it stays modern. */
+	if (err == ERR_OK && s->own != OWN_CTL_PROVIDER)
 		err = tls_profile_parse(&config.profile, set->tls_profile);
 	if (err == ERR_OK) {
 		config.cert_der = cert_der(out->cert);
@@ -204,6 +207,8 @@ static enum err stop_service(struct node *n, enum node_service which)
 	struct change x = {.node = n, .which = which};
 	enum err err = workers_call(n->workers, workers_of(n, which), halt, &x);
 
+	if (n->started[which])
+		log_line(LOG_INFO, "%s stopped", service_title(which));
 	n->started[which] = false;
 	return err;
 }

@@ -121,6 +121,11 @@ struct json *json_bool_new(bool v)
 	return outer(json_boolean(v));
 }
 
+struct json *json_null_new(void)
+{
+	return outer(json_null());
+}
+
 struct json *json_ref(struct json *j)
 {
 	return outer(json_incref(inner(j)));

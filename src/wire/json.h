@@ -18,6 +18,7 @@ struct json *json_string_new(const char *text); /* bytes that are not UTF-8 beco
 struct json *json_span_new(struct span text);
 struct json *json_int_new(int64_t v);
 struct json *json_bool_new(bool v);
+struct json *json_null_new(void);
 struct json *json_ref(struct json *j);
 void json_free(struct json *j);
 
