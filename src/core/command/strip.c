@@ -12,6 +12,15 @@
 
 #define FILE_MAX (64u * 1024 * 1024) /* bytes of a signed file: firmware is among them */
 
+/* Vendors' packages that are signed with SHA-512 have a suffix of their own. */
+static const char *strip_tail(const char *path)
+{
+	static const char package[] = ".sha512";
+	size_t len = strlen(path), cut = sizeof(package) - 1;
+
+	return len > cut && strcasecmp(path + len - cut, package) == 0 ? package : ".sgn";
+}
+
 /* --out, else the file's own name without `tail`; the caller frees. */
 static char *out_path(const struct json *args, const char *path, const char *tail, struct fail *why)
 {
@@ -71,7 +80,7 @@ void handle_strip(struct command_ctx *ctx, const struct json *args, struct comma
 {
 	const char *path = json_get_str(args, "file");
 	struct fail why = {0};
-	char *out = out_path(args, path, ".sgn", &why);
+	char *out = out_path(args, path, strip_tail(path), &why);
 	struct buf file = {0};
 	bool broken = false;
 	struct sgn_file f;

@@ -191,6 +191,15 @@ def test_strip(tmp_path, loads):
     assert (tmp_path / "loads").read_bytes() == loads.read_bytes()[408:]
 
 
+def test_strip_a_vendors_package(tmp_path):
+    """Packages signed with SHA-512 have the same header under another suffix."""
+    path = tmp_path / "firmware.cop.sha512"
+    shutil.copy(RING, path)
+    done = run("strip", path)
+    assert done.returncode == 0, done.stderr
+    assert sorted(os.listdir(tmp_path)) == ["firmware.cop", "firmware.cop.sha512"]
+
+
 def test_strip_refuses_what_it_cannot_strip(tmp_path):
     out = tmp_path / "out"
     done = run("strip", ENCRYPTED, "--out", out)
