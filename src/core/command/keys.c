@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "crypto/keystore.h"
+#include "core/tokens/tokens.h"
 #include "crypto/token.h"
 
 #include <stdio.h>
@@ -99,6 +100,8 @@ static enum err open_with_pin(struct command_key *k, struct command_ctx *ctx,
 	enum err err = folder ? ERR_OK : fail_set(why, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
 
 	snprintf(prompt, sizeof(prompt), "PIN of token %.64s: ", k->name);
+	if (!err)
+		err = tokens_may_sign(folder, k->name, why);
 	if (!err)
 		err = command_secret(ctx, args, "pin-file", prompt, &pin, why);
 	if (!err && hardware)

@@ -109,6 +109,29 @@ size_t tokens_usable(const struct tokens *t)
 
 /* --- signing --- */
 
+static enum err retired(const char *label, struct fail *why)
+{
+	return fail_set(
+		why, ERR_DENIED, "token %.64s is retired and signs nothing any more", label);
+}
+
+enum err tokens_may_sign(const char *folder, const char *label, struct fail *why)
+{
+	struct registry *r = mem_new(sizeof(*r));
+	const struct known *k = NULL;
+	enum err err = r ? registry_read(r, folder, why)
+			 : fail_set(why, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
+
+	if (!err)
+		k = registry_find(r, label);
+	if (k && k->retired)
+		err = retired(label, why);
+	if (r)
+		registry_fini(r);
+	mem_free(r);
+	return err;
+}
+
 static enum err find_present(
 	const struct tokens *t, const char *label, const struct token_entry **out, struct fail *why)
 {
@@ -130,8 +153,7 @@ static enum err find_signing(
 	if (err)
 		return err;
 	if ((*out)->retired)
-		return fail_set(
-			why, ERR_DENIED, "token %s is retired and signs nothing any more", label);
+		return retired(label, why);
 	return (*out)->cert
 		       ? ERR_OK
 		       : fail_set(why, ERR_NOTFOUND,

@@ -66,6 +66,10 @@ enum err tokens_find(const struct tokens *t, const char *label, const struct tok
 /* How many tokens lists can name: known, not retired, with a certificate. */
 size_t tokens_usable(const struct tokens *t);
 
+/* For those who open a token by themselves: ERR_DENIED when the folder's registry says that it is
+ * retired. A folder without a registry, and a token that it does not know, are no error. */
+enum err tokens_may_sign(const char *folder, const char *label, struct fail *why) MUST_USE;
+
 /* Looks again. No PIN is needed. */
 enum err tokens_look(struct tokens *t, struct fail *why) MUST_USE;
 
