@@ -28,6 +28,11 @@ void cli_parallel(void *ctx, size_t count, void (*fn)(void *arg, size_t i), void
 /* struct command_ctx.progress: one line that is written over, on a terminal only. */
 void cli_progress(size_t done, size_t total);
 
+/* The commands that talk with a person step by step, or take every answer from options. Return the
+ * exit status; the table of those is in the manual. */
+int ctl_client_run(const struct cli *cli, const struct json *args);
+int ctl_status_run(const struct cli *cli, const struct json *args);
+
 /* The runtime of this program: evidence for the doctor. */
 extern const struct command_runtime cli_runtime;
 

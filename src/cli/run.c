@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "client/admin.h"
+#include "core/command/handlers.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -116,6 +117,23 @@ static enum err run_here_or_there(const struct cli *cli, const struct command *c
 	return err;
 }
 
+/* Rows whose handler is handle_dialogue. */
+static int talk(const struct cli *cli, const struct command *cmd, const struct json *args)
+{
+	static const struct {
+		const char *words;
+		int (*run)(const struct cli *cli, const struct json *args);
+	} dialogues[] = {
+		{"ctl-client", ctl_client_run},
+		{"utils ctl status", ctl_status_run},
+	};
+
+	for (size_t i = 0; i < sizeof(dialogues) / sizeof(dialogues[0]); i++)
+		if (strcmp(cmd->words, dialogues[i].words) == 0)
+			return dialogues[i].run(cli, args);
+	return COMMAND_FAULT;
+}
+
 int cli_run(const struct cli *given, int argc, char *const argv[])
 {
 	struct cli cli = *given;
@@ -143,6 +161,10 @@ int cli_run(const struct cli *given, int argc, char *const argv[])
 	}
 	if (!cmd || command_parse(cmd, n - used, words + used, &args, &why) != ERR_OK) {
 		fprintf(stderr, "cadeado: %s\n", why.text);
+		goto end;
+	}
+	if (cmd->run == handle_dialogue) {
+		exit = talk(&cli, cmd, args);
 		goto end;
 	}
 	if (!agreed(&cli, cmd))

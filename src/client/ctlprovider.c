@@ -44,7 +44,7 @@ static enum err transport_fail(CURLcode code, const char *host, int port, struct
 			"started there?",
 			host, port);
 	case CURLE_SSL_CONNECT_ERROR:
-		return fail_set(why, ERR_TLS, "%.64s port %d does not speak TLS as a node does",
+		return fail_set(why, ERR_PROTO, "%.64s port %d does not speak TLS as a node does",
 			host, port);
 	case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
 		return fail_set(why, ERR_TLS,
@@ -115,7 +115,7 @@ static enum err make_face(CURL *curl, const struct client_ctl_server *s,
 	uint8_t key[DIGEST_MAX], whole[DIGEST_MAX];
 	char *address = NULL;
 	enum err err = pem ? cert_from_pem(&cert, span_str(pem), why)
-			   : fail_set(why, ERR_TLS, "%.64s port %d shows no certificate", s->host,
+			   : fail_set(why, ERR_PROTO, "%.64s port %d shows no certificate", s->host,
 				     s->port);
 
 	if (!err && (digest_one(DIGEST_SHA256, cert_der(cert), whole) != sizeof(out->fingerprint) ||

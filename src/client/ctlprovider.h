@@ -26,7 +26,8 @@ struct client_ctl_face {
 };
 
 /* ERR_NOTFOUND when the name cannot be resolved, ERR_CLOSED when nobody listens or the connection
- * is cut, ERR_TIMEOUT, ERR_TLS. */
+ * is cut, ERR_TIMEOUT, ERR_PROTO when it is no node, and in the requests below ERR_TLS when it
+ * shows another key than it did here. */
 enum err client_ctl_probe(
 	const struct client_ctl_server *s, struct client_ctl_face *out, struct fail *why) MUST_USE;
 

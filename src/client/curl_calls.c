@@ -1,24 +1,28 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "client/curl_calls.h"
 
+#include "base/library.h"
 #include "base/mem.h"
 
-#include <dlfcn.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
-#define LIBRARY "libcurl.so.4"
-
 struct curl_calls curl_calls;
 
-static const struct {
-	const char *name;
-	size_t at; /* in struct curl_calls */
-} calls[] = {
+static const struct library_call calls[] = {
 #define X(name) {"curl_" #name, offsetof(struct curl_calls, name)},
 	CURL_CALLS(X)
 #undef X
+};
+
+static struct library library = {
+	.what = "client: libcurl",
+	.file = "libcurl.so.4",
+	.calls = calls,
+	.count = sizeof(calls) / sizeof(calls[0]),
+	.table = &curl_calls,
+	.err = ERR_UNSUPPORTED,
 };
 
 /* In front of every block: how much must be wiped. */
@@ -78,27 +82,14 @@ static char *copy(const char *text)
 
 enum err curl_calls_load(struct fail *why)
 {
-	static bool loaded;
-	void *library, *found;
-	size_t i;
+	static bool started;
+	enum err err = library_load(&library, why);
 
-	if (loaded)
-		return ERR_OK;
-	/* Never closed: its own libraries keep handlers that run at exit. */
-	library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
-	if (!library)
-		return fail_set(why, ERR_UNSUPPORTED, "libcurl is not installed (libcurl4): %.150s",
-			dlerror());
-	for (i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
-		found = dlsym(library, calls[i].name);
-		if (!found)
-			return fail_set(
-				why, ERR_UNSUPPORTED, LIBRARY " is too old: no %s", calls[i].name);
-		*(void **)((char *)&curl_calls + calls[i].at) = found;
-	}
+	if (err || started)
+		return err;
 	if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, take, give_back, resize, copy, take_many) !=
 		CURLE_OK)
 		return fail_set(why, ERR_UNSUPPORTED, "libcurl does not start");
-	loaded = true;
+	started = true;
 	return ERR_OK;
 }

@@ -240,10 +240,19 @@ static void put_tokens(struct entries *x, const struct ctlclient_plan *p)
 				.role = TLV_ROLE_SAST, .cert = p->sasts[i].cert, .dns = ""};
 }
 
+/* Non-secure mode is not left by an update. */
+static bool empties(const struct ctlclient_plan *p)
+{
+	const struct ctlclient_node *publisher = ctlclient_publisher(p->cluster);
+
+	return p->choice == CTLCLIENT_SET_NON_SECURE ||
+	       (p->choice == CTLCLIENT_UPDATE && publisher && publisher->mode != 1);
+}
+
 static void put_node(struct entries *x, const struct ctlclient_plan *p, size_t i)
 {
 	const struct ctlclient_node *n = &p->cluster->nodes[i];
-	bool emptied = p->choice == CTLCLIENT_SET_NON_SECURE;
+	bool emptied = empties(p);
 	struct list_entry e = {.dns = n->address};
 	size_t len = 0;
 
