@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "core/list/list.h"
 #include "crypto/keystore.h"
 #include "wire/tlv/tlv.h"
 
@@ -54,6 +55,9 @@ enum err cluster_check_settings(const struct settings *s, struct fail *why)
 		return fail_set(why, ERR_FORMAT,
 			"setting address: an IPv4 address or a host name of at most %d characters",
 			STORE_NAME - 1);
+	if (strcmp(s->list_signer, "CallManager") != 0 &&
+		strcmp(s->list_signer, "ITLRecovery") != 0)
+		return fail_set(why, ERR_FORMAT, "setting list_signer: CallManager or ITLRecovery");
 	return settings_check_ports(s, why);
 }
 
@@ -87,7 +91,7 @@ static enum err open_signer(struct cluster *c, struct fail *why)
 {
 	char *keys = file_join(c->folder, "keys");
 	struct keystore *ks = NULL;
-	enum err err = keys ? keystore_file_new(&ks, keys, why) : no_memory(why);
+	enum err err = keys ? own_keystore_new(&ks, keys, why) : no_memory(why);
 
 	mem_free(keys);
 	if (!err && signer_new(&c->signer, ks, executor_inline()))
@@ -114,6 +118,8 @@ void cluster_close(struct cluster *c)
 {
 	if (!c)
 		return;
+	serving_free(c->serving);
+	issuing_free(c->issuing);
 	signer_free(c->signer);
 	store_close(c->store);
 	mem_free(c->folder);
@@ -125,7 +131,8 @@ static enum err make_folders(struct cluster *c, struct fail *why)
 	static const struct {
 		const char *name;
 		mode_t mode;
-	} subs[] = {{"keys", 0700}, {"tokens", 0700}, {"tftp", 0755}, {"trace", 0755}};
+	} subs[] = {
+		{"keys", 0700}, {"tokens", 0700}, {"tftp", 0755}, {"trace", 0755}, {"ctl", 0755}};
 	enum err err = file_mkdir(c->folder, 0755, why);
 	char *path;
 	size_t i;
@@ -242,7 +249,7 @@ enum err cluster_create(const char *folder, const struct settings *settings,
 	if (!err)
 		err = open_signer(c, why);
 	if (!err)
-		err = cluster_make_certs(c, why);
+		err = own_complete(c, why);
 	file_unlock(lock);
 	cluster_close(c);
 	return err;
@@ -283,6 +290,19 @@ static enum err follow_settings(struct cluster *c, struct fail *why)
 	return err || own.same ? err : store_transaction(c->store, update_node, &c->settings, why);
 }
 
+/* What an earlier release did not make. A key that a list names and that is missing is left to
+ * whoever needs it: the folder must open, so that somebody can look at it. */
+static enum err make_missing(struct cluster *c, struct fail *why)
+{
+	enum err err = own_incomplete(c) ? own_make_missing(c, why) : ERR_OK;
+
+	if (err == ERR_NOTNOW) {
+		fail_clear(why);
+		err = ERR_OK;
+	}
+	return err;
+}
+
 enum err cluster_open(
 	struct cluster **out, const char *folder, const struct clock *clock, struct fail *why)
 {
@@ -301,6 +321,8 @@ enum err cluster_open(
 		err = follow_settings(c, why);
 	if (!err)
 		err = open_signer(c, why);
+	if (!err)
+		err = make_missing(c, why);
 	if (err)
 		cluster_close(c);
 	else
@@ -347,17 +369,28 @@ enum err cluster_mode(struct cluster *c, int *mode, struct fail *why)
 	return ERR_OK;
 }
 
-enum err cluster_ctl(const struct cluster *c, struct buf *out, struct fail *why)
+static enum err read_list(const struct cluster *c, enum list_kind kind, const char *remedy,
+	struct buf *out, struct fail *why)
 {
-	char *path = cluster_path(c, "tftp", "CTLFile.tlv");
+	char *path = cluster_path(c, "tftp", list_file_name(kind));
 	enum err err = path ? ERR_OK : no_memory(why);
 
 	if (!err && access(path, F_OK) != 0)
-		err = fail_set(why, ERR_NOTFOUND,
-			"no CTL is published; make one with: cadeado utils ctl set-cluster "
-			"mixed-mode");
+		err = fail_set(why, ERR_NOTFOUND, "no %s is published; %s",
+			kind == LIST_CTL ? "CTL" : "ITL", remedy);
 	if (!err)
 		err = file_read(path, TLV_FILE_MAX, out, why);
 	mem_free(path);
 	return err;
+}
+
+enum err cluster_ctl(const struct cluster *c, struct buf *out, struct fail *why)
+{
+	return read_list(
+		c, LIST_CTL, "make one with: cadeado utils ctl set-cluster mixed-mode", out, why);
+}
+
+enum err cluster_itl(const struct cluster *c, struct buf *out, struct fail *why)
+{
+	return read_list(c, LIST_ITL, "it is made when TFTP starts", out, why);
 }

@@ -37,8 +37,8 @@ struct store *cluster_get_store(struct cluster *c);
 const struct settings *cluster_get_settings(const struct cluster *c);
 const struct clock *cluster_get_clock(const struct cluster *c);
 const char *cluster_get_folder(const struct cluster *c);
-/* Online keys by the names of own_in_force ("CallManager", "previous/CallManager"), answering before
- * the call returns. */
+/* Online keys by the names of own_in_force ("CallManager", "previous/CallManager"), answering
+ * before the call returns. */
 struct signer *cluster_get_signer(struct cluster *c);
 
 /* Path of something in the folder ("tftp", "CTLFile.tlv"; NULL name: the sub-folder); mem_free it.
@@ -61,23 +61,29 @@ enum err cluster_itl(const struct cluster *c, struct buf *out, struct fail *why)
 /* The ITL that this node should serve now, signed, appended to *out: SASTs, this node's server
  * entry (TFTP in non-secure mode, CCM+TFTP in mixed mode), hashes of TVS certificates and CAPF. Its
  * signer is one that phones with the present ITL know, by the setting list_signer where they know
- * both. While the cluster is prepared for a rollback: the SASTs alone. A list that `utils itl reset`
- * put in place is given back as it is. Writes nothing. */
+ * both. While the cluster is prepared for a rollback: the SASTs alone. A list that `utils itl
+ * reset` put in place is given back as it is. Writes nothing. */
 enum err cluster_build_itl(struct cluster *c, struct buf *out, struct fail *why) MUST_USE;
 
 struct cluster_signing {
-	const char *token; /* label of the token that signs */
+	const char *token; /* label of the token that signs; NULL: a key of this node (tokenless) */
 	const char *pin;
-	int attempts_left; /* out: tries left after this one */
-	size_t tokens;     /* out: SAST records written */
-	size_t bytes;      /* out: size of the list */
+	const char *module;      /* PKCS #11 module of that token; NULL: a file token */
+	const char *by;          /* account or user, for the record of the publication */
+	bool non_secure;         /* server entries emptied: ends mixed mode */
+	bool with_local_key;     /* signed by a token: this node's keys become SASTs too */
+	bool with_tokens;        /* signed by a key of this node: the tokens become SASTs too */
+	bool other_key;          /* of this node's keys the one that list_signer does not name */
+	int attempts_left;       /* out: tries left after this one; -1 not known */
+	size_t tokens;           /* out: SAST records written */
+	size_t bytes;            /* out: size of the list */
+	char signer[STORE_NAME]; /* out: the token's label, "CallManager" or "ITLRecovery" */
 };
 
-/* Builds the CTL (every token of the folder, signer first; CCM+TFTP; CAPF), signs it with the
- * token, checks the result as a phone that holds the present CTL would (its signer must be a SAST
- * of that one), replaces tftp/CTLFile.tlv at once, then sets mixed mode. Nothing changes on an
- * error. ERR_NOTNOW with fewer than two tokens; ERR_PIN, ERR_LOCKED; ERR_TRUST when phones would
- * refuse. */
+/* Builds the CTL (SASTs, signer first; CCM+TFTP; CAPF), signs it and publishes it on this node as
+ * stage.h says. Nothing changes on an error. ERR_NOTNOW with fewer than two tokens, or while other
+ * nodes would be left behind; ERR_PIN, ERR_LOCKED; ERR_TRUST when phones would refuse, with the way
+ * that they would accept; ERR_EXPIRED when this machine's clock is behind the present list. */
 enum err cluster_publish_ctl(
 	struct cluster *c, struct cluster_signing *s, struct fail *why) MUST_USE;
 

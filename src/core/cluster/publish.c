@@ -1,247 +1,302 @@
-/* SPDX-License-Identifier: BSD-2-Clause */
-#include "core/cluster/internal.h"
+/* SPDX-License-Identifier: BSD-2-Clause
+ * One node publishes a CTL: with a token, or with a key of its own (tokenless). */
+#include "core/cluster/lists.h"
 
-#include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "core/list/list.h"
 #include "crypto/token.h"
 
-#define CTL_DIGEST DIGEST_SHA1 /* all that 79xx phones can check */
-#define TOKENS_MAX 32u         /* tokens of one folder that a list names */
+#include <stdio.h>
 
-struct publication {
-	struct token_info tokens[TOKENS_MAX];
-	size_t count;
-	struct cert *callmanager, *capf;
-	uint8_t ip[16];
-	size_t ip_len; /* 0 when the settings say a host name: a list names it without an address */
-	bool published;
-	struct buf present; /* what is published now */
-	struct buf file;    /* what shall be */
+#define UPDATE "cadeado utils ctl update CTLFile"
+
+struct publication_work {
+	struct cluster *c;
+	struct cluster_signing *s;
+	char *folder; /* of the tokens */
+	struct published present;
+	bool present_whole; /* there, and its signature is good */
+	struct cert_set sasts;
+	const struct cert *signer; /* in sasts */
+	struct local_signer local;
+	struct buf file;
+	struct span pieces[2];
 };
 
-static void publication_fini(struct publication *p)
+static enum err no_memory(struct fail *why)
 {
-	size_t i;
-
-	for (i = 0; i < p->count; i++)
-		token_info_fini(&p->tokens[i]);
-	cert_free(p->callmanager);
-	cert_free(p->capf);
-	buf_fini(&p->present);
-	buf_fini(&p->file);
+	return fail_set(why, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
 }
 
+static void work_fini(struct publication_work *w)
+{
+	mem_free(w->folder);
+	published_fini(&w->present);
+	cert_set_fini(&w->sasts);
+	local_signer_fini(&w->local);
+	buf_fini(&w->file);
+}
+
+/* --- who may sign lists --- */
+
 struct collecting {
-	struct publication *p;
-	const char *folder, *signer;
+	struct publication_work *w;
 	struct fail *why;
+	size_t count;
+	bool found; /* the signing token */
+	bool signer_only;
 };
+
+static enum err take_copy(
+	struct publication_work *w, const struct cert *cert, size_t *at, struct fail *why)
+{
+	struct cert *copy;
+	enum err err = cert_from_der(&copy, cert_der(cert), why);
+
+	return err ? err : cert_set_take(&w->sasts, copy, at, why);
+}
 
 static enum err collect_token(void *ctx, const struct token_info *info)
 {
 	struct collecting *x = ctx;
-	struct publication *p = x->p;
-	struct token_info read, first;
+	const char *signer = x->w->s->token;
+	bool signs = signer && strcmp(info->label, signer) == 0;
+	size_t at;
 	enum err err;
 
-	if (p->count == TOKENS_MAX)
-		return fail_set(
-			x->why, ERR_LIMIT, "%s: more than %u tokens", x->folder, TOKENS_MAX);
-	err = token_read(x->folder, info->label, &read, x->why);
+	if (x->signer_only && !signs)
+		return ERR_OK;
+	err = take_copy(x->w, info->cert, &at, x->why);
 	if (err)
 		return err;
-	p->tokens[p->count++] = read;
-	if (strcmp(read.label, x->signer) == 0) {
-		first = p->tokens[0];
-		p->tokens[0] = read;
-		p->tokens[p->count - 1] = first;
+	x->count++;
+	if (signs) {
+		x->found = true;
+		x->w->signer = x->w->sasts.certs[at];
 	}
 	return ERR_OK;
 }
 
-/* Every token of the folder, the signing one first. */
-static enum err collect_tokens(
-	struct publication *p, const char *folder, const char *signer, struct fail *why)
+static enum err collect_tokens(struct publication_work *w, struct fail *why)
 {
-	struct collecting x = {.p = p, .folder = folder, .signer = signer, .why = why};
-	enum err err = token_each(folder, collect_token, &x, why);
+	struct collecting x = {.w = w, .why = why, .signer_only = w->s->token != NULL};
+	enum err err = ERR_OK;
 
-	if (err)
-		return err;
-	if (!p->count || strcmp(p->tokens[0].label, signer) != 0)
+	/* The signer's record comes first, as the CTL client writes it. */
+	if (x.signer_only)
+		err = token_each(w->folder, collect_token, &x, why);
+	if (!err && w->s->token && !x.found)
 		return fail_set(why, ERR_NOTFOUND,
-			"there is no token %.64s in %s; see: cadeado token list", signer, folder);
-	if (p->count < 2)
+			"there is no token %.64s in %s; see: cadeado token list", w->s->token,
+			w->folder);
+	x.signer_only = false;
+	x.count = 0;
+	if (!err)
+		err = token_each(w->folder, collect_token, &x, why);
+	if (!err && x.count < 2)
 		return fail_set(why, ERR_NOTNOW,
-			"there is only one token, and when it is lost no list can be signed any "
-			"more; make a second one with: cadeado token create");
+			"there %s, and when it is lost no list can be signed any more; make a "
+			"second one with: cadeado token create",
+			x.count ? "is only one token" : "are not two tokens");
+	return err;
+}
+
+static enum err collect_local(struct publication_work *w, struct fail *why)
+{
+	static const enum own_cert keys[] = {OWN_CALLMANAGER, OWN_ITLRECOVERY};
+	struct cert *cert;
+	size_t i;
+	enum err err = ERR_OK;
+
+	for (i = 0; i < sizeof(keys) / sizeof(keys[0]) && !err; i++) {
+		err = own_newest(w->c, keys[i], &cert, why);
+		if (!err)
+			err = cert_set_take(&w->sasts, cert, NULL, why);
+	}
+	return err;
+}
+
+/* --- would phones follow? --- */
+
+/* A record names the key even where its certificate is spoilt. */
+static bool names_key(const struct tlv_list *list, const struct cert *cert)
+{
+	struct tlv_record r;
+	struct tlv_iter it;
+
+	tlv_iter_init(&it, list);
+	while (tlv_iter_next(&it, &r))
+		if (r.role == TLV_ROLE_SAST && span_eq(r.public_key, cert_list_key(cert)))
+			return true;
+	return false;
+}
+
+/* Asked before a PIN is tried. What is wrong with a damaged list stage.h says. */
+static enum err check_token(const struct publication_work *w, struct fail *why)
+{
+	if (!w->present_whole || names_key(&w->present.list, w->signer))
+		return ERR_OK;
+	return fail_set(why, ERR_TRUST,
+		"The Security Token you have inserted does not exist in the CTL File: phones that "
+		"hold the present CTL would refuse one signed by %.64s. Sign with one that is in "
+		"it (cadeado show ctl); a CTL without tokens is first led back to them with: " UPDATE
+		" --with-tokens",
+		w->s->token);
+}
+
+static enum err find_local(struct publication_work *w, struct fail *why)
+{
+	const struct tlv_list *present = w->present_whole ? &w->present.list : NULL;
+	enum own_cert usual = list_signer(w->c), other = list_other_signer(w->c);
+	enum own_cert wanted = w->s->other_key ? other : usual;
+	struct local_signer second = {0};
+	struct fail local = {0};
+	enum err err = local_signer_find(w->c, wanted, present, &w->local, &local);
+	bool other_known;
+
+	if (err != ERR_TRUST)
+		return err ? fail_set(why, err, "%s", local.text) : ERR_OK;
+	other_known = local_signer_find(w->c, w->s->other_key ? usual : other, present, &second,
+			      NULL) == ERR_OK;
+	local_signer_fini(&second);
+	if (!other_known)
+		return fail_set(why, ERR_TRUST,
+			"phones that hold the present CTL know no key of this node as a SAST and "
+			"would refuse a list signed by one. First let a token name them: " UPDATE
+			" --token LABEL --with-local-key, reset every phone, then do this again");
+	return fail_set(why, ERR_TRUST,
+		"phones that hold the present CTL know another %s key and would refuse this one; "
+		"sign with the key that they know: cadeado utils ctl %s",
+		own_name(wanted), w->s->other_key ? "update CTLFile" : "reset localkey");
+}
+
+/* Two-phase publication over all nodes is the CTL client's. */
+struct other_nodes {
+	const char *own;
+	size_t count;
+};
+
+static enum err count_node(void *ctx, const struct store_node *n)
+{
+	struct other_nodes *o = ctx;
+
+	o->count += !str_ieq(n->name, o->own);
 	return ERR_OK;
 }
 
-static enum err build(
-	struct cluster *c, struct publication *p, struct span pieces[2], struct fail *why)
+static enum err refuse_other_nodes(struct publication_work *w, struct fail *why)
 {
-	const char *dns = c->settings.address;
-	struct span address = span_of(p->ip, p->ip_len);
-	struct list_entry entries[TOKENS_MAX + 2];
-	struct list_request r = {.kind = LIST_CTL,
-		.entries = entries,
-		.signer = p->tokens[0].cert,
-		.digest = CTL_DIGEST,
-		.now = clock_seconds(c->clock)};
-	size_t i;
+	struct other_nodes o = {.own = w->c->settings.node};
+	enum err err = store_node_each(w->c->store, count_node, &o, why);
 
-	for (i = 0; i < p->count; i++)
-		entries[i] = (struct list_entry){
-			.role = TLV_ROLE_SAST, .cert = p->tokens[i].cert, .dns = ""};
-	entries[i++] = (struct list_entry){
-		.role = TLV_ROLE_CCM_TFTP, .cert = p->callmanager, .dns = dns, .address = address};
-	entries[i++] = (struct list_entry){
-		.role = TLV_ROLE_CAPF, .cert = p->capf, .dns = dns, .address = address};
-	r.count = i;
-	r.timestamp = (uint32_t)r.now;
-	return list_build(&p->file, &r, pieces, why);
+	if (!err && o.count)
+		err = fail_set(why, ERR_NOTNOW,
+			"the cluster has %zu other node%s, which would keep the old CTL; publish "
+			"on all of them at once: cadeado ctl-client",
+			o.count, o.count == 1 ? "" : "s");
+	return err;
 }
 
-static enum err sign(struct publication *p, const char *folder, struct cluster_signing *s,
-	const struct span pieces[2], struct fail *why)
+/* --- the two ways --- */
+
+static enum err sign_by_token(struct publication_work *w, struct fail *why)
 {
+	struct cluster_signing *s = w->s;
 	struct keystore *ks = NULL;
 	struct signer *signer = NULL;
 	struct buf signature = {0};
-	enum err err;
+	enum err err =
+		token_open(&ks, w->folder, s->token, s->pin ? s->pin : "", &s->attempts_left, why);
 
-	err = token_open(&ks, folder, s->token, s->pin ? s->pin : "", &s->attempts_left, why);
 	if (err)
 		return err;
 	err = signer_new(&signer, ks, executor_inline());
 	if (!err)
-		err = signer_sign_now(signer, s->token, CTL_DIGEST, pieces, 2, &signature, why);
+		err = signer_sign_now(signer, s->token, LIST_DIGEST, w->pieces, 2, &signature, why);
 	signer_free(signer);
 	if (!err)
-		err = list_finish(&p->file, buf_span(&signature), why);
+		err = list_finish(&w->file, buf_span(&signature), why);
 	buf_fini(&signature);
 	return err;
 }
 
-static enum err damaged(const struct cluster *c, const char *reason, struct fail *why)
+static enum err with_token(struct publication_work *w, struct fail *why)
 {
-	return fail_set(why, ERR_NOTNOW,
-		"%s/tftp/CTLFile.tlv is damaged (%.80s) and does not tell whom phones trust; put "
-		"it "
-		"back from a copy, or remove the file and erase every phone's trust list",
-		c->folder, reason);
-}
+	struct ctl_request r = {
+		.sasts = &w->sasts, .style = LIST_STYLE_VENDOR, .emptied = w->s->non_secure};
+	enum err err = collect_tokens(w, why);
 
-/* Would a phone that holds the present list accept the new one? A present list whose signature is
- * spoilt but whose records still name the signer is repaired by the new one. */
-static enum err check_as_a_phone(
-	const struct cluster *c, const struct publication *p, struct fail *why)
-{
-	struct tlv_list present, next;
-	struct fail local = {0};
-	enum err err = tlv_parse(&next, buf_span(&p->file), why);
-
+	if (!err && w->s->with_local_key)
+		err = collect_local(w, why);
 	if (!err)
-		err = list_verify(&next, why);
-	if (err || !p->published)
-		return err;
-	if (tlv_parse(&present, buf_span(&p->present), &local))
-		return damaged(c, local.text, why);
-	err = list_check_signer(next.file, &next.header, &present, LIST_MAY_SIGN_LISTS, NULL, NULL);
+		err = check_token(w, why);
+	r.signer = w->signer;
 	if (!err)
-		return ERR_OK;
-	if (list_verify(&present, &local))
-		return damaged(c, local.text, why);
-	return fail_set(why, ERR_TRUST,
-		"phones that hold the present CTL would refuse this one: %.64s is not among its "
-		"tokens; sign with one that is (cadeado show ctl)",
-		p->tokens[0].label);
-}
-
-static void put_back(const char *path, const struct publication *p, struct fail *why)
-{
-	struct fail local = {0};
-	enum err err;
-
-	if (p->published)
-		err = file_replace(path, buf_span(&p->present), 0644, FILE_SYNC, &local);
-	else
-		err = file_remove(path, &local);
-	if (err)
-		fail_prefix(why, "the new CTL stays in place");
-}
-
-static enum err publish(struct cluster *c, struct publication *p, struct fail *why)
-{
-	char *path = cluster_path(c, "tftp", list_file_name(LIST_CTL));
-	enum err err;
-
-	if (!path)
-		return fail_set(why, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
-	err = file_replace(path, buf_span(&p->file), 0644, FILE_SYNC, why);
+		err = ctl_prepare(w->c, &r, &w->file, w->pieces, why);
 	if (!err)
-		err = store_param_set(c->store, PARAM_MODE, "1", why);
-	if (err)
-		put_back(path, p, why);
-	mem_free(path);
+		err = sign_by_token(w, why);
+	if (!err)
+		snprintf(w->s->signer, sizeof(w->s->signer), "%s", w->s->token);
 	return err;
 }
 
-static enum err run(struct cluster *c, struct cluster_signing *s, struct publication *p,
-	const char *folder, struct fail *why)
+static enum err without_token(struct publication_work *w, struct fail *why)
 {
-	struct span pieces[2];
-	struct fail local = {0};
-	enum err err = collect_tokens(p, folder, s->token, why);
+	struct ctl_request r = {
+		.sasts = &w->sasts, .style = LIST_STYLE_SIGNATURES, .emptied = w->s->non_secure};
+	enum err err = find_local(w, why);
 
-	if (err)
-		return err;
-	err = cluster_ctl(c, &p->present, &local);
-	p->published = !err;
-	if (err && err != ERR_NOTFOUND)
+	if (!err)
+		err = take_copy(w, w->local.cert, NULL, why);
+	if (!err)
+		err = collect_local(w, why);
+	if (!err && w->s->with_tokens)
+		err = collect_tokens(w, why);
+	r.signer = w->local.cert;
+	if (!err)
+		err = ctl_prepare(w->c, &r, &w->file, w->pieces, why);
+	if (!err)
+		err = local_sign(w->c, &w->local, &w->file, w->pieces, why);
+	if (!err)
+		snprintf(w->s->signer, sizeof(w->s->signer), "%s", own_name(w->local.which));
+	return err;
+}
+
+/* A list that cannot be read, and one that says nothing reliable, are judged when this one is
+ * staged: the remedy does not depend on who signs. */
+static enum err read_present(struct publication_work *w, struct fail *why)
+{
+	struct fail local = {0};
+	enum err err = published_read(w->c, false, &w->present, &local);
+
+	if (err && !w->present.there)
 		return fail_set(why, err, "%s", local.text);
-	err = cluster_cert(c, "CallManager", &p->callmanager, why);
-	if (!err)
-		err = cluster_cert(c, "CAPF", &p->capf, why);
-	if (str_address(c->settings.address, p->ip, &p->ip_len))
-		p->ip_len = 0;
-	if (!err)
-		err = build(c, p, pieces, why);
-	if (!err)
-		err = sign(p, folder, s, pieces, why);
-	if (!err)
-		err = check_as_a_phone(c, p, why);
-	if (!err)
-		err = publish(c, p, why);
-	return err;
+	w->present_whole = !err && w->present.there && !list_verify(&w->present.list, NULL);
+	return ERR_OK;
 }
 
 enum err cluster_publish_ctl(struct cluster *c, struct cluster_signing *s, struct fail *why)
 {
-	struct publication p = {0};
-	char *folder = cluster_path(c, "tokens", NULL);
-	int lock = -1;
-	enum err err = ERR_OK;
+	struct publication_work w = {.c = c, .s = s, .folder = cluster_path(c, "tokens", NULL)};
+	enum err err = w.folder ? ERR_OK : no_memory(why);
 
 	s->tokens = 0;
 	s->bytes = 0;
 	s->attempts_left = -1;
-	if (!folder)
-		return fail_set(why, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
-	lock = cluster_lock(c, why);
-	if (lock < 0)
-		err = (enum err)lock;
+	s->signer[0] = '\0';
 	if (!err)
-		err = run(c, s, &p, folder, why);
+		err = refuse_other_nodes(&w, why);
+	if (!err)
+		err = read_present(&w, why);
+	if (!err)
+		err = s->token ? with_token(&w, why) : without_token(&w, why);
+	if (!err)
+		err = stage_publish_after(
+			c, buf_span(&w.file), s->by ? s->by : "console", &w.present, why);
 	if (!err) {
-		s->tokens = p.count;
-		s->bytes = p.file.len;
+		s->tokens = w.sasts.count;
+		s->bytes = w.file.len;
 	}
-	file_unlock(lock);
-	publication_fini(&p);
-	mem_free(folder);
+	work_fini(&w);
 	return err;
 }

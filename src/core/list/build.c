@@ -5,19 +5,21 @@
 #define OLD_BITS_MAX 2048u /* of a signer's key that 79xx phones can use */
 #define HASH_SIZE    20u   /* SHA-1, the one that every phone knows */
 
+/* Emptied entries (no certificate) are never the same one. */
 static bool same_cert(const struct cert *a, const struct cert *b)
 {
-	return span_eq(cert_der(a), cert_der(b));
+	return a && b && span_eq(cert_der(a), cert_der(b));
 }
 
 /* Order of the records: SAST, servers, TVS, CAPF, others. */
+#define RANK_SERVER 1u
 static unsigned rank(uint16_t role)
 {
 	switch (role) {
 	case TLV_ROLE_SAST: return 0;
 	case TLV_ROLE_CCM:
 	case TLV_ROLE_CCM_TFTP:
-	case TLV_ROLE_TFTP: return 1;
+	case TLV_ROLE_TFTP: return RANK_SERVER;
 	case TLV_ROLE_TVS: return 2;
 	case TLV_ROLE_CAPF: return 3;
 	default: return 4;
@@ -45,9 +47,14 @@ static bool same_record(
 static enum err check_entry(const struct list_request *r, size_t i, struct fail *why)
 {
 	const struct list_entry *e = &r->entries[i];
-	const char *name = cert_common_name(e->cert);
+	const char *name = e->cert ? cert_common_name(e->cert) : "";
 	size_t j;
 
+	if (!e->cert && (rank(e->role) != RANK_SERVER || r->kind != LIST_CTL ||
+				r->style == LIST_STYLE_COMPAT))
+		return fail_set(why, ERR_ARG, "only a server's entry of a CTL can be emptied");
+	if (!e->cert)
+		return ERR_OK;
 	if (!cert_valid_at(e->cert, r->now))
 		return fail_set(why, ERR_EXPIRED, "the certificate of %s %s", name,
 			r->now < cert_not_before(e->cert) ? "is not valid yet" : "has expired");
@@ -72,7 +79,7 @@ static enum err check_sasts(const struct list_request *r, struct fail *why)
 	for (i = 0; i < r->count; i++) {
 		const struct list_entry *e = &r->entries[i];
 
-		if (e->role != TLV_ROLE_SAST)
+		if (e->role != TLV_ROLE_SAST || !e->cert)
 			continue;
 		two = two || (first && !same_cert(first, e->cert));
 		first = first ? first : e->cert;
@@ -97,6 +104,8 @@ static uint32_t tags_of(const struct list_request *r, const struct list_entry *e
 {
 	const uint32_t all = TLV_HAS(3) | TLV_HAS(4) | TLV_HAS(5) | TLV_HAS(6) | TLV_HAS(7);
 
+	if (!e->cert)
+		return TLV_HAS(2) | TLV_HAS(4) | TLV_HAS(10);
 	if (r->style == LIST_STYLE_COMPAT)
 		return all | TLV_HAS(8) | TLV_HAS(9);
 	if (r->kind == LIST_CTL)
@@ -114,19 +123,21 @@ static enum err put_entry(struct buf *file, const struct list_request *r,
 	struct tlv_record record = {
 		.has = tags_of(r, e),
 		.dns = span_str(e->dns),
-		.subject = span_str(cert_subject(e->cert)),
-		.issuer = span_str(cert_issuer(e->cert)),
 		.role = e->role,
 		.role_last = r->style == LIST_STYLE_COMPAT,
-		.serial = cert_serial(e->cert),
-		.public_key = cert_list_key(e->cert),
-		.signature = cert_signature(e->cert),
-		.certificate = cert_der(e->cert),
 		.address = address_of(e),
 		.cert_hash = span_of(hash, HASH_SIZE),
 		.hash_algorithm = TLV_SHA1,
 	};
 
+	if (e->cert) {
+		record.subject = span_str(cert_subject(e->cert));
+		record.issuer = span_str(cert_issuer(e->cert));
+		record.serial = cert_serial(e->cert);
+		record.public_key = cert_list_key(e->cert);
+		record.signature = cert_signature(e->cert);
+		record.certificate = cert_der(e->cert);
+	}
 	if (record.has & TLV_HAS(11) &&
 		digest_one(DIGEST_SHA1, cert_der(e->cert), hash) != HASH_SIZE)
 		return fail_set(why, ERR_CRYPTO, "SHA-1: %s", err_text(ERR_CRYPTO));

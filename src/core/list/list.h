@@ -81,9 +81,11 @@ enum list_family {
 
 struct list_entry {
 	uint16_t role;
-	const struct cert *cert; /* borrowed */
-	const char *dns;         /* host name or dotted address; NULL or "" for tokens */
-	struct span address;     /* 4 or 16 bytes; empty is written as 0.0.0.0, as for tokens */
+	/* Borrowed. NULL: a server's entry of a CTL, emptied for non-secure mode (role, name and
+	 * address alone). */
+	const struct cert *cert;
+	const char *dns;     /* host name or dotted address; NULL or "" for tokens */
+	struct span address; /* 4 or 16 bytes; empty is written as 0.0.0.0, as for tokens */
 };
 
 struct list_request {
