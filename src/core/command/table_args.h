@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef CORE_COMMAND_TABLE_ARGS_H
+#define CORE_COMMAND_TABLE_ARGS_H
+
+#include "core/command/command.h"
+
+/* Between the halves of the table: one array for each kind of row, ended by ARG_END. */
+extern const struct command_arg build_ctl_args[], build_itl_args[], certhash_args[], ctl_args[],
+	ctl_client_args[], ctl_status_args[], decrypt_args[], device_add_args[], device_args[],
+	diff_args[], doctor_args[], encrypt_args[], explain_args[], file_list_args[], init_args[],
+	no_args[], service_args[], show_args[], show_list_args[], sign_args[], strip_args[],
+	token_add_args[], token_create_args[], token_drill_args[], token_list_args[],
+	token_pin_args[], token_retire_args[], token_show_args[], verify_args[];
+
+#endif
