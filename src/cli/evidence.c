@@ -167,30 +167,61 @@ static void read_state(struct doctor_phone *p, char *take_path)
 	mem_free(take_path);
 }
 
-/* Whom the daemon lists as registered: a phone's own word may be older than its last breath. */
-static void ask_stations(struct doctor_evidence *e, struct cluster *c)
+static struct json *daemon_says(struct cluster *c, const char *words)
 {
 	struct command_reply reply = {0};
-	struct json *args = json_object_new();
-	const struct command *cmd = command_named("show stations");
+	struct json *args = json_object_new(), *data = NULL;
+	const struct command *cmd = command_named(words);
 
 	if (cmd && args &&
 		client_admin_run(cluster_get_folder(c), cmd, args, &reply, NULL) == ERR_OK &&
-		reply.exit == COMMAND_GOOD) {
-		const struct json *stations = json_get(reply.data, "stations");
-
-		for (struct doctor_phone *p = e->phones; p; p = p->next) {
-			p->listed = DOCTOR_NOT_LISTED;
-			for (size_t i = 0; i < json_count(stations); i++) {
-				const char *name = json_get_str(json_at(stations, i), "device");
-
-				if (name && strcmp(name, p->name) == 0)
-					p->listed = DOCTOR_LISTED;
-			}
-		}
-	}
+		reply.exit == COMMAND_GOOD)
+		data = json_ref(reply.data);
 	command_reply_fini(&reply);
 	json_free(args);
+	return data;
+}
+
+/* Whom the daemon lists as registered: a phone's own word may be older than its last breath. */
+static void ask_stations(struct doctor_evidence *e, struct cluster *c)
+{
+	struct json *data = daemon_says(c, "show stations");
+	const struct json *stations = json_get(data, "stations");
+
+	for (struct doctor_phone *p = e->phones; data && p; p = p->next) {
+		p->listed = DOCTOR_NOT_LISTED;
+		for (size_t i = 0; i < json_count(stations); i++) {
+			const char *name = json_get_str(json_at(stations, i), "device");
+
+			if (name && strcmp(name, p->name) == 0)
+				p->listed = DOCTOR_LISTED;
+		}
+	}
+	json_free(data);
+}
+
+static void ask_services(struct doctor_evidence *e, struct cluster *c)
+{
+	struct json *data = daemon_says(c, "utils service list");
+	const struct json *rows = json_get(data, "services");
+	const struct {
+		enum node_service service;
+		char *waits;
+	} wanted[] = {
+		{SERVICE_TFTP, e->tftp_waits},
+		{SERVICE_CALLMANAGER, e->callmanager_waits},
+		{SERVICE_CAPF, e->capf_waits},
+	};
+
+	for (size_t i = 0; i < json_count(rows); i++) {
+		const char *word = json_get_str(json_at(rows, i), "word");
+		const char *waits = json_get_str(json_at(rows, i), "restartBringsInForce");
+
+		for (size_t k = 0; word && waits && k < sizeof(wanted) / sizeof(wanted[0]); k++)
+			if (strcmp(word, service_word(wanted[k].service)) == 0)
+				(void)str_copy(wanted[k].waits, sizeof e->tftp_waits, waits);
+	}
+	json_free(data);
 }
 
 struct gathering {
@@ -241,6 +272,8 @@ static struct doctor_evidence *gather(
 	read_bytes(&e->capf, cluster_path(c, "keys", "CAPF.pem"), CERT_SIZE_MAX);
 	read_bytes(&e->ctl, cluster_path(c, "tftp", "CTLFile.tlv"), TLV_FILE_MAX);
 	answers = fetch(c, &e->served, "CTLFile.tlv");
+	if (answers) /* a daemon that hangs would let this wait for minutes */
+		ask_services(e, c);
 	probe(c, &e->capf_probe, s->capf_port);
 	probe(c, &e->sccps_probe, s->sccps_port);
 	if (cluster_mode(c, &e->mode, why) != ERR_OK ||

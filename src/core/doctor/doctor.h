@@ -55,9 +55,11 @@ struct doctor_evidence {
 	struct doctor_bytes callmanager, capf; /* the node's certificate files */
 	struct doctor_bytes ctl;               /* the list on disk */
 	struct doctor_bytes served;            /* CTLFile.tlv as TFTP answers */
-	struct doctor_handshake capf_probe;    /* what port 3804 shows now */
-	struct doctor_handshake sccps_probe;   /* what port 2443 shows now */
-	struct doctor_phone *phones;           /* those whose profile asks for security */
+	/* What restarts of the running services would bring in force; "" nothing, or unknown. */
+	char tftp_waits[128], callmanager_waits[128], capf_waits[128];
+	struct doctor_handshake capf_probe;  /* what port 3804 shows now */
+	struct doctor_handshake sccps_probe; /* what port 2443 shows now */
+	struct doctor_phone *phones;         /* those whose profile asks for security */
 };
 
 struct doctor_check {

@@ -241,7 +241,9 @@ static enum doctor_verdict served_as(
 				"look at the trace ctftp.log; if tftp/%s is there, remove it",
 				name);
 		else
-			doctor_remedy(c, "is cadeadod running? If so, look at the trace ctftp.log");
+			doctor_remedy(c,
+				"is cadeadod running? If so, is Cisco Tftp started (cadeado utils service "
+				"list)? Else look at the trace ctftp.log");
 		return doctor_say(c, DOCTOR_FAULT, "%s was not served: %s", name, served->missing);
 	}
 	digest_hex(DIGEST_MD5, buf_span(&served->bytes), md5);
@@ -249,6 +251,15 @@ static enum doctor_verdict served_as(
 		return doctor_say(c, DOCTOR_GOOD, "%s over TFTP: %zu bytes, MD5 %s, as on disk",
 			name, served->bytes.len, md5);
 	digest_hex(DIGEST_MD5, buf_span(disk), disk_md5);
+	if (j->e->tftp_waits[0] &&
+		(!own || span_eq(buf_span(&served->bytes), buf_span(&j->e->served.bytes)))) {
+		doctor_remedy(c, "cadeado utils service restart Cisco Tftp");
+		return doctor_say(c, DOCTOR_FAULT,
+			"%s over TFTP: %zu bytes, MD5 %s, the list that TFTP was started with; "
+			"another one is published since (%zu bytes, MD5 %s): TFTP must be "
+			"restarted",
+			name, served->bytes.len, md5, disk->len, disk_md5);
+	}
 	if (own && j->e->served.there && span_eq(buf_span(&j->e->served.bytes), buf_span(disk)))
 		doctor_remedy(c, "remove tftp/%s, which is served in place of CTLFile.tlv", name);
 	else

@@ -12,49 +12,66 @@ static const unsigned manager_roles[] = {TLV_ROLE_CCM, TLV_ROLE_CCM_TFTP};
 
 #define ENROL "cadeado device add %s --install, then reset the phone"
 
+/* A listener that shows a certificate now, and who may. */
+struct probe {
+	const char *what, *service; /* in words; and as the commands name it */
+	const char *waits;          /* what its restart would bring in force */
+	const struct doctor_handshake *h;
+	const struct buf *file;
+	const unsigned *roles;
+	size_t count;
+};
+
 /* Whether the certificate that a port shows is also the one in keys/ tells what went wrong. */
-static void probe_remedy(
-	struct doctor_check *c, const char *what, const struct cert *shown, const struct buf *file)
+static void probe_remedy(struct doctor_check *c, const struct probe *p, const struct cert *shown)
 {
 	struct cert *own = NULL;
 
-	if (doctor_cert(&own, file, NULL) == ERR_OK && span_eq(cert_der(own), cert_der(shown)))
-		doctor_remedy(c, "cadeado utils ctl update CTLFile --token LABEL, then reset the "
-				 "phones");
+	if (p->waits[0])
+		doctor_remedy(c, "cadeado utils service restart %s", p->service);
+	else if (doctor_cert(&own, p->file, NULL) == ERR_OK &&
+		 span_eq(cert_der(own), cert_der(shown)))
+		doctor_remedy(c, "cadeado utils ctl update CTLFile --token LABEL, then restart "
+				 "Cisco Tftp and Cisco CallManager");
 	else
 		doctor_remedy(c,
 			"restart cadeadod if its certificate was replaced; else another program "
 			"has the port of %s: ss -ltnp",
-			what);
+			p->what);
 	cert_free(own);
 }
 
 /* The certificate that a port shows now must be one that the list names for the role. */
-static enum doctor_verdict probe_named(struct judging *j, struct doctor_check *c, const char *what,
-	const struct doctor_handshake *h, const struct buf *file, const unsigned *roles,
-	size_t count)
+static enum doctor_verdict probe_named(
+	struct judging *j, struct doctor_check *c, const struct probe *p)
 {
 	struct cert *cert = NULL;
 	char serial[DOCTOR_SERIAL_MAX];
 	enum doctor_verdict v;
 
-	if (!h->seen) {
-		doctor_remedy(c, "is cadeadod running, and is the port its own? ss -ltnp");
-		return doctor_say(c, DOCTOR_FAULT, "%s does not shake hands: %s", what, h->missing);
+	if (!p->h->seen) {
+		doctor_remedy(c,
+			"is %s started (cadeado utils service list), and is the port its own? "
+			"ss -ltnp",
+			p->service);
+		return doctor_say(
+			c, DOCTOR_FAULT, "%s does not shake hands: %s", p->what, p->h->missing);
 	}
-	if (cert_from_der(&cert, buf_span(&h->server_der), NULL) != ERR_OK) {
-		doctor_remedy(c, "find out who has the port of %s: ss -ltnp", what);
-		return doctor_say(c, DOCTOR_FAULT, "%s shows no readable certificate", what);
+	if (cert_from_der(&cert, buf_span(&p->h->server_der), NULL) != ERR_OK) {
+		doctor_remedy(c, "find out who has the port of %s: ss -ltnp", p->what);
+		return doctor_say(c, DOCTOR_FAULT, "%s shows no readable certificate", p->what);
 	}
 	doctor_serial(cert, serial);
-	if (doctor_list_names(&j->list, cert_der(cert), roles, count)) {
-		v = doctor_say(c, DOCTOR_GOOD, "%s shows %s, serial %s, which the list names", what,
-			cert_subject(cert), serial);
+	if (doctor_list_names(&j->list, cert_der(cert), p->roles, p->count)) {
+		v = doctor_say(c, DOCTOR_GOOD, "%s shows %s, serial %s, which the list names",
+			p->what, cert_subject(cert), serial);
 	} else {
-		probe_remedy(c, what, cert, file);
+		probe_remedy(c, p, cert);
 		v = doctor_say(c, DOCTOR_FAULT,
-			"%s shows %s, serial %s, with a key that is not in the list", what,
-			cert_subject(cert), serial);
+			"%s shows %s, serial %s, with a key that is not in the list%s", p->what,
+			cert_subject(cert), serial,
+			p->waits[0] ? ": it has not been restarted since the list was published"
+				    : "");
 	}
 	cert_free(cert);
 	return v;
@@ -167,6 +184,13 @@ static enum doctor_verdict enrolled(
 void doctor_check_capf(struct judging *j)
 {
 	static const enum doctor_number on[] = {CHECK_ACCEPTED};
+	const struct probe probe = {.what = "CAPF",
+		.service = "capf",
+		.waits = j->e->capf_waits,
+		.h = &j->e->capf_probe,
+		.file = &j->e->capf.bytes,
+		.roles = capf_roles,
+		.count = 1};
 	struct doctor_check *c = &j->r->checks[CHECK_CAPF];
 	size_t i = 0;
 	enum doctor_verdict live = DOCTOR_CANNOT_TELL;
@@ -176,8 +200,7 @@ void doctor_check_capf(struct judging *j)
 		if (!doctor_grounds(j, i, p, CHECK_CAPF, on, 1))
 			continue;
 		if (!probed)
-			live = probe_named(
-				j, c, "CAPF", &j->e->capf_probe, &j->e->capf.bytes, capf_roles, 1);
+			live = probe_named(j, c, &probe);
 		probed = true;
 		j->phone[i][CHECK_CAPF] = worse(live, enrolled(j, c, p));
 	}
@@ -294,6 +317,13 @@ static enum doctor_verdict registered(
 void doctor_check_registration(struct judging *j)
 {
 	static const enum doctor_number on[] = {CHECK_ACCEPTED, CHECK_CAPF};
+	const struct probe probe = {.what = "the call manager",
+		.service = "Cisco CallManager",
+		.waits = j->e->callmanager_waits,
+		.h = &j->e->sccps_probe,
+		.file = &j->e->callmanager.bytes,
+		.roles = manager_roles,
+		.count = 2};
 	struct doctor_check *c = &j->r->checks[CHECK_REGISTRATION];
 	enum doctor_verdict live = DOCTOR_CANNOT_TELL;
 	bool probed = false;
@@ -303,8 +333,7 @@ void doctor_check_registration(struct judging *j)
 		if (!doctor_grounds(j, i, p, CHECK_REGISTRATION, on, 2))
 			continue;
 		if (!probed)
-			live = probe_named(j, c, "the call manager", &j->e->sccps_probe,
-				&j->e->callmanager.bytes, manager_roles, 2);
+			live = probe_named(j, c, &probe);
 		probed = true;
 		j->phone[i][CHECK_REGISTRATION] = worse(live, registered(j, c, p));
 	}
