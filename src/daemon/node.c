@@ -116,6 +116,7 @@ static void describe(struct node *n)
 		{"Secure SCCP", SERVICE_CALLMANAGER, s->sccps_port},
 		{"SCCP", SERVICE_CALLMANAGER, s->sccp_port},
 		{"CTL Provider", SERVICE_CTL_PROVIDER, s->ctl_provider_port},
+		{"TVS", SERVICE_TVS, s->tvs_port},
 	};
 	const char *between = "";
 

@@ -9,12 +9,14 @@
 #include "service/ctlprovider/ctlprovider.h"
 #include "service/sccp/sccp.h"
 #include "service/tftp/tftp.h"
+#include "service/tvs/tvs.h"
 
 static const struct service *const services[SERVICE_COUNT] = {
 	[SERVICE_TFTP] = &service_tftp,
 	[SERVICE_CALLMANAGER] = &service_sccp,
 	[SERVICE_CTL_PROVIDER] = &service_ctlprovider,
 	[SERVICE_CAPF] = &service_capf,
+	[SERVICE_TVS] = &service_tvs,
 };
 
 /* --- on a worker's thread --- */

@@ -13,7 +13,7 @@ import time
 BUILD = os.environ.get("CADEADO_BUILD", os.path.join(os.path.dirname(__file__), "..", "..", "build"))
 PIN = "48151623"
 FIRST, SECOND = "SEP0011215A1AE3", "SEP0011215A1AE4"
-PORTS = {"tftp": 69, "sccp": 2000, "sccps": 2443, "capf": 3804}
+PORTS = {"tftp": 69, "sccp": 2000, "sccps": 2443, "provider": 2444, "tvs": 2445, "capf": 3804}
 PATIENCE = 90  # seconds until something that must happen counts as never happening
 
 

@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-void job_free(struct job *j)
+void tvs_job_free(struct job *j)
 {
 	jobs_remove(&j->link);
 	buf_fini(&j->request);
@@ -94,8 +94,8 @@ static void done(void *arg)
 	struct session *s = service->stopped ? NULL : slots_get(service->sessions, j->ref);
 
 	if (s)
-		session_job_done(s, j);
-	job_free(j);
+		tvs_session_job_done(s, j);
+	tvs_job_free(j);
 	if (!service->jobs && service->stopped)
 		tvs_free(service);
 }
@@ -121,7 +121,7 @@ static enum err check(const struct tvs_message *m, struct fail *why)
 	}
 }
 
-enum err job_start(struct session *s, struct span message, struct fail *why)
+enum err tvs_job_start(struct session *s, struct span message, struct fail *why)
 {
 	struct job *j = mem_new(sizeof(*j));
 	enum err err;
@@ -146,6 +146,6 @@ enum err job_start(struct session *s, struct span message, struct fail *why)
 			return ERR_OK;
 		fail_set(why, err, "%s", err_text(err));
 	}
-	job_free(j);
+	tvs_job_free(j);
 	return err;
 }

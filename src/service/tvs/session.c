@@ -29,7 +29,7 @@ static void complain(const struct session *s, const char *what)
 		state_names[s->state]);
 }
 
-void session_free(struct session *s)
+void tvs_session_free(struct session *s)
 {
 	slots_drop(s->service->sessions, s->ref);
 	if (s->stream)
@@ -42,7 +42,7 @@ static void finish(struct session *s)
 {
 	stream_finish(s->stream);
 	s->stream = NULL;
-	session_free(s);
+	tvs_session_free(s);
 }
 
 static void trace_answer(const struct session *s, const struct job *j)
@@ -71,7 +71,7 @@ static void trace_answer(const struct session *s, const struct job *j)
 		j->asked.type == TVS_QUERY_CERT_REQ ? "QUERY_CERT_RES" : "CERT_VERIF_RES");
 }
 
-void session_job_done(struct session *s, struct job *j)
+void tvs_session_job_done(struct session *s, struct job *j)
 {
 	struct slot_ref ref = s->ref;
 	struct tvs *service = s->service;
@@ -80,7 +80,7 @@ void session_job_done(struct session *s, struct job *j)
 		j->err = stream_write(s->stream, buf_span(&j->reply));
 	if (j->err) {
 		complain(s, j->why.code ? j->why.text : err_text(j->err));
-		session_free(s);
+		tvs_session_free(s);
 		return;
 	}
 	trace_answer(s, j);
@@ -103,9 +103,9 @@ static void request(struct session *s, struct span message)
 	trace_line(TRACE_TVS, "MsgType : TVS_MSG_%s", tvs_type_name(message.ptr[2]));
 	trace_line(TRACE_TVS, "Length : %u", (unsigned)(message.ptr[8] << 8 | message.ptr[9]));
 	s->requests++;
-	if (job_start(s, message, &why) != ERR_OK) {
+	if (tvs_job_start(s, message, &why) != ERR_OK) {
 		complain(s, why.text);
-		session_free(s);
+		tvs_session_free(s);
 		return;
 	}
 	trace_line(TRACE_TVS, "TVS CORE: Rcvd Event: TVS_EV_%s in State: TVS_STATE_%s",
@@ -126,7 +126,7 @@ static void process_input(struct session *s)
 	len = tvs_frame(in, &err, &why);
 	if (err) {
 		complain(s, why.text);
-		session_free(s);
+		tvs_session_free(s);
 	} else if (len) {
 		request(s, span_of(in.ptr, len));
 	}
@@ -154,16 +154,16 @@ static void on_event(void *ctx, struct stream *stream, enum stream_event ev)
 		if (s && s->state == SESSION_AWAIT_REQ_BUSY)
 			s->closed = true;
 		else if (s)
-			session_free(s);
+			tvs_session_free(s);
 		return;
 	case STREAM_TIMEOUT:
 		complain(s, "timed out");
-		session_free(s);
+		tvs_session_free(s);
 		return;
 	case STREAM_ERROR:
 		complain(s, stream_failure(stream)->code ? stream_failure(stream)->text
 							 : "connection lost");
-		session_free(s);
+		tvs_session_free(s);
 		return;
 	}
 }
@@ -180,7 +180,7 @@ static bool admit(const struct tvs *service, const struct net_addr *peer)
 	return same < TVS_SESSIONS_PER_SOURCE;
 }
 
-void session_accept(struct tvs *service, struct stream *stream)
+void tvs_session_accept(struct tvs *service, struct stream *stream)
 {
 	const struct net_addr *peer = stream_peer(stream);
 	bool room = admit(service, peer);

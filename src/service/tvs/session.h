@@ -39,8 +39,8 @@ struct session {
 };
 
 /* Takes a new connection; closes it when there is no room. */
-void session_accept(struct tvs *service, struct stream *stream);
-void session_free(struct session *s);
+void tvs_session_accept(struct tvs *service, struct stream *stream);
+void tvs_session_free(struct session *s);
 
 /* One look-up, made off the loop: files may have to be read. */
 struct job {
@@ -62,10 +62,10 @@ struct job {
 
 /* Begins the look-up for one whole message, which is copied. What is wrong with the message is
  * told before anything is begun. */
-enum err job_start(struct session *s, struct span message, struct fail *why) MUST_USE;
-void job_free(struct job *j);
+enum err tvs_job_start(struct session *s, struct span message, struct fail *why) MUST_USE;
+void tvs_job_free(struct job *j);
 /* The session's part of a job that is back. */
-void session_job_done(struct session *s, struct job *j);
+void tvs_session_job_done(struct session *s, struct job *j);
 
 /* Frees the instance; no session and no job is left. */
 void tvs_free(struct tvs *service);

@@ -5,7 +5,7 @@
 
 static void accepted(void *ctx, struct stream *stream)
 {
-	session_accept(ctx, stream);
+	tvs_session_accept(ctx, stream);
 }
 
 void tvs_free(struct tvs *service)
@@ -24,10 +24,10 @@ static void stop(void *instance)
 	listener_close(service->listener);
 	service->listener = NULL;
 	while ((s = slots_next(service->sessions, &at)))
-		session_free(s);
+		tvs_session_free(s);
 	service->stopped = true;
 	while (!service->env->blocking && service->jobs)
-		job_free((struct job *)service->jobs);
+		tvs_job_free((struct job *)service->jobs);
 	if (!service->jobs)
 		tvs_free(service);
 }

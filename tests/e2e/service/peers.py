@@ -264,3 +264,66 @@ class Sccp:
         self.until(0x94)
         self.until(0x110)
         return line[8:].split(b"\0")[0].decode() if version >= 17 else line[4:28].rstrip(b"\0").decode()
+
+
+# ---- TVS ----
+
+class Tvs:
+    """A phone's side of TVS; layout: docs/formats/tvs.md."""
+
+    def __init__(self, port):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        self.sock = context.wrap_socket(socket.create_connection((HOST, port), PATIENCE))
+        self.session = 1000
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.sock.close()
+
+    def shown(self):
+        """The certificate that the server showed, DER."""
+        return self.sock.getpeercert(binary_form=True)
+
+    def message(self, kind, *elements, device=b"\1CP-8861-SEP0011215A1AE3"):
+        self.session += 1
+        body = element(1, device) + b"".join(elements)
+        return struct.pack(">BBBBIH", 0x57, 1, kind, 0, self.session, len(body)) + body
+
+    def recv(self):
+        """(type, {tag: value}) of the next message; None when the server closes."""
+        head = self.take(10)
+        if head is None:
+            return None
+        magic, version, kind, _, session, length = struct.unpack(">BBBBIH", head)
+        assert (magic, version, session) == (0x57, 1, self.session)
+        body, found = self.take(length), {}
+        while body:
+            tag, size = struct.unpack(">BH", body[:3])
+            assert tag not in found
+            found[tag], body = body[3:3 + size], body[3 + size:]
+        return kind, found
+
+    def take(self, length):
+        got = b""
+        while len(got) < length:
+            try:
+                part = self.sock.recv(length - len(got))
+            except (ConnectionError, ssl.SSLError):
+                part = b""
+            if not part:
+                return None
+            got += part
+        return got
+
+    def verify(self, der):
+        self.sock.sendall(self.message(1, element(2, der)))
+        return self.recv()
+
+    def query(self, subject, issuer, serial):
+        self.sock.sendall(self.message(3, element(3, subject.encode() + b"\0"), element(4, issuer.encode() + b"\0"),
+                                       element(5, serial)))
+        return self.recv()
