@@ -30,6 +30,8 @@ static enum err wanted_settings(
 	}
 	s->port_base = (long)json_get_int(args, "port-base", s->port_base);
 	s->tftp_port = (long)json_get_int(args, "tftp-port", s->tftp_port);
+	if (json_get_bool(args, "subscriber"))
+		s->publisher = 0;
 	if (err == ERR_OK)
 		err = text_setting(args, "node", s->node, sizeof s->node, why);
 	if (err == ERR_OK)

@@ -65,6 +65,10 @@ struct command_ctx {
 	struct cluster
 		*cluster; /* opened on first use by command_cluster; closed by command_ctx_fini */
 	const struct command_runtime *runtime;
+	/* Who asks, for the audit log: the user at the other end of the admin socket; without
+	 * uid_known, the one whose program this is. */
+	bool uid_known;
+	unsigned uid;
 	/* Nobody will look at reply->data: a handler may leave out what takes long to find out. */
 	bool text_only;
 	/* Told how far long work has come, the last time with done == total. NULL: nobody looks. */
@@ -121,7 +125,8 @@ void command_help_all(struct buf *out);
 void command_help(const struct command *cmd, struct buf *out);
 void command_manual(struct buf *out);
 
-/* Runs a row. The reply is initialised here; free it with command_reply_fini. */
+/* Runs a row, and writes what it changed into the audit log of the cluster that it opened. The
+ * reply is initialised here; free it with command_reply_fini. */
 void command_run(const struct command *cmd, struct command_ctx *ctx, const struct json *args,
 	struct command_reply *reply);
 void command_reply_fini(struct command_reply *reply);

@@ -15,6 +15,10 @@ typedef void command_handler(
 
 command_handler handle_cluster_init, handle_show, handle_show_ctl, handle_show_itl,
 	handle_show_cert_own, handle_show_stations;
+command_handler handle_account_add, handle_account_password, handle_account_delete,
+	handle_account_unlock, handle_account_show;
+command_handler handle_audit_show, handle_audit_verify;
+command_handler handle_node_add, handle_node_list, handle_node_delete;
 command_handler handle_token_add, handle_token_create, handle_token_drill, handle_token_list,
 	handle_token_pin, handle_token_retire, handle_token_show;
 command_handler handle_ctl_mixed_mode, handle_ctl_update;

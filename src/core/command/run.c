@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "core/command/command.h"
+#include "core/command/record.h"
 
 void command_run(const struct command *cmd, struct command_ctx *ctx, const struct json *args,
 	struct command_reply *reply)
@@ -13,6 +14,10 @@ void command_run(const struct command *cmd, struct command_ctx *ctx, const struc
 		return;
 	}
 	cmd->run(ctx, args, reply);
+	/* A command of COMMAND_DAEMON runs where the cluster must not be touched; none changes
+	 * anything. */
+	if (cmd->where != COMMAND_DAEMON)
+		command_record(cmd, ctx, args, reply);
 	if (buf_check(&reply->text) != ERR_OK) {
 		fail_set(&reply->why, buf_check(&reply->text),
 			"the answer does not fit into memory");

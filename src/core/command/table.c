@@ -29,6 +29,20 @@ const struct command commands[] = {
 		"keys and certificates. Run again it adds only what is missing, and changes the "
 		"settings that are given.",
 		handle_cluster_init},
+	{"cluster node add", node_add_args, COMMAND_ANYWHERE, true, NULL,
+		"add a node to the cluster, or change it",
+		"Adds a node to the publisher's list, or changes the one of that name. The CTL "
+		"client asks every node of the list, and phones' configurations name them all.",
+		handle_node_add},
+	{"cluster node delete", node_args, COMMAND_ANYWHERE, true,
+		"This operation will delete the node. Do you want to continue? (y/n):",
+		"take a node out of the cluster",
+		"Takes a node out of the publisher's list. Lists name it until they are published "
+		"again.",
+		handle_node_delete},
+	{"cluster node list", no_args, COMMAND_ANYWHERE, false, NULL, "list the nodes",
+		"Lists the nodes with the address and the port of their CTL Provider.",
+		handle_node_list},
 	{"ctl-client", ctl_client_args, COMMAND_HERE, true, NULL,
 		"run the CTL client: sign a CTL and hand it to every node",
 		"The CTL client's dialogue, on a machine that needs no daemon and no state folder; "
@@ -39,7 +53,7 @@ const struct command commands[] = {
 		"in two phases: every node takes it or none. A node that is met for the first time "
 		"is recognised by its certificate's fingerprint, which is kept. Exit status 0 done, "
 		"1 refused by a rule or by you, 2 usage or an answer is missing, 3 a node cannot be "
-		"reached, 4 the account was not accepted, 5 token or PIN, 6 phones would not accept "
+		"reached or could not do it, 4 the account was not accepted, 5 token or PIN, 6 phones would not accept "
 		"the list, 7 not every node has it (see utils ctl status), 8 a node's fingerprint "
 		"is not known or has changed.",
 		handle_dialogue},
@@ -50,6 +64,10 @@ const struct command commands[] = {
 		"signature is not checked; verify does that. A file that is there is not "
 		"overwritten without --force.",
 		handle_decrypt},
+	{"delete account", account_args, COMMAND_ANYWHERE, true,
+		"This operation will delete the account. Do you want to continue? (y/n):",
+		"delete an administrator's account",
+		"Deletes an account. Its next request is refused.", handle_account_delete},
 	{"device add", device_add_args, COMMAND_ANYWHERE, true, NULL, "add or change a phone",
 		"Adds a phone, or changes the one of that name. With --install the phone gets a "
 		"locally significant certificate from CAPF when it next starts.",
@@ -93,6 +111,17 @@ const struct command commands[] = {
 		handle_explain},
 	{"file list tftp", file_list_args, COMMAND_ANYWHERE, false, NULL, "list the served files",
 		"Lists the files of the one folder that TFTP serves from.", handle_file_list_tftp},
+	{"set account name", account_password_args, COMMAND_HERE, true, NULL,
+		"make an administrator's account",
+		"Makes an account for what comes over the network: the CTL Provider. Its password "
+		"has 8 to 128 bytes and is kept as an Argon2id hash. After three failures in a row "
+		"each further try has to wait, up to a minute; after ten the account is locked for "
+		"half an hour.",
+		handle_account_add},
+	{"set password user", account_password_args, COMMAND_HERE, true, NULL,
+		"change an account's password",
+		"Gives an account another password, and ends a wait or lock.",
+		handle_account_password},
 	{"show", show_args, COMMAND_HERE, false, NULL, "show lists, signed and encrypted files",
 		"Shows any file with a signed header, recognised by what is in it: a list as show "
 		"ctl and show itl do; of signed and encrypted files the header and the size of "
@@ -100,6 +129,11 @@ const struct command commands[] = {
 		"signature is good is told by verify --with. Exit status 0 shown, 1 a list that is "
 		"not verified, 2 unreadable; of several files the highest.",
 		handle_show},
+	{"show account", no_args, COMMAND_ANYWHERE, false, NULL,
+		"show the administrators' accounts",
+		"Shows the accounts with their last login, failures since then, and whether one "
+		"has to wait or is locked.",
+		handle_account_show},
 	{"show cert own", no_args, COMMAND_ANYWHERE, false, NULL, "show this node's certificates",
 		"Shows subject, issuer, serial number and dates of the CallManager and CAPF "
 		"certificates.",
@@ -162,6 +196,19 @@ const struct command commands[] = {
 		handle_token_retire},
 	{"token show", token_show_args, COMMAND_HERE, false, NULL, "show one token",
 		"Shows everything known of one token, and its certificate.", handle_token_show},
+	{"utils account unlock", account_args, COMMAND_ANYWHERE, true, NULL,
+		"unlock an administrator's account",
+		"Forgets an account's failures, so that it need not wait any more.",
+		handle_account_unlock},
+	{"utils audit show", audit_show_args, COMMAND_HERE, false, NULL, "show who did what",
+		"Shows the audit log: commands that changed something, logins, and what the CTL "
+		"Provider was asked to do, each with who, from where, and what came of it.",
+		handle_audit_show},
+	{"utils audit verify", no_args, COMMAND_HERE, false, NULL, "check the audit log",
+		"Checks that every line of the audit log fits the one before it and that its end "
+		"is the one that was written last. Exit status 1 names the first line that does "
+		"not fit.",
+		handle_audit_verify},
 	{"utils ctl set-cluster mixed-mode", ctl_args, COMMAND_HERE, true,
 		"This operation will set the cluster to Mixed mode. Do you want to continue? "
 		"(y/n):",

@@ -19,6 +19,8 @@ const struct command_arg init_args[] = {
 	{ARG_NUMBER, "port-base", "N", false, 0, 60000, "added to every port number (0)"},
 	{ARG_NUMBER, "tftp-port", "PORT", false, 1, 65535,
 		"TFTP port before the base is added (69)"},
+	{ARG_FLAG, "subscriber", NULL, false, 0, 0,
+		"this node is not the publisher, which keeps the list of nodes"},
 	END,
 };
 
@@ -346,3 +348,33 @@ const struct command_arg service_args[] = {
 };
 
 const struct command_arg no_args[] = {END};
+
+const struct command_arg account_args[] = {
+	{ARG_WORD, "user", "USER", true, 0, 0, "the account's name"},
+	END,
+};
+
+const struct command_arg account_password_args[] = {
+	{ARG_WORD, "user", "USER", true, 0, 0, "the account's name"},
+	{ARG_SECRET, "password-file", "FILE", false, 0, 0,
+		"file whose first line is the password; asked for on the terminal without it"},
+	END,
+};
+
+const struct command_arg audit_show_args[] = {
+	{ARG_NUMBER, "last", "N", false, 1, 1000000, "only the last N entries"},
+	{ARG_TEXT, "who", "WHO", false, 0, 0, "only what this account or user did"},
+	END,
+};
+
+const struct command_arg node_add_args[] = {
+	{ARG_WORD, "name", "NAME", true, 0, 0, "the node's name, as its own settings say it"},
+	{ARG_TEXT, "address", "ADDRESS", true, 0, 0, "its address or host name"},
+	{ARG_NUMBER, "port", "PORT", false, 1, 65535, "port of its CTL Provider (this node's own)"},
+	END,
+};
+
+const struct command_arg node_args[] = {
+	{ARG_WORD, "name", "NAME", true, 0, 0, "the node's name"},
+	END,
+};

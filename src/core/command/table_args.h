@@ -5,6 +5,8 @@
 #include "core/command/command.h"
 
 /* Between the halves of the table: one array for each kind of row, ended by ARG_END. */
+extern const struct command_arg account_args[], account_password_args[], audit_show_args[],
+	node_add_args[], node_args[];
 extern const struct command_arg build_ctl_args[], build_itl_args[], certhash_args[], ctl_args[],
 	ctl_client_args[], ctl_status_args[], decrypt_args[], device_add_args[], device_args[],
 	diff_args[], doctor_args[], encrypt_args[], explain_args[], file_list_args[], init_args[],

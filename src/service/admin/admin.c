@@ -25,6 +25,7 @@ struct session {
 	struct session *next;
 	struct stream *stream; /* NULL once it is closed */
 	bool busy;
+	unsigned uid; /* who is at the other end */
 };
 
 struct job {
@@ -103,6 +104,8 @@ static void run(struct job *job)
 		.clock = env->clock,
 		.cluster = env->cluster,
 		.runtime = env->runtime,
+		.uid_known = true,
+		.uid = job->session->uid,
 	};
 
 	command_run(job->command, &ctx, job->args, &job->reply);
@@ -211,6 +214,7 @@ static void accepted(void *ctx, struct stream *stream)
 		return;
 	}
 	s->admin = a;
+	s->uid = uid;
 	s->stream = stream;
 	s->next = a->sessions;
 	a->sessions = s;
