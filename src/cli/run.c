@@ -88,6 +88,29 @@ static bool agreed(const struct cli *cli, const struct command *cmd)
 	return false;
 }
 
+/* What a person should have read before the question. False when the question need not be asked. */
+static bool shown_before(const struct cli *cli, const struct command *cmd, const struct json *args)
+{
+	struct command look = *cmd;
+	struct command_reply reply;
+	struct command_ctx ctx = {.state = cli->state, .clock = clock_system(), .text_only = true};
+	bool good;
+
+	if (cmd->run != handle_file_delete || cli->yes)
+		return true;
+	look.run = preview_file_delete;
+	look.changes = false;
+	command_run(&look, &ctx, args, &reply);
+	command_ctx_fini(&ctx);
+	good = reply.exit == COMMAND_GOOD;
+	print_buf(good ? stdout : stderr, &reply.text);
+	fflush(stdout);
+	if (!good)
+		fprintf(stderr, "cadeado: %s\n", reply.why.text);
+	command_reply_fini(&reply);
+	return good;
+}
+
 static enum err run_here_or_there(const struct cli *cli, const struct command *cmd,
 	const struct json *args, struct command_reply *reply, struct fail *why)
 {
@@ -165,6 +188,10 @@ int cli_run(const struct cli *given, int argc, char *const argv[])
 	}
 	if (cmd->run == handle_dialogue) {
 		exit = talk(&cli, cmd, args);
+		goto end;
+	}
+	if (!shown_before(&cli, cmd, args)) {
+		exit = COMMAND_FAULT;
 		goto end;
 	}
 	if (!agreed(&cli, cmd))

@@ -4,7 +4,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
-#include "crypto/token.h"
+#include "core/tokens/tokens.h"
 
 #include <stdio.h>
 
@@ -14,6 +14,7 @@ struct publication_work {
 	struct cluster *c;
 	struct cluster_signing *s;
 	char *folder; /* of the tokens */
+	struct tokens *tokens;
 	struct published present;
 	bool present_whole; /* there, and its signature is good */
 	struct cert_set sasts;
@@ -30,6 +31,7 @@ static enum err no_memory(struct fail *why)
 
 static void work_fini(struct publication_work *w)
 {
+	tokens_close(w->tokens);
 	mem_free(w->folder);
 	published_fini(&w->present);
 	cert_set_fini(&w->sasts);
@@ -38,14 +40,6 @@ static void work_fini(struct publication_work *w)
 }
 
 /* --- who may sign lists --- */
-
-struct collecting {
-	struct publication_work *w;
-	struct fail *why;
-	size_t count;
-	bool found; /* the signing token */
-	bool signer_only;
-};
 
 static enum err take_copy(
 	struct publication_work *w, const struct cert *cert, size_t *at, struct fail *why)
@@ -56,48 +50,45 @@ static enum err take_copy(
 	return err ? err : cert_set_take(&w->sasts, copy, at, why);
 }
 
-static enum err collect_token(void *ctx, const struct token_info *info)
+/* The signer's record comes first, as the CTL client writes it. */
+static enum err find_token(struct publication_work *w, struct fail *why)
 {
-	struct collecting *x = ctx;
-	const char *signer = x->w->s->token;
-	bool signs = signer && strcmp(info->label, signer) == 0;
+	const struct token_entry *e;
 	size_t at;
-	enum err err;
+	enum err err = tokens_find(w->tokens, w->s->token, &e, why);
 
-	if (x->signer_only && !signs)
-		return ERR_OK;
-	err = take_copy(x->w, info->cert, &at, x->why);
 	if (err)
 		return err;
-	x->count++;
-	if (signs) {
-		x->found = true;
-		x->w->signer = x->w->sasts.certs[at];
-	}
-	return ERR_OK;
+	if (e->retired)
+		return fail_set(why, ERR_DENIED,
+			"token %s is retired and signs no list any more; see: cadeado token list",
+			e->label);
+	if (!e->cert || !e->known)
+		return fail_set(why, ERR_NOTNOW,
+			"the cluster does not know token %s; add it first: cadeado token add",
+			e->label);
+	err = take_copy(w, e->cert, &at, why);
+	if (!err)
+		w->signer = w->sasts.certs[at];
+	return err;
 }
 
 static enum err collect_tokens(struct publication_work *w, struct fail *why)
 {
-	struct collecting x = {.w = w, .why = why, .signer_only = w->s->token != NULL};
+	size_t i, usable = tokens_usable(w->tokens);
 	enum err err = ERR_OK;
 
-	/* The signer's record comes first, as the CTL client writes it. */
-	if (x.signer_only)
-		err = token_each(w->folder, collect_token, &x, why);
-	if (!err && w->s->token && !x.found)
-		return fail_set(why, ERR_NOTFOUND,
-			"there is no token %.64s in %s; see: cadeado token list", w->s->token,
-			w->folder);
-	x.signer_only = false;
-	x.count = 0;
-	if (!err)
-		err = token_each(w->folder, collect_token, &x, why);
-	if (!err && x.count < 2)
+	if (usable < TOKENS_NEEDED)
 		return fail_set(why, ERR_NOTNOW,
 			"there %s, and when it is lost no list can be signed any more; make a "
 			"second one with: cadeado token create",
-			x.count ? "is only one token" : "are not two tokens");
+			usable ? "is only one token" : "are not two tokens");
+	for (i = 0; i < tokens_count(w->tokens) && !err; i++) {
+		const struct token_entry *e = tokens_at(w->tokens, i);
+
+		if (e->known && !e->retired && e->cert)
+			err = take_copy(w, e->cert, NULL, why);
+	}
 	return err;
 }
 
@@ -202,18 +193,10 @@ static enum err refuse_other_nodes(struct publication_work *w, struct fail *why)
 static enum err sign_by_token(struct publication_work *w, struct fail *why)
 {
 	struct cluster_signing *s = w->s;
-	struct keystore *ks = NULL;
-	struct signer *signer = NULL;
 	struct buf signature = {0};
-	enum err err =
-		token_open(&ks, w->folder, s->token, s->pin ? s->pin : "", &s->attempts_left, why);
+	enum err err = tokens_sign(w->tokens, s->token, s->pin ? s->pin : "", LIST_DIGEST,
+		w->pieces, 2, &signature, &s->attempts_left, why);
 
-	if (err)
-		return err;
-	err = signer_new(&signer, ks, executor_inline());
-	if (!err)
-		err = signer_sign_now(signer, s->token, LIST_DIGEST, w->pieces, 2, &signature, why);
-	signer_free(signer);
 	if (!err)
 		err = list_finish(&w->file, buf_span(&signature), why);
 	buf_fini(&signature);
@@ -224,8 +207,10 @@ static enum err with_token(struct publication_work *w, struct fail *why)
 {
 	struct ctl_request r = {
 		.sasts = &w->sasts, .style = LIST_STYLE_VENDOR, .emptied = w->s->non_secure};
-	enum err err = collect_tokens(w, why);
+	enum err err = find_token(w, why);
 
+	if (!err)
+		err = collect_tokens(w, why);
 	if (!err && w->s->with_local_key)
 		err = collect_local(w, why);
 	if (!err)
@@ -288,6 +273,8 @@ enum err cluster_publish_ctl(struct cluster *c, struct cluster_signing *s, struc
 		err = refuse_other_nodes(&w, why);
 	if (!err)
 		err = read_present(&w, why);
+	if (!err && (s->token || s->with_tokens))
+		err = tokens_open(&w.tokens, w.folder, s->module, c->clock, why);
 	if (!err)
 		err = s->token ? with_token(&w, why) : without_token(&w, why);
 	if (!err)

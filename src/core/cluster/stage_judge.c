@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "core/list/check.h"
 #include "core/list/list.h"
+#include "core/tokens/tokens.h"
 
 #define AHEAD_MAX 86400 /* seconds that a signer's clock may be ahead of ours */
 
@@ -147,6 +148,33 @@ static enum err judge_signer(struct cluster *c, const struct stage_state *s,
 		(const char *)list->header.signer_name.ptr);
 }
 
+/* A token that was retired may be in the hands of whoever made that necessary. */
+static enum err judge_token(struct cluster *c, const struct tlv_list *list, struct fail *why)
+{
+	char *folder = cluster_path(c, "tokens", NULL);
+	struct tokens *tokens = NULL;
+	struct tlv_record r;
+	enum err err = folder ? tokens_open(&tokens, folder, NULL, c->clock, why)
+			      : fail_set(why, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
+	size_t i;
+
+	if (!err)
+		err = list_check_signer(
+			list->file, &list->header, list, LIST_MAY_SIGN_LISTS, &r, why);
+	for (i = 0; !err && i < tokens_count(tokens); i++) {
+		const struct token_entry *e = tokens_at(tokens, i);
+
+		if (e->retired && e->cert && span_eq(cert_list_key(e->cert), r.public_key))
+			err = fail_set(why, ERR_TRUST,
+				"the list is signed by token %s, which was retired: sign with "
+				"another one (cadeado token list)",
+				e->label);
+	}
+	tokens_close(tokens);
+	mem_free(folder);
+	return err;
+}
+
 enum err stage_judge(
 	struct cluster *c, const struct stage_state *s, struct span bytes, struct fail *why)
 {
@@ -162,6 +190,8 @@ enum err stage_judge(
 	err = judge_alone(&list, why);
 	if (!err)
 		err = judge_signer(c, s, &list, why);
+	if (!err)
+		err = judge_token(c, &list, why);
 	if (!err)
 		err = judge_time(c, &list,
 			s->present.there && !s->damaged.code ? &s->present.list : NULL, why);

@@ -1,70 +1,159 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "core/command/handlers.h"
 
+#include "core/cluster/stage.h"
+#include "core/command/record.h"
+
 #include <stdio.h>
+#include <unistd.h>
+
+/* What an option says to cluster_publish_ctl; the rest of *signing is the handler's. */
+static void read_options(const struct json *args, struct cluster_signing *signing)
+{
+	signing->token = json_get_str(args, "token");
+	signing->module = json_get_str(args, "module");
+	signing->with_local_key = json_get_bool(args, "with-local-key");
+	signing->with_tokens = json_get_bool(args, "with-tokens");
+}
+
+static enum err check_options(
+	const struct json *args, const struct cluster_signing *signing, struct fail *why)
+{
+	if (signing->token && signing->with_tokens)
+		return fail_set(why, ERR_ARG,
+			"a list that a token signs has every token; --with-tokens goes with a list "
+			"signed by a key of this node (without --token)");
+	if (!signing->token && signing->with_local_key)
+		return fail_set(why, ERR_ARG,
+			"--with-local-key goes with --token: the token names this node's keys");
+	if (!signing->token && (signing->module || json_get_str(args, "pin-file")))
+		return fail_set(why, ERR_ARG, "--module and --pin-file go with --token");
+	return ERR_OK;
+}
 
 static enum err publish(struct command_ctx *ctx, const struct json *args,
 	struct command_reply *reply, struct cluster_signing *signing, struct fail *why)
 {
 	struct buf pin = {0};
-	char prompt[STORE_NAME + 32];
+	char prompt[STORE_NAME + 32], who[COMMAND_WHO];
 	struct cluster *c = command_cluster(ctx, why);
 	enum err err = c ? ERR_OK : why->code;
 
-	signing->token = json_get_str(args, "token");
-	snprintf(prompt, sizeof prompt, "PIN of token %s: ", signing->token);
-	if (err == ERR_OK)
+	command_who(ctx->uid_known ? ctx->uid : (unsigned)getuid(), who);
+	signing->by = who;
+	if (err == ERR_OK && signing->token) {
+		snprintf(prompt, sizeof prompt, "PIN of token %.64s: ", signing->token);
 		err = command_secret(ctx, args, "pin-file", prompt, &pin, why);
-	if (err == ERR_OK) {
 		signing->pin = (const char *)pin.data;
+	}
+	if (err == ERR_OK)
 		err = cluster_publish_ctl(c, signing, why);
-		signing->pin = NULL;
-	}
+	signing->pin = NULL;
+	signing->by = NULL;
 	buf_wipe(&pin);
-	if (err != ERR_OK) {
-		command_refuse(reply, why);
+	if (err != ERR_OK)
 		return err;
-	}
-	json_set_str(reply->data, "signedBy", signing->token);
+	json_set_str(reply->data, "signedBy", signing->signer);
 	json_set_int(reply->data, "tokens", (int64_t)signing->tokens);
 	json_set_int(reply->data, "bytes", (int64_t)signing->bytes);
+	json_set_int(reply->data, "clusterSecurityMode", signing->non_secure ? 0 : 1);
 	return ERR_OK;
 }
 
 #define RESTART_HINT                                                                               \
 	"Please Restart the TFTP and Cisco CallManager services on all nodes in the cluster that " \
-	"run these services\n"                                                                     \
-	"You must reset all phones to ensure they received the updated CTL file.\n"
+	"run these services\n"
+#define RESET_HINT "You must reset all phones to ensure they received the updated CTL file.\n"
+
+/* Publishes and says `text`. */
+static void run(struct command_ctx *ctx, const struct json *args, struct command_reply *reply,
+	struct cluster_signing *signing, const char *text)
+{
+	struct fail why = {0};
+	enum err err;
+
+	read_options(args, signing);
+	err = check_options(args, signing, &why);
+	if (err != ERR_OK) {
+		command_refuse(reply, &why);
+		reply->exit = COMMAND_USAGE;
+		return;
+	}
+	if (publish(ctx, args, reply, signing, &why) != ERR_OK)
+		command_refuse(reply, &why);
+	else
+		buf_str(&reply->text, text);
+}
 
 void handle_ctl_mixed_mode(
 	struct command_ctx *ctx, const struct json *args, struct command_reply *reply)
 {
-	struct fail why = {0};
 	struct cluster_signing signing = {0};
 
-	if (publish(ctx, args, reply, &signing, &why) != ERR_OK)
+	run(ctx, args, reply, &signing,
+		"Moving Cluster to Mixed Mode\nCluster set to Mixed Mode\n" RESTART_HINT
+			RESET_HINT);
+}
+
+void handle_ctl_non_secure(
+	struct command_ctx *ctx, const struct json *args, struct command_reply *reply)
+{
+	struct cluster_signing signing = {.non_secure = true};
+	struct stage_status status = {0};
+	struct fail why = {0};
+	struct cluster *c = command_cluster(ctx, &why);
+
+	if (c && stage_status(c, &status, &why) == ERR_OK && status.mode == 0)
+		fail_set(&why, ERR_NOTNOW, "the cluster is in non-secure mode already");
+	if (why.code != ERR_OK) {
+		command_refuse(reply, &why);
 		return;
-	json_set_int(reply->data, "clusterSecurityMode", 1);
-	buf_str(&reply->text,
-		"Moving Cluster to Mixed Mode\nCluster set to Mixed Mode\n" RESTART_HINT);
+	}
+	run(ctx, args, reply, &signing,
+		"Moving Cluster to Non Secure Mode\nCluster set to Non Secure Mode\n"
+		"The CTL stays in place with emptied server entries: phones keep its tokens.\n" RESTART_HINT
+			RESET_HINT);
+}
+
+/* A list is made anew only where there is one to follow. */
+static enum err needs_ctl(struct command_ctx *ctx, struct fail *why)
+{
+	struct stage_status status = {0};
+	struct cluster *c = command_cluster(ctx, why);
+
+	if (c && stage_status(c, &status, why) == ERR_OK && status.mode == 0)
+		fail_set(why, ERR_NOTNOW,
+			"the cluster is in non-secure mode and has no CTL to update: "
+			"cadeado utils ctl set-cluster mixed-mode");
+	return why->code;
 }
 
 void handle_ctl_update(
 	struct command_ctx *ctx, const struct json *args, struct command_reply *reply)
 {
-	struct fail why = {0};
 	struct cluster_signing signing = {0};
-	int mode = 0;
-	struct cluster *c = command_cluster(ctx, &why);
+	struct fail why = {0};
 
-	if (c && cluster_mode(c, &mode, &why) == ERR_OK && mode == 0)
-		fail_set(&why, ERR_NOTNOW,
-			"the cluster is in non-secure mode and has no CTL to update: "
-			"cadeado utils ctl set-cluster mixed-mode");
-	if (why.code != ERR_OK) {
+	if (needs_ctl(ctx, &why) != ERR_OK) {
 		command_refuse(reply, &why);
 		return;
 	}
-	if (publish(ctx, args, reply, &signing, &why) == ERR_OK)
-		buf_str(&reply->text, "Updating CTL file\nCTL file Updated\n" RESTART_HINT);
+	run(ctx, args, reply, &signing,
+		"Updating CTL file\nCTL file Updated\n" RESTART_HINT RESET_HINT);
+}
+
+void handle_ctl_reset_localkey(
+	struct command_ctx *ctx, const struct json *args, struct command_reply *reply)
+{
+	struct cluster_signing signing = {.other_key = true};
+	struct fail why = {0};
+
+	if (needs_ctl(ctx, &why) != ERR_OK) {
+		command_refuse(reply, &why);
+		return;
+	}
+	run(ctx, args, reply, &signing,
+		"CTL file signed by the other key of this node\n" RESTART_HINT RESET_HINT
+		"When every phone holds it, sign with the usual key again: cadeado utils ctl update "
+		"CTLFile\n");
 }

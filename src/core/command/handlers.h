@@ -21,10 +21,18 @@ command_handler handle_audit_show, handle_audit_verify;
 command_handler handle_node_add, handle_node_list, handle_node_delete;
 command_handler handle_token_add, handle_token_create, handle_token_drill, handle_token_list,
 	handle_token_pin, handle_token_retire, handle_token_show;
-command_handler handle_ctl_mixed_mode, handle_ctl_update;
+command_handler handle_ctl_mixed_mode, handle_ctl_non_secure, handle_ctl_reset_localkey,
+	handle_ctl_update;
+command_handler handle_itl_export, handle_itl_reset_end, handle_itl_reset_localkey,
+	handle_itl_reset_remotekey, handle_itl_rollback_disable, handle_itl_rollback_enable,
+	handle_itl_rollback_show;
+command_handler handle_set_cert_delete, handle_set_cert_import_own, handle_set_cert_import_trust,
+	handle_set_cert_regen, handle_show_cert_list_own, handle_show_cert_list_trust;
 command_handler handle_dialogue;
 command_handler handle_device_add, handle_device_list, handle_device_show, handle_device_delete;
-command_handler handle_file_list_tftp;
+command_handler handle_file_delete, handle_file_list_tftp;
+/* What a person should have read before the question of handle_file_delete. */
+command_handler preview_file_delete;
 command_handler handle_service_list, handle_service_activate, handle_service_deactivate,
 	handle_service_start, handle_service_stop, handle_service_restart, handle_system_restart;
 command_handler handle_doctor;

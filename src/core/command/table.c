@@ -109,6 +109,14 @@ const struct command commands[] = {
 		"after lengths that do not fit is one field. Nothing is verified. Exit status 0, "
 		"or 2 for a file that is broken or cannot be read.",
 		handle_explain},
+	{"file delete tftp", file_delete_args, COMMAND_HERE, true,
+		"Enter \"y\" followed by return to continue:",
+		"delete the CTL, to start over with another one",
+		"Lists every phone that must then be erased by hand, with the keys to press, and "
+		"after the question deletes the published CTL: no list is served any more and the "
+		"next one counts as first. For when every token is lost. Only at this node's "
+		"console, by the owner of its state folder. It is recorded in the audit log.",
+		handle_file_delete},
 	{"file list tftp", file_list_args, COMMAND_ANYWHERE, false, NULL, "list the served files",
 		"Lists the files of the one folder that TFTP serves from.", handle_file_list_tftp},
 	{"set account name", account_password_args, COMMAND_HERE, true, NULL,
@@ -118,6 +126,32 @@ const struct command commands[] = {
 		"each further try has to wait, up to a minute; after ten the account is locked for "
 		"half an hour.",
 		handle_account_add},
+	{"set cert delete", trust_delete_args, COMMAND_HERE, true,
+		"This operation will delete the trust certificate. Do you want to continue? (y/n):",
+		"delete a certificate of others",
+		"Takes a certificate out of a trust unit: TVS vouches for it no longer, unless the "
+		"CTL names it. This node's own certificates are not deleted.",
+		handle_set_cert_delete},
+	{"set cert import own", import_own_args, COMMAND_HERE, true, NULL,
+		"put a certificate made elsewhere in the place of an own one",
+		"Puts a certificate, and its key when it is another one, in the place of the "
+		"newest. Says what must be published and restarted then, as set cert regen does, "
+		"and is refused where that is.",
+		handle_set_cert_import_own},
+	{"set cert import trust", import_trust_args, COMMAND_HERE, true, NULL,
+		"trust a certificate of others",
+		"Puts a certificate into a trust unit. TVS vouches to phones for those in "
+		"Phone-SAST-trust that they may sign trust lists.",
+		handle_set_cert_import_trust},
+	{"set cert regen", cert_name_args, COMMAND_HERE, true,
+		"WARNING: this operation will overwrite the present certificate, one signed by an "
+		"authority too. Proceed with regeneration (yes|no)?",
+		"make a certificate anew",
+		"Makes a new key and certificate and says what must be published and restarted "
+		"then, in safe order. Until that is done the previous key works. Refused while the "
+		"steps of an earlier change are not finished, for CallManager, TVS and ITLRecovery "
+		"also those of another of them, and when phones would know no key any more.",
+		handle_set_cert_regen},
 	{"set password user", account_password_args, COMMAND_HERE, true, NULL,
 		"change an account's password",
 		"Gives an account another password, and ends a wait or lock.",
@@ -134,9 +168,19 @@ const struct command commands[] = {
 		"Shows the accounts with their last login, failures since then, and whether one "
 		"has to wait or is locked.",
 		handle_account_show},
-	{"show cert own", no_args, COMMAND_ANYWHERE, false, NULL, "show this node's certificates",
-		"Shows subject, issuer, serial number and dates of the CallManager and CAPF "
-		"certificates.",
+	{"show cert list own", no_args, COMMAND_ANYWHERE, false, NULL,
+		"list this node's certificates",
+		"Lists CallManager, CAPF, TVS, ITLRecovery and CTLProvider with their ends.",
+		handle_show_cert_list_own},
+	{"show cert list trust", no_args, COMMAND_ANYWHERE, false, NULL,
+		"list the certificates of others",
+		"Lists the certificates of Phone-SAST-trust, CallManager-trust, CAPF-trust and "
+		"TVS-trust.",
+		handle_show_cert_list_trust},
+	{"show cert own", show_cert_args, COMMAND_ANYWHERE, false, NULL,
+		"show this node's certificates",
+		"Shows subject, issuer, serial number and dates of one certificate or of all, and "
+		"whether its predecessor is still in force.",
 		handle_show_cert_own},
 	{"show ctl", show_list_args, COMMAND_HERE, false, NULL, "show a trust list and verify it",
 		"Prints the CTL with its records, says which token signed it and whether the "
@@ -209,14 +253,30 @@ const struct command commands[] = {
 		"is the one that was written last. Exit status 1 names the first line that does "
 		"not fit.",
 		handle_audit_verify},
+	{"utils ctl reset localkey", ctl_local_args, COMMAND_HERE, true,
+		"This operation will reset the CTLFile. Do you want to continue? (y/n):",
+		"sign the CTL with the other key of this node",
+		"For a cluster without tokens whose signing key phones do not know any more: signs "
+		"and publishes the CTL with the other of CallManager and ITLRecovery than the "
+		"setting list_signer names.",
+		handle_ctl_reset_localkey},
 	{"utils ctl set-cluster mixed-mode", ctl_args, COMMAND_HERE, true,
 		"This operation will set the cluster to Mixed mode. Do you want to continue? "
 		"(y/n):",
 		"sign a CTL and set mixed mode",
-		"Signs a CTL with every token, the CallManager and the CAPF certificate, "
-		"publishes it and sets the cluster to mixed mode. Refused when phones that hold "
-		"the present CTL would not accept the new one.",
+		"Signs a CTL, publishes it on this node and sets the cluster to mixed mode: with "
+		"--token by a token, naming every token; without by a key of this node (setting "
+		"list_signer). Refused when phones that hold the present CTL would not accept the "
+		"new one, with the way that they would. A cluster of several nodes uses "
+		"ctl-client.",
 		handle_ctl_mixed_mode},
+	{"utils ctl set-cluster non-secure-mode", ctl_args, COMMAND_HERE, true,
+		"This operation will set the cluster to Non secure mode. Do you want to continue? "
+		"(y/n):",
+		"sign an emptied CTL and end mixed mode",
+		"Signs and publishes a CTL whose server entries are emptied, so that it stays in "
+		"place with its tokens, and ends mixed mode. Signed as mixed-mode is.",
+		handle_ctl_non_secure},
 	{"utils ctl status", ctl_status_args, COMMAND_HERE, true, NULL,
 		"compare the CTLs of all nodes, mend what was interrupted",
 		"Asks every node which CTL it has. A publication that was interrupted is finished "
@@ -228,8 +288,46 @@ const struct command commands[] = {
 		"This operation will update the CTLFile. Do you want to continue? (y/n):",
 		"sign the CTL again with today's certificates",
 		"Signs and publishes the CTL again, so that it names the certificates that are "
-		"in use.",
+		"in use. --with-local-key and --with-tokens prepare the way from tokens to a "
+		"cluster without and back.",
 		handle_ctl_update},
+	{"utils itl export", itl_export_args, COMMAND_HERE, true, NULL,
+		"export the ITLRecovery key",
+		"Writes the ITLRecovery key and its certificate under a passphrase, as PKCS #12 "
+		"and readable by its owner only. With it, utils itl reset remotekey leads back "
+		"phones that know no other key.",
+		handle_itl_export},
+	{"utils itl reset end", no_args, COMMAND_HERE, true, NULL, "build the ITL as usual again",
+		"Ends utils itl reset: TFTP builds and signs the ITL itself at its next restart.",
+		handle_itl_reset_end},
+	{"utils itl reset localkey", no_args, COMMAND_HERE, true,
+		"This operation will reset the ITLFile. Do you want to continue? (y/n):",
+		"sign the ITL with this node's ITLRecovery key",
+		"For phones that do not know the key which signs ITLs now: signs the ITL with the "
+		"ITLRecovery key. It stays so until utils itl reset end or a change of a "
+		"certificate.",
+		handle_itl_reset_localkey},
+	{"utils itl reset remotekey", itl_remote_args, COMMAND_HERE, true,
+		"This operation will reset the ITLFile. Do you want to continue? (y/n):",
+		"sign the ITL with an exported ITLRecovery key",
+		"As utils itl reset localkey, with a key from a file that utils itl export or "
+		"another call manager wrote: for phones of another cluster, or of this one before "
+		"it was made anew. The key is not kept.",
+		handle_itl_reset_remotekey},
+	{"utils itl rollback disable", no_args, COMMAND_HERE, true, NULL,
+		"end the preparation for a rollback",
+		"Prepare Cluster for Rollback off: TFTP serves a full ITL after its restart.",
+		handle_itl_rollback_disable},
+	{"utils itl rollback enable", rollback_args, COMMAND_HERE, true,
+		"Phones that take the empty ITL accept any file. Do you want to continue? (y/n):",
+		"publish an empty ITL for some time",
+		"Prepare Cluster for Rollback: until the given time the ITL names no server, no "
+		"TVS and no CAPF, so that phones follow an older or another call manager. It ends "
+		"by itself. In mixed mode it frees no phone from its CTL.",
+		handle_itl_rollback_enable},
+	{"utils itl rollback show", no_args, COMMAND_ANYWHERE, false, NULL,
+		"show whether the ITL is empty", "Shows Prepare Cluster for Rollback and its end.",
+		handle_itl_rollback_show},
 	{"utils service activate", service_args, COMMAND_ANYWHERE, true, NULL,
 		"activate a service of this node and start it",
 		"Activates a service: it is started now, and whenever the daemon is.",

@@ -270,9 +270,97 @@ const struct command_arg token_retire_args[] = {
 
 const struct command_arg token_show_args[] = {TOKEN_LABEL, TOKENS_KEPT, MODULE_LOOKED, END};
 
+#define CTL_TOKEN                                                                                  \
+	{                                                                                          \
+		ARG_TEXT, "token", "LABEL", false, 0, 0,                                           \
+			"token that signs, see cadeado token list; without it a key of this node " \
+			"does (tokenless)"                                                         \
+	}
+#define WITH_LOCAL_KEY                                                                             \
+	{                                                                                          \
+		ARG_FLAG, "with-local-key", NULL, false, 0, 0,                                     \
+			"with --token: name this node's keys as SASTs too, the first step away "   \
+			"from tokens"                                                              \
+	}
+#define WITH_TOKENS                                                                                \
+	{                                                                                          \
+		ARG_FLAG, "with-tokens", NULL, false, 0, 0,                                        \
+			"without --token: name the tokens as SASTs too, the first step back to "   \
+			"them"                                                                     \
+	}
+#define PASSPHRASE                                                                                 \
+	{                                                                                          \
+		ARG_SECRET, "passphrase-file", "FILE", false, 0, 0,                                \
+			"file whose first line is the passphrase; asked for on the terminal "      \
+			"without it"                                                               \
+	}
+
 const struct command_arg ctl_args[] = {
-	{ARG_TEXT, "token", "LABEL", true, 0, 0, "token that signs; see cadeado token list"},
+	CTL_TOKEN,
+	MODULE,
 	PIN_FILE,
+	WITH_LOCAL_KEY,
+	WITH_TOKENS,
+	END,
+};
+
+const struct command_arg ctl_local_args[] = {WITH_TOKENS, END};
+
+const struct command_arg cert_name_args[] = {
+	{ARG_WORD, "name", "NAME", true, 0, 0,
+		"CallManager, CAPF, TVS, ITLRecovery or CTLProvider"},
+	END,
+};
+
+const struct command_arg show_cert_args[] = {
+	{ARG_WORD, "name", "NAME", false, 0, 0,
+		"one of them, as CallManager/CallManager.pem or CallManager (all)"},
+	END,
+};
+
+const struct command_arg import_own_args[] = {
+	{ARG_WORD, "name", "NAME", true, 0, 0,
+		"CallManager, CAPF, TVS, ITLRecovery or CTLProvider"},
+	{ARG_WORD, "cert", "CERT", true, 0, 0, "the new certificate in PEM"},
+	{ARG_TEXT, "key", "FILE", false, 0, 0, "its key in PEM, when it is not the present one"},
+	END,
+};
+
+const struct command_arg import_trust_args[] = {
+	{ARG_WORD, "unit", "UNIT", true, 0, 0,
+		"Phone-SAST-trust, CallManager-trust, CAPF-trust or TVS-trust"},
+	{ARG_WORD, "cert", "CERT", true, 0, 0, "certificate in PEM or DER"},
+	{ARG_TEXT, "name", "NAME", false, 0, 0, "name in the unit (common name and serial)"},
+	END,
+};
+
+const struct command_arg trust_delete_args[] = {
+	{ARG_WORD, "unit", "UNIT", true, 0, 0, "trust unit"},
+	{ARG_WORD, "name", "NAME", true, 0, 0, "its name, as show cert list trust prints it"},
+	END,
+};
+
+const struct command_arg file_delete_args[] = {
+	{ARG_WORD, "file", "CTLFile.tlv", true, 0, 0, "the published CTL"},
+	END,
+};
+
+const struct command_arg itl_export_args[] = {
+	{ARG_WORD, "file", "FILE", true, 0, 0, "file to write, not there yet"},
+	PASSPHRASE,
+	END,
+};
+
+const struct command_arg itl_remote_args[] = {
+	{ARG_WORD, "file", "FILE", true, 0, 0,
+		"PKCS #12 with the ITLRecovery key that phones know"},
+	PASSPHRASE,
+	END,
+};
+
+const struct command_arg rollback_args[] = {
+	{ARG_TEXT, "until", "DATE", true, 0, 0,
+		"end, at most 30 days ahead: 2026-11-23 or 2026-11-23T18:42:58Z"},
 	END,
 };
 
