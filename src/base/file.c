@@ -331,7 +331,7 @@ static enum err append(
 	/* The folder too: the file may be new. */
 	if (!err && sync == FILE_SYNC &&
 		(!file_step() || fsync(fd) < 0 || !file_sync_folder_of(path)))
-		err = file_fail(why, ERR_IO, path, "sync");
+		err = errno == ENOMEM ? no_memory(why, path) : file_fail(why, ERR_IO, path, "sync");
 	if (close(fd) < 0 && !err)
 		err = file_fail(why, ERR_IO, path, "write");
 	return err;

@@ -86,22 +86,26 @@ static enum err drop_torn(const char *path, struct fail *why)
 static enum err find_end(
 	struct cluster *c, const char *path, struct audit_end *end, struct fail *why)
 {
-	struct audit_line line;
+	struct audit_line line = {0};
+	struct fail what = {0};
 	struct buf text = {0};
-	bool torn = false;
+	bool torn = false, fits = false;
 	enum err err = audit_end_get(c, end, why);
 
 	if (!err)
 		err = audit_last_line(c, &text, &torn, why);
 	if (!err && torn)
 		err = drop_torn(path, why);
-	if (!err && text.len && audit_line_read(&line, buf_span(&text), NULL) == ERR_OK) {
-		if (audit_line_follows(&line, end)) {
+	if (!err && text.len) {
+		err = audit_line_read(&line, buf_span(&text), &what);
+		fits = !err && audit_line_follows(&line, end);
+		if (fits)
 			*end = line.end;
-			err = set_end(c, end, why);
-		}
 		audit_line_fini(&line);
+		err = err == ERR_FORMAT ? ERR_OK : err ? fail_set(why, err, "%s", what.text) : err;
 	}
+	if (fits)
+		err = set_end(c, end, why);
 	buf_fini(&text);
 	return err;
 }

@@ -139,11 +139,12 @@ static void creating(void **state)
 static void appending(void **state)
 {
 	assert_int_equal(file_append(scratch_path("f"), span_str("one\n"), 0600, NULL), ERR_OK);
-	assert_int_equal(file_append(scratch_path("f"), span_str("two"), 0600, NULL), ERR_OK);
+	assert_int_equal(file_append_sync(scratch_path("f"), span_str("two"), 0600, NULL), ERR_OK);
 	assert_int_equal(file_append(scratch_path("f"), span_str(""), 0600, NULL), ERR_OK);
 	assert_file("f", "one\ntwo\n\n");
 	assert_int_equal(mode_of("f"), 0600);
 	assert_int_equal(file_append(scratch, span_str("x"), 0600, NULL), ERR_IO);
+	assert_int_equal(file_append_sync(scratch, span_str("x"), 0600, NULL), ERR_IO);
 }
 
 static void removing(void **state)
