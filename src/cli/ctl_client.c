@@ -130,7 +130,8 @@ static enum ctl_exit confirm(struct wizard *w)
 			"This operation will update the CTLFile. Do you want to continue?",
 	};
 
-	say(&w->s.d, "\n");
+	if (w->s.d.asks && !w->s.d.yes)
+		say(&w->s.d, "\n");
 	if (!w->s.d.asks && !w->s.d.yes)
 		return wizard_refuse(w, CTL_USAGE, ERR_ARG,
 			"this changes the cluster; add --yes when nobody is there to ask");

@@ -151,6 +151,8 @@ static enum ctl_exit check_once(struct wizard *w)
 	}
 	ctlclient_check(&w->s.cluster, w->choice, clock_seconds(clock_system()), tell, &t);
 	json_set_take(w->s.report, "findings", t.findings);
+	if (!t.worst)
+		ctl_session_report_nodes(&w->s);
 	if (!t.count)
 		say(&w->s.d, "  Nothing was found.\n");
 	if (t.worst)
@@ -234,7 +236,8 @@ enum ctl_exit wizard_compare(struct wizard *w)
 	buf_u8(&because, 0);
 	if (buf_check(&because))
 		return wizard_refuse(w, CTL_REFUSED, ERR_NOMEM, err_text(ERR_NOMEM));
-	say(&w->s.d, "\n");
+	if (w->plan.has_present)
+		say(&w->s.d, "\n");
 	say_wrapped(&w->s.d, 2, "  ", (const char *)because.data);
 	json_set_bool(w->s.report, "accepts", !err);
 	json_set_str(w->s.report, "because", (const char *)because.data);

@@ -176,9 +176,9 @@ static enum ctl_exit tell_outcome(
 	fail_clear(&w->s.why);
 	if (outcome == PUBLISH_PARTLY) {
 		fail_set(&w->s.why, ERR_NOTNOW,
-			"not every node has the new CTL file (%.40s: %.90s); when it is back: "
-			"cadeado utils ctl status --server %.60s",
-			w->s.cluster.nodes[at].name, bad ? bad->why.text : "", w->s.links[0].host);
+			"not every node has the new CTL file (%.60s did not confirm it); when it is "
+			"back: cadeado utils ctl status --server %.60s --port %d",
+			w->s.cluster.nodes[at].name, w->s.links[0].host, w->s.links[0].port);
 		return CTL_PARTLY;
 	}
 	fail_set(&w->s.why, bad ? bad->err : ERR_NOTNOW,
@@ -215,6 +215,7 @@ static enum err op_vouch(void *ctx, size_t i, struct fail *why)
 	const struct ctl_delivery *d = ctx;
 	const struct ctlclient_node *n = &d->session->cluster.nodes[i];
 	const struct timespec pause = {.tv_nsec = VOUCH_PAUSE * 1000000l};
+	bool asked = false;
 
 	if (!n->tvs_port || !n->started[SERVICE_TVS] || !n->certs[CTLCLIENT_TVS])
 		return ERR_OK; /* the checks have warned */
@@ -222,6 +223,7 @@ static enum err op_vouch(void *ctx, size_t i, struct fail *why)
 		const struct ctlclient_sast *token = &d->plan->sasts[k];
 		bool vouches = token->held || token->removed;
 
+		asked = asked || !vouches;
 		for (int tries = 0; !vouches && tries < VOUCH_TRIES; tries++) {
 			enum err err = ask_tvs(d->session, i, token, &vouches, why);
 
@@ -236,6 +238,8 @@ static enum err op_vouch(void *ctx, size_t i, struct fail *why)
 				"utils service restart tvs",
 				token->label);
 	}
+	if (asked)
+		say(&d->session->d, "  %-16s vouches for the new tokens (TVS)\n", n->name);
 	return ERR_OK;
 }
 

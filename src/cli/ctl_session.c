@@ -19,7 +19,9 @@ enum ctl_exit ctl_exit_of(enum err err)
 	case ERR_OK: return CTL_GOOD;
 	case ERR_NOTFOUND:
 	case ERR_CLOSED:
-	case ERR_TIMEOUT: return CTL_UNREACHABLE;
+	case ERR_TIMEOUT:
+	case ERR_PROTO:
+	case ERR_IO: return CTL_UNREACHABLE;
 	case ERR_DENIED:
 	case ERR_LOCKED: return CTL_ACCOUNT;
 	case ERR_TLS: return CTL_STRANGER;
@@ -351,6 +353,11 @@ void ctl_session_report_nodes(struct ctl_session *s)
 {
 	struct json *nodes = json_array_new();
 
+	/* As they were when it was decided what to do. */
+	if (json_get(s->report, "nodes")) {
+		json_free(nodes);
+		return;
+	}
 	for (size_t i = 0; i < s->cluster.count; i++) {
 		const struct ctlclient_node *n = &s->cluster.nodes[i];
 		struct json *o = json_object_new(), *services = json_array_new();
@@ -455,7 +462,7 @@ static enum err op_look(
 static void op_told(
 	void *ctx, size_t i, enum publish_phase phase, enum err err, const struct fail *why)
 {
-	static const char *const done[] = {"has staged the new CTL", "vouches for the signer", NULL,
+	static const char *const done[] = {"has staged the new CTL", NULL, NULL,
 		"has activated the new CTL", "has forgotten what was staged"};
 	const struct ctl_delivery *d = ctx;
 	char first[CTLCLIENT_NAME + 16];

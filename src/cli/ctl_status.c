@@ -148,7 +148,7 @@ static void suggest(const struct cli *cli, char host[STORE_NAME], int *port)
 		return;
 	set = cluster_get_settings(c);
 	(void)str_copy(host, STORE_NAME, set->address);
-	*port = settings_port(set, CLIENT_CTL_PORT);
+	*port = settings_port(set, set->ctl_provider_port);
 	cluster_close(c);
 }
 

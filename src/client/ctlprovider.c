@@ -44,8 +44,9 @@ static enum err transport_fail(CURLcode code, const char *host, int port, struct
 			"started there?",
 			host, port);
 	case CURLE_SSL_CONNECT_ERROR:
-		return fail_set(why, ERR_PROTO, "%.64s port %d does not speak TLS as a node does",
-			host, port);
+		return fail_set(why, ERR_CLOSED,
+			"%.64s port %d does not speak TLS as a node does, or went away", host,
+			port);
 	case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
 		return fail_set(why, ERR_TLS,
 			"%.64s port %d shows another key than a moment ago; nothing was sent", host,

@@ -107,13 +107,15 @@ enum err ctlclient_plan_diff(const struct ctlclient_plan *p, list_changed *chang
 	return err ? err : list_diff(&p->present, &next, changed, ctx);
 }
 
-static bool names_capf(const struct ctlclient_plan *p, const struct cert *capf)
+/* Does CAPF work with the key that the list names already? */
+static bool knows_capf(const struct ctlclient_plan *p, const struct cert *capf)
 {
 	struct tlv_record r;
 	struct tlv_iter it;
 
+	/* A first key is in force already. */
 	if (!p->has_present || !capf)
-		return false;
+		return true;
 	tlv_iter_init(&it, &p->present);
 	while (tlv_iter_next(&it, &r))
 		if (r.role == TLV_ROLE_CAPF && span_eq(r.certificate, cert_der(capf)))
@@ -133,7 +135,7 @@ size_t ctlclient_restarts(
 
 			if (!n->activated[order[s]] ||
 				(order[s] == SERVICE_CAPF &&
-					names_capf(p, n->certs[CTLCLIENT_CAPF])))
+					knows_capf(p, n->certs[CTLCLIENT_CAPF])))
 				continue;
 			if (count < size)
 				out[count] = (struct ctlclient_restart){n, order[s]};

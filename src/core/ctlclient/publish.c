@@ -214,9 +214,9 @@ bool publish_mend(const struct ctlclient_cluster *c, enum publish_remedy remedy,
 	bool finish = remedy == PUBLISH_FINISH, good = true;
 	struct run r = {.id = id, .ops = ops, .nodes = nodes, .count = c->count};
 
-	memset(nodes, 0, c->count * sizeof(*nodes));
 	if (remedy != PUBLISH_FINISH && remedy != PUBLISH_ROLL_BACK)
 		return false;
+	memset(nodes, 0, c->count * sizeof(*nodes));
 	for (size_t i = 0; i < c->count; i++) {
 		const struct ctlclient_node *n = &c->nodes[i];
 		struct fail why = {0};
