@@ -184,6 +184,20 @@ struct comparing {
 	size_t count, record;
 };
 
+#define SHORT_VALUE 26u /* characters: two fit into a line */
+
+static void say_field(const struct dialogue *d, const struct list_change *c)
+{
+	bool both = strlen(c->before) <= SHORT_VALUE && strlen(c->after) <= SHORT_VALUE;
+
+	if (!*c->after)
+		say(d, "             %s: emptied\n", c->field);
+	else if (!*c->before || !both)
+		say(d, "             %s: another one\n", c->field);
+	else
+		say(d, "             %s: %s -> %s\n", c->field, c->before, c->after);
+}
+
 static void tell_difference(void *ctx, const struct list_change *c)
 {
 	struct comparing *x = ctx;
@@ -198,7 +212,7 @@ static void tell_difference(void *ctx, const struct list_change *c)
 		if (x->record != c->old_record)
 			say(d, "  changed  %s\n", c->record);
 		x->record = c->old_record;
-		say(d, "             %s\n", c->field);
+		say_field(d, c);
 		break;
 	default:
 		say(d, "  %-8s %s: %s -> %s\n", list_difference_name(c->what), c->field, c->before,

@@ -35,6 +35,26 @@ static const char *is_known(struct cluster *c, enum own_cert which, bool *waits)
 	return text;
 }
 
+/* As the CTL client shows it of a node that it does not know yet. */
+static void fingerprint_lines(
+	struct command_reply *reply, struct json *row, const struct cert *cert)
+{
+	struct buf text = {0};
+	uint8_t hash[DIGEST_MAX];
+	size_t half = digest_one(DIGEST_SHA256, cert_der(cert), hash) / 2;
+
+	str_hex(&text, span_of(hash, 2 * half), STR_COLON);
+	json_set_take(row, "sha256", json_span_new(buf_span(&text)));
+	buf_clear(&text);
+	str_hex(&text, span_of(hash, half), STR_COLON);
+	buf_str(&text, ":\n                 ");
+	str_hex(&text, span_of(hash + half, half), STR_COLON);
+	buf_str(&reply->text, "  SHA-256:       ");
+	buf_put(&reply->text, buf_span(&text));
+	buf_str(&reply->text, "\n");
+	buf_fini(&text);
+}
+
 static void cert_lines(struct cluster *c, struct command_reply *reply, struct json *rows,
 	enum own_cert which, const struct cert *cert)
 {
@@ -62,6 +82,7 @@ static void cert_lines(struct cluster *c, struct command_reply *reply, struct js
 		"  From:          %s\n  To:            %s\n  Key:           %s %u bits\n",
 		own_name(which), cert_subject(cert), cert_issuer(cert), hex, from, to,
 		cert_key_is_rsa(cert) ? "RSA" : "EC", cert_key_bits(cert));
+	fingerprint_lines(reply, row, cert);
 	if (waits)
 		buf_printf(&reply->text, "  In force:      %s\n", in_force);
 	buf_fini(&serial);
