@@ -20,6 +20,13 @@ static bool id_good(const char *id)
 	return strlen(id) == STAGE_ID - 1 && strspn(id, "0123456789abcdef") == STAGE_ID - 1;
 }
 
+/* Activated last, and still what is published. */
+static bool is_active(const struct stage_state *s, const char *id)
+{
+	return s->has_last && strcmp(s->last.id, id) == 0 && s->present.there &&
+	       memcmp(s->present_sum, s->last.list, SHA256_SIZE) == 0;
+}
+
 /* --- Phone-SAST-trust --- */
 
 static enum err forget_trust(struct cluster *c, const struct publication *p, struct fail *why)
@@ -199,8 +206,7 @@ static enum err load(struct cluster *c, struct stage_state *s, struct fail *why)
 	if (!err && s->present.there)
 		err = stage_write_ever(c, why);
 	if (!err && has_half)
-		err = s->has_last && strcmp(s->last.id, half->id) == 0 ? remove_staged(c, why)
-								       : drop_staged(c, half, why);
+		err = is_active(s, half->id) ? remove_staged(c, why) : drop_staged(c, half, why);
 	if (!err && s->has_staged && s->present.there &&
 		memcmp(s->present_sum, s->staged.list, SHA256_SIZE) == 0) {
 		err = finish_activation(c, s, why);
@@ -238,7 +244,7 @@ static enum err status(
 	if (out->has_ctl)
 		memcpy(out->ctl, s->present_sum, sizeof(out->ctl));
 	out->ever = s->ever;
-	if (s->has_last)
+	if (is_active(s, s->last.id))
 		snprintf(out->last, sizeof(out->last), "%s", s->last.id);
 	if (s->has_staged) {
 		snprintf(out->staged, sizeof(out->staged), "%s", s->staged.id);
@@ -323,8 +329,7 @@ static enum err put(struct cluster *c, struct stage_state *s, const struct stage
 	bool same = false;
 	enum err err = stage_sum(r->list, sum, why);
 
-	if (!err && s->has_last && strcmp(s->last.id, r->id) == 0 && s->present.there &&
-		memcmp(s->present_sum, sum, SHA256_SIZE) == 0)
+	if (!err && is_active(s, r->id) && memcmp(s->present_sum, sum, SHA256_SIZE) == 0)
 		return ERR_OK;
 	if (!err)
 		err = waits(c, s, r, sum, &same, why);
@@ -396,6 +401,9 @@ static void put_back(struct cluster *c, const char *path, const struct stage_sta
 			err = stage_remove(c, EVER_FILE, &local);
 	}
 	if (!err)
+		err = s->has_last ? stage_write_last(c, &s->last, &local)
+				  : stage_remove(c, LAST_FILE, &local);
+	if (!err)
 		err = store_param_set(c->store, PARAM_MODE, mode ? "1" : "0", &local);
 	if (err)
 		fail_prefix(why, "the new CTL stays in place");
@@ -408,7 +416,7 @@ static enum err activate(struct cluster *c, struct stage_state *s, const char *i
 	int mode = 0;
 	enum err err = path ? ERR_OK : no_memory(why);
 
-	if (err || (s->has_last && strcmp(s->last.id, id) == 0))
+	if (err || is_active(s, id))
 		goto out;
 	if (!s->has_staged || strcmp(s->staged.id, id) != 0) {
 		err = fail_set(why, ERR_NOTFOUND, "no list is staged as publication %.40s", id);
@@ -459,7 +467,7 @@ static enum err abort_work(struct cluster *c, struct stage_state *s, void *ctx, 
 
 	if (err)
 		return err;
-	if (s->has_last && strcmp(s->last.id, id) == 0)
+	if (is_active(s, id))
 		return fail_set(why, ERR_NOTNOW,
 			"publication %.40s is active already: finish it on the other nodes", id);
 	if (!s->has_staged || strcmp(s->staged.id, id) != 0)
