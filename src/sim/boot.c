@@ -90,6 +90,12 @@ static enum sim_list list_of_state(const struct sim_phone *p)
 	return p->state == SIM_ASK_CTL ? SIM_CTL : SIM_ITL;
 }
 
+/* Phones name the ITL where it is the one that is meant: "Trust List" is the CTL's. */
+static void list_status(struct sim_phone *p, const char *ctl, const char *itl)
+{
+	sim_console_status(&p->console, "%s", list_of_state(p) == SIM_CTL ? ctl : itl);
+}
+
 static void take_list(struct sim_phone *p, struct span content)
 {
 	struct tlv_header header;
@@ -100,17 +106,17 @@ static void take_list(struct sim_phone *p, struct span content)
 			"validate_file_envelope: File sign verify SUCCESS; header length <%u>",
 			header.length);
 	if (sim_flash_put_list(&p->flash, list_of_state(p), content, &why)) {
-		sim_console_status(&p->console, "Trust List Update Failed");
+		list_status(p, "Trust List Update Failed", "ITL Update Failed");
 		sim_phone_refused(p, p->asked, &why);
 		return;
 	}
-	sim_console_status(&p->console, "Trust List Updated");
+	list_status(p, "Trust List Updated", "ITL installed");
 }
 
 static void refuse_list(struct sim_phone *p, const struct fail *why)
 {
 	sim_console_note(&p->console, "SECD", "validate_file_envelope: File sign verify FAILED");
-	sim_console_status(&p->console, "Trust List Verification Failed");
+	list_status(p, "Trust List Verification Failed", "ITL Verification Failed");
 	sim_phone_refused(p, p->asked, why);
 }
 
@@ -165,7 +171,7 @@ static void judge_list(struct sim_phone *p, struct span content)
 	case SIM_LIST_SAME: break;
 	case SIM_LIST_NEW: take_list(p, content); break;
 	case SIM_LIST_UNREADABLE:
-		sim_console_status(&p->console, "Trust List Update Failed");
+		list_status(p, "Trust List Update Failed", "ITL Update Failed");
 		sim_phone_refused(p, p->asked, &why);
 		break;
 	case SIM_LIST_UNVERIFIED:

@@ -86,6 +86,11 @@ class Lab:
             f.write(PIN + "\n")
         return self.cadeado("utils", "ctl", *words, "--token", "SAST-ADN4e31f914", "--pin-file", pin, "--yes")
 
+    def restart(self, *services):
+        """As the guide says after a publication: restart("Cisco Tftp", "Cisco CallManager")."""
+        for service in services:
+            self.cadeado("utils", "service", "restart", *service.split())
+
     def log(self):
         with open(self.path("cadeadod.log"), encoding="utf-8", errors="replace") as f:
             return f.read()

@@ -376,5 +376,10 @@ def test_an_address_changed_after_the_list_was_signed(idle_lab):
     assert "the list names the node 127.0.0.1, but its address is 127.0.0.2" in evidence[1]
     assert "cadeado utils ctl update CTLFile" in done.stdout
     idle_lab.publish("update", "CTLFile")
+    found, evidence, done = verdicts(idle_lab)
+    assert found[:3] == [GOOD, GOOD, FAULT], evidence
+    assert "another one is published since" in evidence[2]
+    assert "cadeado utils service restart Cisco Tftp" in done.stdout
+    idle_lab.restart("Cisco Tftp")
     found, evidence, _ = verdicts(idle_lab)
     assert found[:3] == [GOOD] * 3, evidence
