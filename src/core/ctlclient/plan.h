@@ -27,7 +27,7 @@ enum err ctlclient_may_choose(
 /* --- findings --- */
 
 struct ctlclient_finding {
-	const char *code; /* for programs; the table is in the manual */
+	const char *code; /* for programs; docs/how-to/run-the-ctl-client.md */
 	enum list_severity severity;
 	const struct ctlclient_node *node; /* NULL: the cluster as a whole */
 	const char *text;                  /* with the remedy; valid during the call */
