@@ -30,9 +30,9 @@ unsigned sim_model_digests(int model);
 
 /* Judges an offered list. `filename` is the name its header must hold, "CTLFile.tlv" or
  * "ITLFile.tlv". Holding neither list, the phone takes the first whose signature its own SAST
- * record bears out; otherwise the signer must be a SAST of the held CTL, else of the held ITL. *why
- * tells a refusal: ERR_TRUST for a stranger, ERR_VERIFY for a signature, ERR_EXPIRED,
- * ERR_UNSUPPORTED. */
+ * record bears out; otherwise the signer must be a SAST of the held CTL (for an ITL also a TFTP or
+ * CCM+TFTP record of that), else a SAST of the held ITL. *why tells a refusal: ERR_TRUST for a
+ * stranger, ERR_VERIFY for a signature, ERR_EXPIRED, ERR_UNSUPPORTED. */
 enum sim_verdict sim_trust_list(const struct sim_judge *judge, const struct sim_held *held,
 	struct span offered, const char *filename, struct fail *why);
 

@@ -10,7 +10,8 @@
 
 /* What the held list knows of the offered one's signer; numbers of records, 0 for none. */
 struct signer {
-	size_t token;       /* a SAST whose key has signed it */
+	size_t token;       /* a SAST whose key has signed it; see may_sign … */
+	unsigned as;        /* … its role */
 	struct span name;   /* that one's subject */
 	bool other_bytes;   /* which is written in another way */
 	size_t failed;      /* a SAST of the same names and serial that does not prove it … */
@@ -65,6 +66,19 @@ static enum err check_key(const struct tlv_record *r)
 	return err;
 }
 
+static bool is_list(const struct tlv_list *list, enum list_kind kind)
+{
+	return span_eq(list->header.filename, span_str(list_file_name(kind)));
+}
+
+/* A SAST signs every list; the server that signs files also signs the ITL for phones that hold a
+ * CTL. spec: docs/formats/trust-list.md#acceptance */
+static bool may_sign(const struct tlv_record *r, bool itl_for_ctl)
+{
+	return r->role == TLV_ROLE_SAST ||
+	       (itl_for_ctl && (r->role == TLV_ROLE_TFTP || r->role == TLV_ROLE_CCM_TFTP));
+}
+
 static enum err try_token(
 	struct signer *s, const struct tlv_list *offered, const struct tlv_record *r, size_t number)
 {
@@ -78,6 +92,7 @@ static enum err try_token(
 		return err;
 	if (!err) {
 		s->token = number;
+		s->as = r->role;
 		s->name = r->subject;
 		s->other_bytes = !span_eq(r->subject, h->signer_name) ||
 				 !span_eq(r->issuer, h->issuer_name) ||
@@ -94,6 +109,7 @@ static enum err find_signer(
 	struct signer *s, const struct tlv_list *held, const struct tlv_list *offered)
 {
 	const struct tlv_header *h = &offered->header;
+	bool itl_for_ctl = is_list(held, LIST_CTL) && is_list(offered, LIST_ITL);
 	struct tlv_record r;
 	struct tlv_iter it;
 	enum err err = ERR_OK;
@@ -102,7 +118,7 @@ static enum err find_signer(
 	while (!err && !s->token && tlv_iter_next(&it, &r)) {
 		bool same = list_is_signer(h, &r);
 
-		if (same && r.role == TLV_ROLE_SAST) {
+		if (same && may_sign(&r, itl_for_ctl)) {
 			err = try_token(s, offered, &r, it.number);
 		} else if (same && !s->other_role) {
 			s->other_role = it.number;
@@ -115,11 +131,6 @@ static enum err find_signer(
 		}
 	}
 	return err;
-}
-
-static bool is_list(const struct tlv_list *list, enum list_kind kind)
-{
-	return span_eq(list->header.filename, span_str(list_file_name(kind)));
 }
 
 /* What else should be known of a list that is taken. */
@@ -216,7 +227,14 @@ enum err list_accepts(const struct tlv_list *held, const struct tlv_list *offere
 	if (err)
 		return err;
 	if (s.token) {
-		buf_printf(because, "its signer is SAST record %zu of that list: ", s.token);
+		if (s.as == TLV_ROLE_SAST) {
+			buf_printf(
+				because, "its signer is SAST record %zu of that list: ", s.token);
+		} else {
+			buf_printf(because, "its signer is record %zu of that list, as ", s.token);
+			list_put_role(because, s.as);
+			buf_str(because, ", which signs ITLs: ");
+		}
 		str_printable(because, s.name);
 		put_reserves(&s, held, offered, family, because);
 		return buf_check(because);

@@ -193,3 +193,14 @@ def test_verify_says_the_same(cluster, tmp_path):
     assert done.stdout.splitlines()[0] == "The CTL file was verified successfully."
     assert ("A phone that holds old.tlv rejects it: 79xx phones check SHA-1 signatures alone, not SHA-512"
             in done.stdout)
+
+
+def test_an_itl_beside_a_ctl(cluster, diff):
+    """docs/decisions/0004: the file signer of a held CTL signs ITLs, and nothing else."""
+    held = cluster.ctl(cluster.first)
+    accepted, why = diff(held, cluster.itl(cluster.manager))
+    assert accepted and why.startswith("its signer is record 3 of that list, as CCM+TFTP (2), which signs ITLs: ")
+    for offered in (cluster.itl(cluster.stranger), cluster.ctl(cluster.manager, cluster.manager, cluster.first)):
+        assert not diff(held, offered)[0]
+    assert not diff(cluster.itl(cluster.tvs, files.record(cluster.manager, files.CCM_TFTP)),
+                    cluster.itl(cluster.manager))[0]

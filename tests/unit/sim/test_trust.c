@@ -67,8 +67,10 @@ static const struct row {
 		ERR_SHORT},
 	{"phone/ctl-stranger.tlv", NULL, "phone/ctl-a.tlv", "CTLFile.tlv", SIM_LIST_UNVERIFIED,
 		ERR_TRUST},
+	/* An ITL beside a CTL may be signed by the server that signs files. docs/decisions/0004 */
+	{"phone/ctl-a.tlv", NULL, "phone/itl.tlv", "ITLFile.tlv", SIM_LIST_NEW, ERR_OK},
+	{"lists/CTLFile.tlv", NULL, "phone/itl.tlv", "ITLFile.tlv", SIM_LIST_UNVERIFIED, ERR_TRUST},
 	/* An ITL is held as well: the CTL counts first, then the ITL. */
-	{"phone/ctl-a.tlv", NULL, "phone/itl.tlv", "ITLFile.tlv", SIM_LIST_UNVERIFIED, ERR_TRUST},
 	{"phone/ctl-a.tlv", "phone/itl.tlv", "phone/ctl-signed-by-manager.tlv", "CTLFile.tlv",
 		SIM_LIST_NEW, ERR_OK},
 	{NULL, "phone/itl.tlv", "phone/ctl-a.tlv", "CTLFile.tlv", SIM_LIST_UNVERIFIED, ERR_TRUST},
