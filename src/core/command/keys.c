@@ -143,9 +143,13 @@ enum err command_key_find(struct command_key *k, struct command_ctx *ctx, const 
 			"--token LABEL");
 	if (cert)
 		return command_cert(cert, &k->cert, why);
+	/* Some tools keep key and certificate in one file. */
+	if (key && cert_load(&k->cert, key, NULL) == ERR_OK)
+		return ERR_OK;
 	if (key)
-		return fail_set(
-			why, ERR_ARG, "--key needs the key's certificate: --%s CERT", cert_option);
+		return fail_set(why, ERR_ARG,
+			"--key needs the key's certificate: --%s CERT, or both in one PEM file",
+			cert_option);
 	if (hardware)
 		return open_key(k, ctx, args, why);
 	folder = tokens_folder(ctx, args);

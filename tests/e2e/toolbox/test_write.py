@@ -497,3 +497,17 @@ def test_certhash(certs):
     assert told["md5"] == hashlib.md5(der).hexdigest()
     text = run("certhash", certs.pem("ccm")).stdout
     assert all(told[k] in text for k in ("sha1", "sha512", "md5")) and "VPN" in text and "reduced" in text
+
+
+def test_key_and_certificate_in_one_file(certs, tmp_path):
+    """As certutils keeps them: the certificate first, then the key."""
+    both = tmp_path / "both.pem"
+    with open(certs.pem("one"), "rb") as cert, open(certs.key("one"), "rb") as key:
+        both.write_bytes(cert.read() + key.read())
+    both.chmod(0o600)
+    out = tmp_path / "CTLFile.tlv"
+    done = run("build", "ctl", "--out", str(out), *roles(certs, SASTS + SERVERS), "--key", str(both))
+    assert done.returncode == 0, done.stderr
+    assert Read(out).verified_by(certs.pem("one"), tmp_path)
+    done = run("build", "ctl", "--out", str(out), *roles(certs, SASTS + SERVERS), "--key", certs.key("one"))
+    assert done.returncode == 2 and "or both in one PEM file" in done.stderr
