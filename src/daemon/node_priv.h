@@ -25,7 +25,6 @@ struct worker {
 struct in_force {
 	struct cert *cert;
 	struct key *key;
-	char key_name[STORE_NAME];
 	struct tls *tls;
 };
 

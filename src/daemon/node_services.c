@@ -90,10 +90,11 @@ static enum err load_tls(
 {
 	struct tls_config config = {.server = true, .peer_cert = s->peer_cert, .verify = s->verify};
 	const struct settings *set = cluster_get_settings(n->cluster);
-	enum err err = own_in_force(n->cluster, s->own, &out->cert, out->key_name, why);
+	char key_name[STORE_NAME];
+	enum err err = own_in_force(n->cluster, s->own, &out->cert, key_name, why);
 
 	if (err == ERR_OK)
-		err = own_tls_key(n->cluster, out->key_name, &out->key, why);
+		err = own_tls_key(n->cluster, key_name, &out->key, why);
 	/* Old phones are no clients of the CTL Provider: it stays modern. */
 	if (err == ERR_OK && s->own != OWN_CTL_PROVIDER)
 		err = tls_profile_parse(&config.profile, set->tls_profile);
@@ -177,23 +178,27 @@ static void exchange(struct node *n, enum node_service which, struct prepared *p
 /* A key before the newest is forgotten when nothing here works with it. */
 static void retire(struct node *n)
 {
-	const char *file_key = cluster_file_key(n->cluster);
+	const struct cert *files = cluster_file_cert(n->cluster);
 	int own;
 
 	for (own = 0; own < OWN_COUNT; own++) {
-		const char *name = own_name((enum own_cert)own);
-		const struct in_force *f = &n->in_force[own];
+		enum own_cert which = (enum own_cert)own;
+		const struct cert *works = n->in_force[own].cert;
+		struct cert *newest = NULL;
 		struct fail why = {0};
+		enum err err = own_newest(n->cluster, which, &newest, &why);
+		bool done = !works || same_cert(works, newest);
 
-		if (f->cert && strcmp(f->key_name, name) != 0)
-			continue;
-		if (own == OWN_CALLMANAGER && file_key && strcmp(file_key, name) != 0)
-			continue;
-		if (own == OWN_ITLRECOVERY && !file_key)
-			continue;
-		if (own_retire_previous(n->cluster, (enum own_cert)own, &why) != ERR_OK)
-			log_line(LOG_WARN, "the key of %s before the newest is kept: %s", name,
-				why.text);
+		if (own == OWN_CALLMANAGER && files)
+			done &= same_cert(files, newest);
+		if (own == OWN_ITLRECOVERY)
+			done &= files != NULL;
+		cert_free(newest);
+		if (err == ERR_OK && done)
+			err = own_retire_previous(n->cluster, which, &why);
+		if (err != ERR_OK)
+			log_line(LOG_WARN, "the key of %s before the newest is kept: %s",
+				own_name(which), why.text);
 	}
 }
 

@@ -16,10 +16,10 @@ static const struct {
 	[SERVICE_TVS] = {"Cisco Trust Verification Service", "tvs"},
 };
 
-/* TVS vouches for the list that TFTP serves, TFTP serves it, then those follow whom it names. */
+/* TFTP makes the ITL and serves the lists; then those follow whom they name. */
 const enum node_service service_order[] = {
-	SERVICE_TVS,
 	SERVICE_TFTP,
+	SERVICE_TVS,
 	SERVICE_CAPF,
 	SERVICE_CALLMANAGER,
 	SERVICE_CTL_PROVIDER,

@@ -42,8 +42,8 @@ enum err service_set_activated(
  * holds the snapshot; touched in pool jobs only). Makes the ITL anew first, when it would say
  * something new. On an error the snapshot is the one before. */
 enum err cluster_serve_lists(struct cluster *c, struct fail *why) MUST_USE;
-/* The same where there is no snapshot yet, and with the setting lists_at_once also when another CTL
- * was published since. */
+/* The same where there is no snapshot yet, when the time of an empty ITL has ended (itl.h), and
+ * with the setting lists_at_once also when another CTL was published since. */
 enum err cluster_serve_now(struct cluster *c, struct fail *why) MUST_USE;
 /* True when a published list is not the served one. */
 bool cluster_lists_wait(struct cluster *c);
@@ -56,15 +56,17 @@ struct span cluster_served_ctl(const struct cluster *c);
 struct span cluster_served_itl(const struct cluster *c);
 /* ERR_NOTNOW with the reason for a list that phones would refuse. After a snapshot. */
 enum err cluster_served_check(const struct cluster *c, bool itl, struct fail *why) MUST_USE;
-/* Name under which cluster_get_signer knows the key that signs files now, and its certificate; NULL
- * before the first snapshot. */
+/* The key that signs files now, its name there, and its certificate; NULL before the first
+ * snapshot. The snapshot keeps the key itself: a regeneration changes what the names on disk stand
+ * for. */
+struct signer *cluster_file_signer(const struct cluster *c);
 const char *cluster_file_key(const struct cluster *c);
 const struct cert *cluster_file_cert(const struct cluster *c);
 
 /* The certificate and key that issue LSCs: those in force when CAPF was last started (or when first
  * asked for). Borrowed until cluster_issue_anew, which CAPF's start calls. */
 enum err cluster_issue_anew(struct cluster *c, struct fail *why) MUST_USE;
-enum err cluster_issuer(struct cluster *c, const struct cert **cert, const char **key_name,
-	struct fail *why) MUST_USE;
+enum err cluster_issuer(struct cluster *c, const struct cert **cert, struct signer **signer,
+	const char **key_name, struct fail *why) MUST_USE;
 
 #endif

@@ -6,7 +6,9 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "core/cluster/internal.h"
+#include "core/cluster/itl.h"
 #include "core/list/list.h"
+#include "crypto/keystore.h"
 
 #include <stdio.h>
 #include <sys/stat.h>
@@ -21,19 +23,30 @@ struct stamp {
 	struct timespec modified;
 };
 
+/* A certificate and its key as they were then: their names on disk move on with the next key. */
+struct pinned {
+	struct cert *cert;
+	struct signer *signer;
+};
+
 struct serving {
 	struct buf lists[KINDS];
 	struct fail damage[KINDS]; /* why this list is not served; code ERR_OK: it is sound */
 	struct stamp ctl_stamp;
 	int mode;
-	struct cert *file_cert;
-	char file_key[STORE_NAME];
+	int64_t empty_until; /* end of an ITL without servers; 0 none */
+	struct pinned file;
 };
 
 struct issuing {
-	struct cert *cert;
-	char key[STORE_NAME];
+	struct pinned capf;
 };
+
+static void pinned_fini(struct pinned *p)
+{
+	signer_free(p->signer);
+	cert_free(p->cert);
+}
 
 void serving_free(struct serving *s)
 {
@@ -43,7 +56,7 @@ void serving_free(struct serving *s)
 		return;
 	for (i = 0; i < KINDS; i++)
 		buf_fini(&s->lists[i]);
-	cert_free(s->file_cert);
+	pinned_fini(&s->file);
 	mem_free(s);
 }
 
@@ -51,13 +64,32 @@ void issuing_free(struct issuing *i)
 {
 	if (!i)
 		return;
-	cert_free(i->cert);
+	pinned_fini(&i->capf);
 	mem_free(i);
 }
 
 static enum err no_memory(struct fail *why)
 {
 	return fail_set(why, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
+}
+
+/* Under the lock, so that no new key comes in between. */
+static enum err pin(struct cluster *c, enum own_cert which, struct pinned *out, struct fail *why)
+{
+	char name[STORE_NAME], *path = NULL;
+	struct keystore *ks = NULL;
+	int lock = cluster_lock(c, why);
+	enum err err = lock < 0 ? (enum err)lock : own_in_force(c, which, &out->cert, name, why);
+
+	if (!err)
+		path = own_path(c, name, ".key");
+	if (!err)
+		err = path ? keystore_pem_new(&ks, path, own_name(which), why) : no_memory(why);
+	if (!err && signer_new(&out->signer, ks, executor_inline()))
+		err = no_memory(why);
+	file_unlock(lock);
+	mem_free(path);
+	return err;
 }
 
 static void ctl_stamp(const struct cluster *c, struct stamp *out)
@@ -152,11 +184,13 @@ enum err cluster_serve_lists(struct cluster *c, struct fail *why)
 	if (!err)
 		err = cluster_mode(c, &s->mode, why);
 	if (!err)
+		err = cluster_rollback(c, &s->empty_until, why);
+	if (!err)
 		err = take_list(c, s, LIST_CTL, why);
 	if (!err)
 		err = take_list(c, s, LIST_ITL, why);
 	if (!err)
-		err = own_in_force(c, OWN_CALLMANAGER, &s->file_cert, s->file_key, why);
+		err = pin(c, OWN_CALLMANAGER, &s->file, why);
 	if (err) {
 		serving_free(s);
 		return err;
@@ -179,7 +213,10 @@ static bool ctl_changed(const struct cluster *c)
 
 enum err cluster_serve_now(struct cluster *c, struct fail *why)
 {
-	if (c->serving && !(c->settings.lists_at_once && ctl_changed(c)))
+	bool ended = c->serving && c->serving->empty_until &&
+		     c->serving->empty_until <= clock_seconds(c->clock);
+
+	if (c->serving && !ended && !(c->settings.lists_at_once && ctl_changed(c)))
 		return ERR_OK;
 	return cluster_serve_lists(c, why);
 }
@@ -246,18 +283,23 @@ enum err cluster_served_check(const struct cluster *c, bool itl, struct fail *wh
 
 const char *cluster_file_key(const struct cluster *c)
 {
-	return c->serving ? c->serving->file_key : NULL;
+	return c->serving ? own_name(OWN_CALLMANAGER) : NULL;
+}
+
+struct signer *cluster_file_signer(const struct cluster *c)
+{
+	return c->serving ? c->serving->file.signer : NULL;
 }
 
 const struct cert *cluster_file_cert(const struct cluster *c)
 {
-	return c->serving ? c->serving->file_cert : NULL;
+	return c->serving ? c->serving->file.cert : NULL;
 }
 
 enum err cluster_issue_anew(struct cluster *c, struct fail *why)
 {
 	struct issuing *i = mem_new(sizeof(*i));
-	enum err err = i ? own_in_force(c, OWN_CAPF, &i->cert, i->key, why) : no_memory(why);
+	enum err err = i ? pin(c, OWN_CAPF, &i->capf, why) : no_memory(why);
 
 	if (err) {
 		issuing_free(i);
@@ -268,14 +310,15 @@ enum err cluster_issue_anew(struct cluster *c, struct fail *why)
 	return ERR_OK;
 }
 
-enum err cluster_issuer(
-	struct cluster *c, const struct cert **cert, const char **key_name, struct fail *why)
+enum err cluster_issuer(struct cluster *c, const struct cert **cert, struct signer **signer,
+	const char **key_name, struct fail *why)
 {
 	enum err err = c->issuing ? ERR_OK : cluster_issue_anew(c, why);
 
 	if (err)
 		return err;
-	*cert = c->issuing->cert;
-	*key_name = c->issuing->key;
+	*cert = c->issuing->capf.cert;
+	*signer = c->issuing->capf.signer;
+	*key_name = own_name(OWN_CAPF);
 	return ERR_OK;
 }

@@ -253,6 +253,32 @@ const struct command commands[] = {
 		"is the one that was written last. Exit status 1 names the first line that does "
 		"not fit.",
 		handle_audit_verify},
+	{"utils backup create", backup_create_args, COMMAND_HERE, true, NULL,
+		"save keys, lists and store in one encrypted file",
+		"Writes one file, encrypted under a passphrase of at least 12 characters, with the "
+		"node's keys and certificates, file tokens, lists, settings, audit log and store, "
+		"and reads it back. A daemon may run meanwhile. Without FILE its name is made of "
+		"node and time. A file of that name is not overwritten. Publishing warns while a "
+		"key that a list names is newer than the newest backup. Keys on hardware tokens "
+		"are not in it: they cannot be copied.",
+		handle_backup_create},
+	{"utils backup restore", backup_restore_args, COMMAND_HERE, true,
+		"This operation will replace this node's keys, lists and store. Do you want to "
+		"continue? (y/n):",
+		"make the state folder again from a backup",
+		"Unpacks a backup beside the state folder, opens and checks it there, and puts it "
+		"in the folder's place at once: whatever happens meanwhile, the folder is the old "
+		"one or the new one. The folder must be missing or empty; with --force what is "
+		"there is kept under another name. Refused while a daemon runs on the folder. "
+		"Phones, traces and other files of the TFTP folder are not in a backup.",
+		handle_backup_restore},
+	{"utils backup show", backup_show_args, COMMAND_HERE, false, NULL,
+		"show when and of which node a backup was made, and what is in it",
+		"Prints time, node and address of a backup. Without the passphrase this is what "
+		"the file says of itself, and nobody has checked it. With --contents, or a "
+		"passphrase, opens it and lists its keys with fingerprints and dates, its lists "
+		"and its files.",
+		handle_backup_show},
 	{"utils ctl reset localkey", ctl_local_args, COMMAND_HERE, true,
 		"This operation will reset the CTLFile. Do you want to continue? (y/n):",
 		"sign the CTL with the other key of this node",
@@ -363,7 +389,7 @@ const struct command commands[] = {
 	{"utils system restart", no_args, COMMAND_ANYWHERE, true,
 		"Do you really want to restart ?\n\nEnter (yes/no)?",
 		"restart this node's services",
-		"Restarts the services of this node that are activated, in safe order: TVS, TFTP, "
+		"Restarts the services of this node that are activated, in safe order: TFTP, TVS, "
 		"CAPF, CallManager, CTL Provider. The machine goes on.",
 		handle_system_restart},
 	{"verify", verify_args, COMMAND_HERE, false, NULL, "verify lists and signed files",

@@ -5,7 +5,6 @@
 #include "core/cluster/own.h"
 
 #define ISSUERS_MAX 32u /* authorities whose LSCs are accepted */
-#define UNIT        "CallManager-trust"
 
 struct lsc_issuers {
 	struct cert *certs[ISSUERS_MAX];
@@ -26,8 +25,9 @@ static enum err add(struct lsc_issuers *to, const struct cert *cert, struct fail
 		if (span_eq(cert_der(to->certs[i]), cert_der(cert)))
 			return ERR_OK;
 	if (to->count == ISSUERS_MAX)
-		return fail_set(
-			why, ERR_LIMIT, "more than %u authorities in %s", ISSUERS_MAX, UNIT);
+		return fail_set(why, ERR_LIMIT,
+			"more than %u authorities in CallManager-trust and CAPF-trust",
+			ISSUERS_MAX);
 	err = cert_from_der(&to->certs[to->count], cert_der(cert), why);
 	if (!err)
 		to->count++;
@@ -40,7 +40,8 @@ static enum err add_trusted(void *ctx, const char *unit, const char *name, const
 	struct collecting *x = ctx;
 
 	(void)name;
-	if (strcmp(unit, UNIT) != 0 || !cert_is_ca(cert))
+	if ((strcmp(unit, "CallManager-trust") != 0 && strcmp(unit, "CAPF-trust") != 0) ||
+		!cert_is_ca(cert))
 		return ERR_OK;
 	return add(x->to, cert, x->why);
 }

@@ -117,6 +117,7 @@ enum err lsc_issue(struct cluster *c, const char *device, struct span spki, stru
 		.not_before = now,
 		.not_after = now + (int64_t)LSC_DAYS * DAY};
 	const struct cert *capf = NULL;
+	struct signer *signer = NULL;
 	const char *key_name = NULL;
 	struct device d;
 	enum err err = device_get(c, device, &d, why);
@@ -129,7 +130,7 @@ enum err lsc_issue(struct cluster *c, const char *device, struct span spki, stru
 	err = rsa_key_check(spki, (unsigned)d.key_bits, why);
 	if (err)
 		return err;
-	err = cluster_issuer(c, &capf, &key_name, why);
+	err = cluster_issuer(c, &capf, &signer, &key_name, why);
 	if (!err && !cert_valid_at(capf, now))
 		err = fail_set(why, ERR_EXPIRED,
 			"the CAPF certificate is not valid now: nothing it signs would be");
@@ -137,7 +138,7 @@ enum err lsc_issue(struct cluster *c, const char *device, struct span spki, stru
 	r.issuer = capf;
 	if (!err) {
 		r.issuer_is_rsa = cert_key_is_rsa(capf);
-		err = issue_now(out, &r, cluster_get_signer(c), key_name, why);
+		err = issue_now(out, &r, signer, key_name, why);
 	}
 	return err;
 }

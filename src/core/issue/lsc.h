@@ -33,7 +33,7 @@ enum err lsc_check(const struct cert *capf, int64_t now, struct span der, char d
 	struct fail *why) MUST_USE;
 
 /* The authorities whose LSCs are accepted: CAPF's certificate in force, its newest, and those of
- * CallManager-trust, where earlier ones are kept. May be read by any thread. */
+ * CallManager-trust and of CAPF-trust, where earlier ones are kept. May be read by any thread. */
 struct lsc_issuers;
 enum err lsc_issuers_load(struct lsc_issuers **out, struct cluster *c, struct fail *why) MUST_USE;
 void lsc_issuers_free(struct lsc_issuers *issuers);

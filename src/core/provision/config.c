@@ -88,7 +88,7 @@ static enum err sign(
 	struct cluster *c, struct buf *file, const struct span pieces[2], struct fail *why)
 {
 	struct buf signature = {0};
-	enum err err = signer_sign_now(cluster_get_signer(c), cluster_file_key(c), FILE_DIGEST,
+	enum err err = signer_sign_now(cluster_file_signer(c), cluster_file_key(c), FILE_DIGEST,
 		pieces, 2, &signature, why);
 
 	if (!err)

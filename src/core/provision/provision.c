@@ -183,7 +183,8 @@ static bool find_entry(const char *folder, char *part)
 
 /* The real path of `name` below `root`, with `name` spelled as on disk. False when there is no such
  * regular file, or when a link leads out of the folder or to a name that is never served. */
-static bool find_file(const char *root, char *name, char path[PATH_MAX])
+static bool find_file(
+	const char *root, char *name, char path[PATH_MAX], struct provision_sources *sources)
 {
 	char real_root[PATH_MAX], folder[PATH_MAX], *part, *slash;
 	size_t root_len;
@@ -198,6 +199,8 @@ static bool find_file(const char *root, char *name, char path[PATH_MAX])
 		slash = strchr(part, '/');
 		if (slash)
 			*slash = '\0';
+		if (part != name)
+			provision_sources_add(sources, folder);
 		found = find_entry(folder, part) &&
 			strlen(folder) + strlen(part) + 2 <= sizeof(folder);
 		if (found) {
@@ -209,9 +212,14 @@ static bool find_file(const char *root, char *name, char path[PATH_MAX])
 		if (!found)
 			return false;
 	}
-	return realpath(folder, path) && strncmp(path, real_root, root_len) == 0 &&
-	       path[root_len] == '/' && !reserved(path) && stat(path, &st) == 0 &&
-	       S_ISREG(st.st_mode);
+	if (!realpath(folder, path))
+		return false;
+	/* Where a link leads through other links, none of these is looked at again. */
+	if (strcmp(folder, path) != 0)
+		sources->whole = false;
+	provision_sources_add(sources, path);
+	return strncmp(path, real_root, root_len) == 0 && path[root_len] == '/' &&
+	       !reserved(path) && stat(path, &st) == 0 && S_ISREG(st.st_mode);
 }
 
 static enum err get_file(
@@ -224,7 +232,7 @@ static enum err get_file(
 	if (!root)
 		return fail_set(why, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
 	str_copy(out->served, sizeof(out->served), asked);
-	if (!find_file(root, out->served, path)) {
+	if (!find_file(root, out->served, path, &out->sources)) {
 		err = not_found(asked, why);
 		goto out;
 	}
@@ -261,6 +269,9 @@ enum err provision_get(
 	enum err err = ERR_NOTFOUND;
 
 	memset(out, 0, sizeof(*out));
+	/* Before anything is read: what changes meanwhile is noticed. */
+	provision_state_now(cluster_get_folder(c), &out->made_from);
+	out->sources.whole = true;
 	if (strlen(asked) >= sizeof(out->served) || !name_allowed(asked)) {
 		struct buf shown = {0};
 
@@ -282,13 +293,18 @@ enum err provision_get(
 	case NAME_RESERVED: err = not_found(asked, why); break;
 	case NAME_FILE: err = get_file(c, asked, out, why); break;
 	}
-	if (err)
+	if (err) {
+		struct provision_state made_from = out->made_from;
+
 		provision_file_fini(out);
+		out->made_from = made_from;
+	}
 	return err;
 }
 
 void provision_file_fini(struct provision_file *f)
 {
 	buf_wipe(&f->content);
+	provision_sources_fini(&f->sources);
 	memset(f, 0, sizeof(*f));
 }

@@ -3,6 +3,7 @@
 #define CORE_PROVISION_H
 
 #include "core/cluster/cluster.h"
+#include "core/provision/fresh.h"
 
 /* What a file name that a phone asks for stands for, and its bytes. Names compare without regard to
  * case. spec: docs/formats/served-files.md
@@ -18,6 +19,9 @@
 struct provision_file {
 	char served[64]; /* name under which it is kept, for traces: "CTLFile.tlv" */
 	struct buf content;
+	/* For caches; `made_from` also when the answer is an error. */
+	struct provision_state made_from;
+	struct provision_sources sources;
 };
 
 /* Blocks (store, keys): call it from a pool. ERR_NOTFOUND, ERR_DENIED (name not allowed),

@@ -152,7 +152,7 @@ def test_system_restart_asks(lab):
     started = lab.log().count("Cisco Tftp started")
     status, out = asked(b"yes")
     assert status == 0, out
-    order = [out.index(f"{TITLES[n]}[STARTED]") for n in ("tvs", "tftp", "capf", "callmanager", "ctlprovider")]
+    order = [out.index(f"{TITLES[n]}[STARTED]") for n in ("tftp", "tvs", "capf", "callmanager", "ctlprovider")]
     assert order == sorted(order)
     assert lab.log().count("Cisco Tftp started") == started + 1
     assert lab.daemon.poll() is None
