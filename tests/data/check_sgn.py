@@ -95,17 +95,19 @@ def do_list(data):
             record[data[at]] = data[at + 3:at + 3 + size]
             at += 3 + size
         need(at == end <= len(data), "record ends inside a tag")
-        cert = x509.load_der_x509_certificate(record[9])
-        need(record[3] == phone_name(cert.subject) + b"\0", "SUBJECTNAME is the certificate's")
-        need(record[5] == phone_name(cert.issuer) + b"\0", "ISSUERNAME is the certificate's")
-        need(int.from_bytes(record[6], "big") == cert.serial_number, "serial of the record")
-        need(record[7] == cert.public_key().public_bytes(
-            serialization.Encoding.DER, serialization.PublicFormat.PKCS1), "PUBLICKEY")
         role = ROLES[struct.unpack(">H", record[4])[0]]
-        used = record[3] == tags[4] and record[6] == tags[5]
-        fact("record%d" % number, "%s %s %s %s%s" % (
-            role, record[3].rstrip(b"\0").decode(), record[2].rstrip(b"\0").decode() or "-",
-            ".".join(map(str, record[10])), " signer" if used else ""))
+        used = record.get(3) == tags[4] and record.get(6) == tags[5]
+        if 9 in record:
+            cert = x509.load_der_x509_certificate(record[9])
+            need(record[3] == phone_name(cert.subject) + b"\0", "SUBJECTNAME is the certificate's")
+            need(record[5] == phone_name(cert.issuer) + b"\0", "ISSUERNAME is the certificate's")
+            need(int.from_bytes(record[6], "big") == cert.serial_number, "serial of the record")
+            need(record[7] == cert.public_key().public_bytes(
+                serialization.Encoding.DER, serialization.PublicFormat.PKCS1), "PUBLICKEY")
+        fact("record%d" % number, "%s %s %s %s%s%s" % (
+            role, record.get(3, b"emptied").rstrip(b"\0").decode(), record[2].rstrip(b"\0").decode() or "-",
+            ".".join(map(str, record.get(10, b""))), " hash " + record[11].hex() if 11 in record else "",
+            " signer" if used else ""))
         if role == "SAST" and used:
             verify(tags, signed, cert)
             good = True
