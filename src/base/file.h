@@ -55,6 +55,20 @@ enum err file_remove(const char *path, struct fail *why) MUST_USE;
 /* Makes a folder (parents too); one that is there is no error. */
 enum err file_mkdir(const char *path, mode_t mode, struct fail *why) MUST_USE;
 
+/* Removes a folder with everything in it; links are not followed. One that is not there is no
+ * error. */
+enum err file_remove_tree(const char *path, struct fail *why) MUST_USE;
+
+/* Gives a file or folder another name of the same file system; ERR_EXISTS when that is taken, which
+ * an empty folder is not. */
+enum err file_move(const char *from, const char *to, struct fail *why) MUST_USE;
+
+/* Two files or folders get each other's name at once: nobody ever finds one of them missing. */
+enum err file_swap(const char *a, const char *b, struct fail *why) MUST_USE;
+
+/* Everything that was written to the file system of `path` is on the disk when this returns. */
+enum err file_sync_all(const char *path, struct fail *why) MUST_USE;
+
 /* An exclusive lock on `path` (made if missing), held until file_unlock; waits. Returns a
  * descriptor >= 0 or an error. */
 int file_lock(const char *path, struct fail *why);

@@ -296,4 +296,11 @@ static struct doctor_evidence *gather(
 	return e;
 }
 
-const struct command_runtime cli_runtime = {.gather = gather, .parallel = cli_parallel};
+static bool daemon_runs(void *ctx, const char *state)
+{
+	(void)ctx;
+	return client_admin_runs(state);
+}
+
+const struct command_runtime cli_runtime = {
+	.gather = gather, .parallel = cli_parallel, .daemon_runs = daemon_runs};

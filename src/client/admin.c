@@ -98,3 +98,26 @@ enum err client_admin_run(const char *state, const struct command *cmd, const st
 	mem_free(path);
 	return err;
 }
+
+static void ignore(void *ctx, struct stream *s, enum stream_event ev)
+{
+	(void)ctx;
+	(void)s;
+	(void)ev;
+}
+
+bool client_admin_runs(const char *state)
+{
+	char *path = file_join(state, "admin.sock");
+	struct loop *loop = NULL;
+	struct stream *s = NULL;
+	enum err err = path ? loop_new(&loop) : ERR_NOMEM;
+
+	if (err == ERR_OK)
+		err = stream_connect_unix(&s, loop, path, ignore, NULL, NULL);
+	if (s)
+		stream_close(s);
+	loop_free(loop);
+	mem_free(path);
+	return err != ERR_NOTFOUND;
+}

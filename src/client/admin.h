@@ -9,4 +9,7 @@
 enum err client_admin_run(const char *state, const struct command *cmd, const struct json *args,
 	struct command_reply *reply, struct fail *why) MUST_USE;
 
+/* Whether a daemon answers there, or might. */
+bool client_admin_runs(const char *state);
+
 #endif

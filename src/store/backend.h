@@ -38,6 +38,9 @@ struct backend {
 	enum err (*commit)(void *conn, struct fail *why);
 	void (*rollback)(void *conn);
 
+	/* Outside a transaction: store_copy. */
+	enum err (*copy)(void *conn, const char *path, struct fail *why);
+
 	enum err (*prepare)(void *conn, const char *sql, void **stmt, struct fail *why);
 	enum err (*bind)(void *conn, void *stmt, const struct backend_arg *arg, struct fail *why);
 	/* *row is false after the last one. */

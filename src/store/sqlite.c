@@ -186,6 +186,22 @@ static enum err sqlite_step(void *conn, void *stmt, bool *row, struct fail *why)
 	return code == SQLITE_ROW || code == SQLITE_DONE ? ERR_OK : sqlite_fail(conn, code, why);
 }
 
+/* A reader of the write-ahead log: it sees one state of the database, and keeps nobody waiting. */
+static enum err sqlite_copy(void *conn, const char *path, struct fail *why)
+{
+	const struct backend_arg arg = {.name = "path", .type = BACKEND_TEXT, .text = path};
+	void *stmt = NULL;
+	bool row;
+	enum err err = sqlite_prepare(conn, "VACUUM INTO $path", &stmt, why);
+
+	if (!err)
+		err = sqlite_bind(conn, stmt, &arg, why);
+	if (!err)
+		err = sqlite_step(conn, stmt, &row, why);
+	sqlite3_finalize(stmt);
+	return err;
+}
+
 static const char *sqlite_text(void *stmt, int column)
 {
 	return (const char *)sqlite3_column_text(stmt, column);
@@ -211,9 +227,9 @@ static void sqlite_finish(void *stmt)
 #define SQLITE_FUNCTIONS                                                                           \
 	.words = {.text = "TEXT", .bigint = "INTEGER", .bytes = "BLOB", .strict = "STRICT"},       \
 	.close = sqlite_close, .begin = sqlite_begin, .commit = sqlite_commit,                     \
-	.rollback = sqlite_rollback, .prepare = sqlite_prepare, .bind = sqlite_bind,               \
-	.step = sqlite_step, .text = sqlite_text, .number = sqlite_number, .bytes = sqlite_bytes,  \
-	.finish = sqlite_finish
+	.rollback = sqlite_rollback, .copy = sqlite_copy, .prepare = sqlite_prepare,               \
+	.bind = sqlite_bind, .step = sqlite_step, .text = sqlite_text, .number = sqlite_number,    \
+	.bytes = sqlite_bytes, .finish = sqlite_finish
 
 const struct backend backend_sqlite = {.scheme = "sqlite", .open = sqlite_open, SQLITE_FUNCTIONS};
 const struct backend backend_ram = {.scheme = "ram", .open = ram_open, SQLITE_FUNCTIONS};

@@ -56,6 +56,18 @@ void store_close(struct store *s)
 	mem_free(s);
 }
 
+enum err store_copy(struct store *s, const char *path, struct fail *why)
+{
+	enum err err;
+
+	if (s->in_transaction)
+		return fail_set(why, ERR_NOTNOW, "a transaction is running already");
+	err = s->backend->copy(s->conn, path, why);
+	if (err)
+		fail_prefix(why, "%s", path);
+	return err;
+}
+
 static enum err run_once(struct store *s, bool write,
 	enum err (*fn)(void *ctx, struct store *s, struct fail *why), void *ctx, struct fail *why)
 {

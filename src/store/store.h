@@ -16,6 +16,10 @@ struct store;
 enum err store_open(struct store **out, const char *url, struct fail *why) MUST_USE;
 void store_close(struct store *s);
 
+/* A consistent copy of everything, as an SQLite file that is complete in itself: `path` must not
+ * exist, or be empty. Others may read and write meanwhile. Not inside a transaction. */
+enum err store_copy(struct store *s, const char *path, struct fail *why) MUST_USE;
+
 /* Runs `fn` inside a transaction; run again from the start when the database was busy, so it must
  * only read and write the store. Its error rolls back and is returned. */
 enum err store_transaction(struct store *s,

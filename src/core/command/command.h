@@ -49,6 +49,8 @@ struct command_runtime {
 		void *ctx, enum node_service s, struct service_state *out, struct fail *why);
 	enum err (*service_do)(
 		void *ctx, enum node_service s, enum service_action what, struct fail *why);
+	/* Whether a daemon works on this state folder, or might. */
+	bool (*daemon_runs)(void *ctx, const char *state);
 	/* A phone's record is gone: its registration ends. */
 	enum err (*device_gone)(void *ctx, const char *device, struct fail *why);
 	/* Evidence for the eight checks, gathered over the network and from phones' folders. */

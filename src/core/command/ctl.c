@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "core/command/handlers.h"
 
+#include "core/backup/backup.h"
 #include "core/cluster/stage.h"
 #include "core/command/record.h"
 
@@ -65,6 +66,19 @@ static enum err publish(struct command_ctx *ctx, const struct json *args,
 	"run these services\n"
 #define RESET_HINT "You must reset all phones to ensure they received the updated CTL file.\n"
 
+/* The list is published: what follows cannot make that a fault. */
+static void warn_without_backup(struct command_ctx *ctx, struct command_reply *reply)
+{
+	struct fail why = {0};
+	size_t missing = 0;
+
+	if (backup_warn(ctx->cluster, &reply->text, &missing, &why) != ERR_OK)
+		buf_printf(&reply->text, "Warning: whether there is a backup is not known: %s\n",
+			why.text);
+	else
+		json_set_int(reply->data, "keysWithoutBackup", (int64_t)missing);
+}
+
 /* Publishes and says `text`. */
 static void run(struct command_ctx *ctx, const struct json *args, struct command_reply *reply,
 	struct cluster_signing *signing, const char *text)
@@ -79,10 +93,12 @@ static void run(struct command_ctx *ctx, const struct json *args, struct command
 		reply->exit = COMMAND_USAGE;
 		return;
 	}
-	if (publish(ctx, args, reply, signing, &why) != ERR_OK)
+	if (publish(ctx, args, reply, signing, &why) != ERR_OK) {
 		command_refuse(reply, &why);
-	else
-		buf_str(&reply->text, text);
+		return;
+	}
+	buf_str(&reply->text, text);
+	warn_without_backup(ctx, reply);
 }
 
 void handle_ctl_mixed_mode(

@@ -28,6 +28,7 @@ command_handler handle_itl_export, handle_itl_reset_end, handle_itl_reset_localk
 	handle_itl_rollback_show;
 command_handler handle_set_cert_delete, handle_set_cert_import_own, handle_set_cert_import_trust,
 	handle_set_cert_regen, handle_show_cert_list_own, handle_show_cert_list_trust;
+command_handler handle_backup_create, handle_backup_restore, handle_backup_show;
 command_handler handle_dialogue;
 command_handler handle_device_add, handle_device_list, handle_device_show, handle_device_delete;
 command_handler handle_file_delete, handle_file_list_tftp;

@@ -455,6 +455,36 @@ const struct command_arg audit_show_args[] = {
 	END,
 };
 
+#define PASSPHRASE_FILE                                                                            \
+	{                                                                                          \
+		ARG_SECRET, "passphrase-file", "FILE", false, 0, 0,                                \
+			"file whose first line is the passphrase; asked for on the terminal "      \
+			"without it"                                                               \
+	}
+
+const struct command_arg backup_create_args[] = {
+	{ARG_WORD, "file", "FILE", false, 0, 0,
+		"the backup (cadeado-NODE-TIME.backup in the present folder)"},
+	PASSPHRASE_FILE,
+	END,
+};
+
+const struct command_arg backup_restore_args[] = {
+	{ARG_WORD, "file", "FILE", true, 0, 0, "the backup"},
+	PASSPHRASE_FILE,
+	{ARG_FLAG, "force", NULL, false, 0, 0,
+		"into a folder that is not empty: what is there is put aside"},
+	END,
+};
+
+const struct command_arg backup_show_args[] = {
+	{ARG_WORD, "file", "FILE", true, 0, 0, "the backup"},
+	{ARG_FLAG, "contents", NULL, false, 0, 0,
+		"also what is inside; the passphrase is needed for it"},
+	PASSPHRASE_FILE,
+	END,
+};
+
 const struct command_arg node_add_args[] = {
 	{ARG_WORD, "name", "NAME", true, 0, 0, "the node's name, as its own settings say it"},
 	{ARG_TEXT, "address", "ADDRESS", true, 0, 0, "its address or host name"},
