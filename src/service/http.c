@@ -156,7 +156,7 @@ static bool read_head(struct conn *c)
 		return false;
 	if (!len) {
 		memset(&c->request, 0, sizeof(c->request));
-		refuse(c, 431, why.text);
+		refuse(c, err == ERR_LIMIT ? 431 : 400, why.text);
 		return false;
 	}
 	buf_wipe(&c->head);

@@ -119,14 +119,15 @@ static unsigned read_condition(const struct http_request *r, struct job *j, cons
 
 /* --- answers --- */
 
-static void answer_wait(struct ctlprovider *p, struct slot_ref ref, int64_t seconds)
+static void answer_wait(
+	struct ctlprovider *p, struct slot_ref ref, int64_t seconds, const char *reason)
 {
 	struct http_field field = {.name = span_str("Retry-After")};
-	char text[32], sentence[96];
+	char text[32], sentence[128];
 
 	snprintf(text, sizeof(text), "%lld", (long long)seconds);
-	snprintf(sentence, sizeof(sentence),
-		"too many failures; the next try is looked at in %lld seconds", (long long)seconds);
+	snprintf(sentence, sizeof(sentence), "%s; the next try is looked at in %s seconds", reason,
+		text);
 	field.value = span_str(text);
 	http_answer_error(p->http, ref, 429, "wait", sentence, &field);
 }
@@ -154,7 +155,7 @@ static void answer_job(struct ctlprovider *p, struct job *j)
 	if (j->status == 401)
 		answer_account(p, j->ref, j->why.text);
 	else if (j->status == 429)
-		answer_wait(p, j->ref, j->wait > 0 ? j->wait : AGAIN_SOON);
+		answer_wait(p, j->ref, j->wait, "too many failures at this name");
 	else if (j->word)
 		http_answer_error(p->http, j->ref, j->status, j->word, j->why.text, NULL);
 	else
@@ -277,8 +278,12 @@ static void handle(void *ctx, struct slot_ref ref, const struct http_exchange *x
 	int64_t wait = sources_wait(&p->sources, x->peer, clock_monotonic_us());
 	struct job *j;
 
-	if (wait > 0 || p->running >= CTLPROVIDER_JOBS_MAX) {
-		answer_wait(p, ref, wait > 0 ? wait : AGAIN_SOON);
+	if (wait > 0) {
+		answer_wait(p, ref, wait, "too many failures from this address");
+		return;
+	}
+	if (p->running >= CTLPROVIDER_JOBS_MAX) {
+		answer_wait(p, ref, AGAIN_SOON, "too many requests at once");
 		return;
 	}
 	j = job_new(p, ref, x->peer);

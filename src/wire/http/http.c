@@ -65,9 +65,16 @@ size_t http_frame(struct span in, enum err *err, struct fail *why)
 	size_t i, len = in.len < HTTP_HEAD_MAX ? in.len : HTTP_HEAD_MAX;
 
 	*err = ERR_OK;
-	for (i = 3; i < len; i++)
-		if (in.ptr[i] == '\n' && memcmp(in.ptr + i - 3, "\r\n\r\n", 4) == 0)
+	for (i = 0; i < len; i++) {
+		if (in.ptr[i] != '\n')
+			continue;
+		if (i == 0 || in.ptr[i - 1] != '\r') {
+			*err = fail_at(why, ERR_FORMAT, i, "head: LF alone");
+			return 0;
+		}
+		if (i >= 3 && memcmp(in.ptr + i - 3, "\r\n", 2) == 0)
 			return i + 1;
+	}
 	if (in.len >= HTTP_HEAD_MAX)
 		*err = fail_set(why, ERR_LIMIT, "head: longer than %u bytes", HTTP_HEAD_MAX);
 	return 0;

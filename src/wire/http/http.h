@@ -35,7 +35,7 @@ struct http_request {
 };
 
 /* Bytes of the head at the start of `in`; 0 with *err ERR_OK when more is needed, 0 with ERR_LIMIT
- * when it cannot be one any more. */
+ * or ERR_FORMAT (a line that ends in LF alone) when it cannot be one any more. */
 size_t http_frame(struct span in, enum err *err, struct fail *why);
 
 /* A whole head and nothing else. Borrows from `in`. ERR_SHORT, ERR_FORMAT, ERR_LIMIT,
