@@ -5,14 +5,23 @@
 
 #include <openssl/pkcs12.h>
 
-#define ITERATIONS 100000 /* of PBKDF2: what one guess costs whoever finds the file */
+#define ITERATIONS                                                                                 \
+	100000 /* of PBKDF2 and of the MAC: what one guess costs whoever finds the file */
 
-static enum err seal(PKCS12 *p12, const char *passphrase, struct buf *out)
+/* The library looks these up by name, and at start none is entered: call managers write 3DES. */
+static void enter_ciphers(void)
+{
+	(void)EVP_add_cipher(EVP_aes_256_cbc());
+	(void)EVP_add_cipher(EVP_aes_128_cbc());
+	(void)EVP_add_cipher(EVP_des_ede3_cbc());
+}
+
+static enum err put(PKCS12 *p12, struct buf *out)
 {
 	uint8_t *at;
 	int len;
 
-	if (!p12 || PKCS12_set_mac(p12, passphrase, -1, NULL, 0, ITERATIONS, EVP_sha256()) != 1)
+	if (!p12)
 		return ERR_CRYPTO;
 	len = i2d_PKCS12(p12, NULL);
 	if (len <= 0)
@@ -32,10 +41,10 @@ enum err pkcs12_write(struct buf *out, const struct key *key, const struct cert 
 	if (strlen(passphrase) < PKCS12_PASSPHRASE_MIN)
 		return fail_set(why, ERR_ARG, "a passphrase has at least %d characters",
 			PKCS12_PASSPHRASE_MIN);
-	/* Without a MAC at first: its own would be over SHA-1. */
+	enter_ciphers();
 	p12 = PKCS12_create(passphrase, name, key_get_native(key), cert_get_x509(cert), NULL,
-		NID_aes_256_cbc, NID_aes_256_cbc, ITERATIONS, -1, 0);
-	err = seal(p12, passphrase, out);
+		NID_aes_256_cbc, NID_aes_256_cbc, ITERATIONS, ITERATIONS, 0);
+	err = put(p12, out);
 	PKCS12_free(p12);
 	return err ? ossl_fail(why, err, "PKCS #12") : ERR_OK;
 }
@@ -85,6 +94,7 @@ enum err pkcs12_read(struct key **key, struct cert **cert, struct span der, cons
 	*cert = NULL;
 	if (!p12)
 		return ossl_fail(why, ERR_FORMAT, "not a PKCS #12 file");
+	enter_ciphers();
 	if (PKCS12_verify_mac(p12, passphrase, -1) != 1)
 		err = ossl_fail(why, ERR_PIN, "PKCS #12: wrong passphrase, or a damaged file");
 	else if (PKCS12_parse(p12, passphrase, &pkey, &x509, NULL) != 1)

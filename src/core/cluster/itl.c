@@ -127,8 +127,10 @@ static enum err find_signer(struct cluster *c, const struct published *present,
 	const struct tlv_list *list = present->there ? &present->list : NULL;
 	enum err err = local_signer_find(c, list_signer(c), list, out, why);
 
-	if (err == ERR_TRUST)
+	if (err == ERR_TRUST) {
+		fail_clear(why);
 		err = local_signer_find(c, list_other_signer(c), list, out, why);
+	}
 	if (err == ERR_TRUST) {
 		fail_clear(why);
 		err = local_signer_find(c, list_signer(c), NULL, out, why);

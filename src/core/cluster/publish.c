@@ -128,10 +128,9 @@ static enum err check_token(const struct publication_work *w, struct fail *why)
 	if (!w->present_whole || names_key(&w->present.list, w->signer))
 		return ERR_OK;
 	return fail_set(why, ERR_TRUST,
-		"The Security Token you have inserted does not exist in the CTL File: phones that "
-		"hold the present CTL would refuse one signed by %.64s. Sign with one that is in "
-		"it (cadeado show ctl); a CTL without tokens is first led back to them with: " UPDATE
-		" --with-tokens",
+		"The Security Token you have inserted does not exist in the CTL File: phones would "
+		"refuse a CTL signed by %.40s. Sign with one that is in it (cadeado show ctl); from "
+		"tokenless mode begin with: " UPDATE " --with-tokens",
 		w->s->token);
 }
 
@@ -152,9 +151,10 @@ static enum err find_local(struct publication_work *w, struct fail *why)
 	local_signer_fini(&second);
 	if (!other_known)
 		return fail_set(why, ERR_TRUST,
-			"phones that hold the present CTL know no key of this node as a SAST and "
-			"would refuse a list signed by one. First let a token name them: " UPDATE
-			" --token LABEL --with-local-key, reset every phone, then do this again");
+			"phones would refuse a CTL signed by a key of this node: the present one "
+			"names none as SAST. First: " UPDATE
+			" --token LABEL --with-local-key, then reset every phone, then do this "
+			"again");
 	return fail_set(why, ERR_TRUST,
 		"phones that hold the present CTL know another %s key and would refuse this one; "
 		"sign with the key that they know: cadeado utils ctl %s",

@@ -98,6 +98,14 @@ static void run(struct command_ctx *ctx, const struct json *args, struct command
 		return;
 	}
 	buf_str(&reply->text, text);
+	if (signing->with_local_key)
+		buf_str(&reply->text,
+			"When every phone holds this CTL, the tokens can be left: cadeado utils ctl "
+			"update CTLFile\n");
+	if (signing->with_tokens)
+		buf_str(&reply->text,
+			"When every phone holds this CTL, a token can sign again: cadeado utils ctl "
+			"update CTLFile --token LABEL\n");
 	warn_without_backup(ctx, reply);
 }
 
