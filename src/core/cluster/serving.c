@@ -119,8 +119,12 @@ static void judge(struct serving *s, enum list_kind kind)
 	if (!err)
 		err = list_verify(&list, &local);
 	if (err)
-		fail_set(&s->damage[kind], ERR_NOTNOW, "%s is damaged and is not served (%.120s)",
-			list_file_name(kind), local.text);
+		fail_set(&s->damage[kind], ERR_NOTNOW,
+			"%s is damaged and is not served (%.120s); %s restart Cisco Tftp",
+			list_file_name(kind), local.text,
+			kind == LIST_CTL
+				? "sign it again with: cadeado utils ctl update CTLFile; then"
+				: "remove it from tftp/ and");
 }
 
 static enum err take_list(

@@ -2,6 +2,8 @@
 #include "lab.h"
 
 #include "base/mem.h"
+#include "core/cluster/own.h"
+#include "core/cluster/services.h"
 #include "core/device/device.h"
 #include "core/issue/lsc.h"
 #include "core/provision/provision.h"
@@ -31,6 +33,13 @@ static enum err get(struct lab *lab, const char *asked, struct provision_file *f
 {
 	fail_clear(&lab->why);
 	return provision_get(lab->c, asked, f, &lab->why);
+}
+
+/* As a restart of TFTP. */
+static void serve(struct lab *lab)
+{
+	if (cluster_serve_lists(lab->c, &lab->why))
+		fail_msg("%s", lab->why.text);
 }
 
 static enum err refused(struct lab *lab, const char *asked)
@@ -81,7 +90,7 @@ static void enrol(struct lab *lab)
 
 /* Fetches a signed file and has it judged by tests/data/check_sgn.py: facts and content are left in
  * the folder. */
-static int judged(struct lab *lab, const char *asked, const char *how)
+static int judged_by(struct lab *lab, const char *asked, const char *how, const char *cert)
 {
 	struct provision_file f;
 
@@ -89,11 +98,15 @@ static int judged(struct lab *lab, const char *asked, const char *how)
 		fail_msg("%s", lab->why.text);
 	lab_write(lab_path(lab, "judged"), buf_span(&f.content));
 	provision_file_fini(&f);
-	return lab_run(
-		"cd %s && /usr/bin/python3 '%s' %s judged keys/CallManager.pem %s >content 2>facts "
-		"|| { cat facts >&2; false; }",
-		lab->folder, lab_source("data/check_sgn.py"), how,
+	return lab_run("cd %s && /usr/bin/python3 '%s' %s judged %s %s >content 2>facts "
+		       "|| { cat facts >&2; false; }",
+		lab->folder, lab_source("data/check_sgn.py"), how, cert,
 		strcmp(how, "enc") == 0 ? "phone.pem" : "");
+}
+
+static int judged(struct lab *lab, const char *asked, const char *how)
+{
+	return judged_by(lab, asked, how, "keys/CallManager.pem");
 }
 
 static int has(struct lab *lab, const char *file, const char *line)
@@ -120,9 +133,72 @@ static void ctl_is_for_known_phones(void **state)
 	assert_true(span_eq(buf_span(&f.content), buf_span(&list)));
 	provision_file_fini(&f);
 	assert_int_equal(refused(lab, "CTL" LAB_NAME ".tlv"), ERR_NOTFOUND);
-	assert_int_equal(refused(lab, "ITL" LAB_SEP ".tlv"), ERR_NOTFOUND);
-	assert_int_equal(refused(lab, "ITLFile.tlv"), ERR_NOTFOUND);
 	buf_fini(&list);
+
+	list = lab_read(lab_path(lab, "tftp/ITLFile.tlv"));
+	assert_int_equal(get(lab, "itlSEP0011215a1ae3.tlv", &f), 0);
+	assert_string_equal(f.served, "ITLFile.tlv");
+	assert_true(span_eq(buf_span(&f.content), buf_span(&list)));
+	provision_file_fini(&f);
+	assert_int_equal(refused(lab, "ITLFile.tlv"), 0);
+	assert_int_equal(refused(lab, "ITL" LAB_NAME ".tlv"), ERR_NOTFOUND);
+	buf_fini(&list);
+}
+
+/* What is published afterwards waits for the next start of TFTP; the ITL keeps its date. */
+static void lists_are_those_of_the_start(void **state)
+{
+	struct lab *lab = *state;
+	struct buf first = lab_read(lab_path(lab, "tftp/CTLFile.tlv")), second, itl, again;
+	struct provision_file f;
+
+	serve(lab);
+	itl = lab_read(lab_path(lab, "tftp/ITLFile.tlv"));
+	assert_false(cluster_lists_wait(lab->c));
+	lab->clock = clock_fixed(LAB_NOW + 100);
+	assert_int_equal(lab_publish(lab, lab->token[1]), 0);
+	second = lab_read(lab_path(lab, "tftp/CTLFile.tlv"));
+	assert_true(cluster_lists_wait(lab->c));
+	assert_int_equal(get(lab, "CTLFile.tlv", &f), 0);
+	assert_true(span_eq(buf_span(&f.content), buf_span(&first)));
+	provision_file_fini(&f);
+	serve(lab);
+	assert_false(cluster_lists_wait(lab->c));
+	assert_int_equal(get(lab, "CTLFile.tlv", &f), 0);
+	assert_true(span_eq(buf_span(&f.content), buf_span(&second)));
+	provision_file_fini(&f);
+	again = lab_read(lab_path(lab, "tftp/ITLFile.tlv"));
+	assert_true(span_eq(buf_span(&itl), buf_span(&again)));
+	buf_fini(&first);
+	buf_fini(&second);
+	buf_fini(&itl);
+	buf_fini(&again);
+}
+
+/* The key that signed until then goes on, whatever its name on disk stands for by now. */
+static void files_are_signed_with_the_key_of_the_start(void **state)
+{
+	struct lab *lab = *state;
+	struct own_change change;
+
+	put(lab, "Non Secure", false);
+	serve(lab);
+	assert_int_equal(lab_run("cp %s %s", lab_path(lab, "keys/CallManager.pem"),
+				 lab_path(lab, "old.pem")),
+		0);
+	assert_int_equal(own_regenerate(lab->c, OWN_CALLMANAGER, &change, &lab->why), 0);
+	assert_int_equal(lab_run("cp %s %s", lab_path(lab, "keys/CallManager.pem"),
+				 lab_path(lab, "new.pem")),
+		0);
+	assert_int_equal(judged_by(lab, SIGNED, "sgn", "old.pem"), 0);
+	assert_int_not_equal(judged_by(lab, SIGNED, "sgn", "new.pem"), 0);
+	serve(lab);
+	assert_int_equal(judged_by(lab, SIGNED, "sgn", "old.pem"), 0);
+	lab->clock = clock_fixed(LAB_NOW + 100);
+	assert_int_equal(lab_publish(lab, lab->token[0]), 0);
+	assert_int_equal(judged_by(lab, SIGNED, "sgn", "old.pem"), 0);
+	serve(lab);
+	assert_int_equal(judged_by(lab, SIGNED, "sgn", "new.pem"), 0);
 }
 
 /* A list of the phone's own name comes before the common one, also for a phone that is unknown. */
@@ -172,15 +248,19 @@ static void spoilt_ctl_is_not_served(void **state)
 		b.data[at[i]] ^= 0x04;
 		lab_write(lab_path(lab, "tftp/CTLFile.tlv"), buf_span(&b));
 		b.data[at[i]] ^= 0x04;
+		serve(lab);
 		assert_int_equal(refused(lab, "CTLFile.tlv"), ERR_NOTNOW);
 		assert_non_null(strstr(lab->why.text, "utils ctl update CTLFile"));
 		assert_int_equal(refused(lab, "CTL" LAB_SEP ".tlv"), ERR_NOTNOW);
 	}
 	lab_write(lab_path(lab, "tftp/CTLFile.tlv"), span_of(b.data, b.len - 1));
+	serve(lab);
 	assert_int_equal(refused(lab, "CTLFile.tlv"), ERR_NOTNOW);
 	lab_write(lab_path(lab, "tftp/CTLFile.tlv"), buf_span(&b));
+	serve(lab);
 	assert_int_equal(refused(lab, "CTLFile.tlv"), 0);
 	assert_int_equal(unlink(lab_path(lab, "tftp/CTLFile.tlv")), 0);
+	serve(lab);
 	assert_int_equal(refused(lab, "CTLFile.tlv"), ERR_NOTFOUND);
 	buf_fini(&b);
 }
@@ -223,6 +303,8 @@ static void stamp_changes_with_what_the_file_says(void **state)
 	assert_string_equal(first, text_of(lab, PLAIN));
 	assert_non_null(strstr(first, "<deviceSecurityMode>1<"));
 	assert_int_equal(lab_publish(lab, lab->token[0]), 0);
+	assert_string_equal(first, text_of(lab, PLAIN));
+	serve(lab);
 	const char *now = text_of(lab, PLAIN);
 	assert_non_null(strstr(now, "<deviceSecurityMode>3<"));
 	assert_memory_not_equal(strstr(first, "<versionStamp>"), strstr(now, "<versionStamp>"), 27);
@@ -440,6 +522,7 @@ static void every_allocation_can_fail(void **state)
 	size_t i, n;
 
 	enrol(lab);
+	serve(lab);
 	lab_write(lab_path(lab, "tftp/RingList.xml"), span_str("ring"));
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		for (n = 1, err = ERR_NOMEM; err; n++) {
@@ -458,6 +541,27 @@ static void every_allocation_can_fail(void **state)
 	}
 }
 
+/* The snapshot before stays whole. */
+static void every_allocation_of_a_snapshot_can_fail(void **state)
+{
+	struct lab *lab = *state;
+	struct buf list = lab_read(lab_path(lab, "tftp/CTLFile.tlv"));
+	enum err err = ERR_NOMEM;
+	size_t n;
+
+	serve(lab);
+	for (n = 1; err; n++) {
+		assert_true(n < 20000);
+		fail_clear(&lab->why);
+		mem_fail_from(n);
+		err = cluster_serve_lists(lab->c, &lab->why);
+		mem_fail_from(0);
+		assert_true(span_eq(cluster_served_ctl(lab->c), buf_span(&list)));
+		assert_non_null(cluster_file_cert(lab->c));
+	}
+	buf_fini(&list);
+}
+
 #define TEST(f)  cmocka_unit_test_setup_teardown(f, lab_setup, lab_teardown)
 #define MIXED(f) cmocka_unit_test_setup_teardown(f, lab_setup_mixed, lab_teardown)
 
@@ -466,6 +570,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		MIXED(ctl_is_for_known_phones),
 		MIXED(phones_own_list_comes_first),
+		MIXED(lists_are_those_of_the_start),
+		MIXED(files_are_signed_with_the_key_of_the_start),
+		MIXED(every_allocation_of_a_snapshot_can_fail),
 		MIXED(spoilt_ctl_is_not_served),
 		TEST(clear_configuration_says_the_record),
 		TEST(stamp_changes_with_what_the_file_says),
