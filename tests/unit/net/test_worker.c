@@ -143,6 +143,72 @@ static void workers_talk_by_posts(void **state)
 	rig_fini(&r);
 }
 
+struct called {
+	struct site *site;
+	struct workers *all;
+	atomic_uint calls;
+	atomic_bool stopped;
+};
+
+static void on_its_thread(void *ctx, unsigned index)
+{
+	struct called *c = ctx;
+
+	assert(pthread_equal(pthread_self(), c->site->threads[index]));
+	atomic_fetch_add(&c->calls, 1);
+}
+
+static void *call_again_and_again(void *arg)
+{
+	struct called *c = arg;
+	enum err err;
+
+	do
+		err = workers_call(c->all, WORKERS, on_its_thread, c);
+	while (err == ERR_OK);
+	atomic_store(&c->stopped, err == ERR_NOTNOW);
+	return NULL;
+}
+
+/* The loops are freed by workers_stop: whoever calls is to be over by then, as a pool's job is. */
+static void teardown_waits_for_the_caller(void *ctx, unsigned index)
+{
+	struct called *c = ctx;
+
+	while (index == 0 && !atomic_load(&c->stopped))
+		sched_yield();
+}
+
+static enum err setup_called(void *ctx, unsigned index, struct loop *l, struct fail *why)
+{
+	struct called *c = ctx;
+
+	c->site->threads[index] = pthread_self();
+	return ERR_OK;
+}
+
+static void workers_are_called_and_waited_for(void **state)
+{
+	struct site site = {.bad = WORKERS};
+	struct called c = {.site = &site};
+	pthread_t other;
+
+	assert_int_equal(workers_start(&c.all, WORKERS, setup_called, teardown_waits_for_the_caller,
+				 &c, NULL),
+		ERR_OK);
+	assert_int_equal(workers_call(c.all, 1, on_its_thread, &c), ERR_OK);
+	assert_int_equal(atomic_load(&c.calls), 1);
+	assert_int_equal(workers_call(c.all, WORKERS, on_its_thread, &c), ERR_OK);
+	assert_int_equal(atomic_load(&c.calls), 1 + WORKERS);
+	assert_int_equal(pthread_create(&other, NULL, call_again_and_again, &c), 0);
+	while (atomic_load(&c.calls) < 1000)
+		if (workers_call(c.all, WORKERS, on_its_thread, &c))
+			fail();
+	workers_stop(c.all);
+	pthread_join(other, NULL);
+	assert_true(atomic_load(&c.stopped));
+}
+
 static void a_failing_setup_stops_all(void **state)
 {
 	struct site site = {.addr = rig_loopback(0), .bad = 2};
@@ -252,6 +318,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(connections_spread_over_workers),
 		cmocka_unit_test(workers_talk_by_posts),
+		cmocka_unit_test(workers_are_called_and_waited_for),
 		cmocka_unit_test(a_failing_setup_stops_all),
 		cmocka_unit_test(workers_share_tls_settings),
 	};
