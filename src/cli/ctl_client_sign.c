@@ -32,9 +32,8 @@ static enum err sign_once(struct wizard *w, struct buf *signature, int *left, st
 /* A person may type the PIN again, or put the token back. */
 static bool may_try_again(const struct wizard *w, enum err err)
 {
-	bool typed = !json_get(w->s.args, "pin-file") && !json_get(w->s.args, "pin-fd");
-
-	return w->s.d.asks && typed && (err == ERR_PIN || err == ERR_NOTFOUND || err == ERR_ARG);
+	return w->s.d.asks && command_secret_typed(w->s.args, "pin-file") &&
+	       (err == ERR_PIN || err == ERR_NOTFOUND || err == ERR_ARG);
 }
 
 static enum ctl_exit sign(struct wizard *w, struct buf *signature)

@@ -285,7 +285,7 @@ static enum ctl_exit ask_account(struct ctl_session *s)
 
 static enum ctl_exit ask_first(struct ctl_session *s)
 {
-	bool typed = !json_get(s->args, "password-file") && !json_get(s->args, "password-fd");
+	bool typed = command_secret_typed(s->args, "password-file");
 	struct json *answer = NULL;
 	enum ctl_exit exit = CTL_GOOD;
 	struct fail why = {0};

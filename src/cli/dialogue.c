@@ -166,7 +166,10 @@ bool dialogue_agrees(const struct dialogue *d, const char *question)
 enum err dialogue_secret(const struct dialogue *d, const struct json *args, const char *option,
 	const char *prompt, struct buf *secret, struct fail *why)
 {
-	struct command_ctx ctx = {.ask = d->asks ? terminal_ask_secret : NULL};
+	struct command_ctx ctx = {.ask = terminal_ask_secret};
 
+	if (!d->asks && command_secret_typed(args, option))
+		return fail_set(
+			why, ERR_ARG, "there is nobody to ask for it: give --%s FILE", option);
 	return command_secret(&ctx, args, option, prompt, secret, why);
 }
