@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "core/cluster/stage.h"
 #include "service/admin/admin.h"
 #include "service/sccp/sccp.h"
 
@@ -136,6 +137,7 @@ static void describe(struct node *n)
 enum err node_start(struct node **out, const char *folder, struct fail *why)
 {
 	struct node *n = mem_new(sizeof *n);
+	struct fail half = {0};
 	enum err err = n ? ERR_OK : fail_set(why, ERR_NOMEM, "out of memory");
 
 	if (err == ERR_OK) {
@@ -148,6 +150,9 @@ enum err node_start(struct node **out, const char *folder, struct fail *why)
 		};
 		err = cluster_open(&n->cluster, folder, clock_system(), why);
 	}
+	/* What a node that died left half done; a disk that is full keeps nobody from serving. */
+	if (err == ERR_OK && stage_recover(n->cluster, &half) != ERR_OK)
+		log_line(LOG_ERROR, "%s", half.text);
 	if (err == ERR_OK) {
 		n->count = (unsigned)cluster_get_settings(n->cluster)->workers;
 		err = limits_of_process(&n->limits, n->count, why);
