@@ -48,7 +48,7 @@ def test_making_a_cluster(tmp_path):
         run(lab, words, fault=f"{n}:kill")
         again = run(lab, words)
         assert again.returncode == 0, (n, again.stderr)
-        for name in ("CallManager", "CAPF"):
+        for name in ("CallManager", "CAPF", "TVS", "ITLRecovery", "CTLProvider"):
             key = subprocess.run(["openssl", "rsa", "-in", lab.path("keys", name + ".key"), "-modulus", "-noout"],
                                  capture_output=True, text=True, check=True).stdout
             cert = subprocess.run(["openssl", "x509", "-in", lab.path("keys", name + ".pem"), "-modulus", "-noout"],
