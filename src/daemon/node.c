@@ -79,27 +79,31 @@ static void worker_stop(void *ctx, unsigned index)
 	node_services_end(w);
 }
 
+struct opening {
+	struct node *node;
+	enum err err;
+	struct fail why;
+};
+
 /* Last of all: whoever finds the admin socket finds a node that is ready. */
 static void open_admin(void *ctx, unsigned index)
 {
-	struct node *n = ctx;
-	struct worker *w = &n->each[index];
+	struct opening *o = ctx;
+	struct worker *w = &o->node->each[index];
 
-	w->err = node_watch_start(n, w->env.loop);
-	if (w->err == ERR_OK)
-		w->err = service_admin.start(&w->admin, &w->env, &w->why);
+	o->err = node_watch_start(o->node, w->env.loop);
+	if (o->err == ERR_OK)
+		o->err = service_admin.start(&w->admin, &w->env, &o->why);
 }
 
 static enum err start_admin(struct node *n, struct fail *why)
 {
-	struct worker *w = &n->each[0];
-	enum err err;
+	struct opening o = {.node = n};
+	enum err err = workers_call(n->workers, 1, open_admin, &o);
 
-	fail_clear(&w->why);
-	err = workers_call(n->workers, 1, open_admin, n);
 	if (err == ERR_OK)
-		err = w->err;
-	return err ? fail_set(why, err, "%s", w->why.code ? w->why.text : err_text(err)) : ERR_OK;
+		err = o.err;
+	return err ? fail_set(why, err, "%s", o.why.code ? o.why.text : err_text(err)) : ERR_OK;
 }
 
 /* --- the node --- */
