@@ -160,6 +160,8 @@ static enum err lock_made(struct restoring *x)
 		x->lock = file_lock(path, x->why);
 		err = x->lock < 0 ? (enum err)x->lock : ERR_OK;
 	}
+	if (err)
+		(void)rmdir(x->made); /* if it is empty */
 	mem_free(path);
 	return err;
 }
@@ -324,7 +326,7 @@ static enum err exchange(struct restoring *x)
 	if (!err)
 		err = file_sync_all(x->made, x->why);
 	/* Nobody publishes there meanwhile. */
-	if (!err && x->full) {
+	if (!err && x->full && access(old_lock, F_OK) == 0) {
 		lock = file_lock(old_lock, x->why);
 		err = lock < 0 ? (enum err)lock : ERR_OK;
 	}

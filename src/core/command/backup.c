@@ -41,7 +41,8 @@ static void default_name(struct cluster *c, char out[NAME_SIZE])
 
 	gmtime_r(&now, &tm);
 	strftime(when, sizeof(when), "%Y%m%dT%H%M%SZ", &tm);
-	snprintf(out, NAME_SIZE, "cadeado-%s-%s.backup", cluster_get_settings(c)->node, when);
+	snprintf(out, NAME_SIZE, "cadeado-%.*s-%s.backup", STORE_NAME - 1,
+		cluster_get_settings(c)->node, when);
 }
 
 /* A secret's buffer ends in NUL. */
