@@ -1,61 +1,137 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "store/query.h"
+#include "store/device_row.h"
+#include "store/internal.h"
 
-#define COLUMNS                                                                                    \
-	"name, model, description, number, display, profile, operation, operation_status,"         \
-	" operation_by, version, last_seen"
-
-#define NAME_SIZE   sizeof(((struct store_device *)0)->name)
 #define NUMBER_SIZE sizeof(((struct store_device *)0)->number)
+
+const struct row_column device_columns[] = {DEVICE_COLUMN(TEXT, name) DEVICE_COLUMN(TEXT, number)
+		DEVICE_COLUMN(TEXT, display) DEVICE_COLUMNS(DEVICE_COLUMN)};
+
+enum err device_read(void *ctx, struct query_row *r)
+{
+	memset(ctx, 0, sizeof(struct store_device));
+	row_read(r, 0, device_columns, ROW_COUNT(device_columns), ctx);
+	return r->err;
+}
+
+struct putting {
+	const struct store_device *d;
+	size_t count;
+	char name[DEVICE_NAME_BYTES], folded[STORE_NAME];
+};
+
+static void fill_device(void *ctx, size_t i, struct backend_arg *args)
+{
+	struct putting *p = ctx;
+
+	query_fold(p->name, sizeof(p->name), p->d[i].name);
+	query_fold(p->folded, sizeof(p->folded), p->d[i].profile);
+	args[0] = QUERY_TEXT("name", p->name);
+	args[1] = QUERY_TEXT("profile_folded", p->folded);
+	row_args(args + 2, device_columns + DEVICE_KEYS, DEVICE_COLUMN_COUNT, &p->d[i]);
+}
+
+static void fill_number(void *ctx, size_t i, struct backend_arg *args)
+{
+	struct putting *p = ctx;
+
+	query_fold(p->name, sizeof(p->name), p->d[i].name);
+	query_fold(p->folded, NUMBER_SIZE, p->d[i].number);
+	args[0] = QUERY_TEXT("device", p->name);
+	args[1] = QUERY_TEXT("number_folded", p->folded);
+}
+
+static void fill_line(void *ctx, size_t i, struct backend_arg *args)
+{
+	const struct putting *p = ctx;
+
+	fill_number(ctx, i, args);
+	args[2] = QUERY_TEXT("number", p->d[i].number);
+	args[3] = QUERY_TEXT("display", p->d[i].display);
+}
+
+static enum err put_devices(struct store *s, struct putting *p, struct fail *why)
+{
+	struct backend_arg args[2 + DEVICE_COLUMN_COUNT];
+	struct query_many many = {
+		.sql = "INSERT INTO device (name, profile_folded" DEVICE_COLUMNS(ROW_NAME) ") VALUES ($name, $profile_folded" DEVICE_COLUMNS(
+			ROW_VALUE) ") ON CONFLICT (name) DO UPDATE SET"
+				   " profile_folded = excluded.profile_folded" DEVICE_COLUMNS(
+					   ROW_SET),
+		.args = args,
+		.arg_count = ROW_COUNT(args),
+		.count = p->count,
+		.fill = fill_device,
+		.ctx = p};
+	enum err err = query_run_many(s, &many, why);
+
+	if (err && many.failed < p->count)
+		fail_prefix(why, "%s", p->d[many.failed].name);
+	return err;
+}
+
+/* Numbers that change are given up first, so that the devices may exchange them. */
+static enum err release_numbers(struct store *s, struct putting *p, struct fail *why)
+{
+	struct backend_arg args[2];
+	struct query_many many = {.sql = "UPDATE line SET number = '', number_folded = ''"
+					 " WHERE device = $device AND line_index = 1"
+					 " AND number_folded <> $number_folded",
+		.args = args,
+		.arg_count = ROW_COUNT(args),
+		.count = p->count,
+		.fill = fill_number,
+		.ctx = p};
+
+	return query_run_many(s, &many, why);
+}
+
+static enum err put_lines(struct store *s, struct putting *p, struct fail *why)
+{
+	struct backend_arg args[4];
+	struct query_many many = {.sql = "INSERT INTO line (device, line_index, number,"
+					 " number_folded, display, label) VALUES ($device, 1,"
+					 " $number, $number_folded, $display, '')"
+					 " ON CONFLICT (device, line_index) DO UPDATE SET"
+					 " number = excluded.number,"
+					 " number_folded = excluded.number_folded,"
+					 " display = excluded.display"
+					 " WHERE line.number <> excluded.number"
+					 " OR line.display <> excluded.display",
+		.args = args,
+		.arg_count = ROW_COUNT(args),
+		.count = p->count,
+		.fill = fill_line,
+		.ctx = p};
+	struct fail local = {0};
+	enum err err = query_run_many(s, &many, &local);
+
+	if (err == ERR_EXISTS && many.failed < p->count)
+		return fail_set(why, err, "%s: directory number %s is another phone's",
+			p->d[many.failed].name, p->d[many.failed].number);
+	return err ? fail_set(why, err, "%s", local.text) : ERR_OK;
+}
+
+static enum err put_rows(void *ctx, struct store *s, struct fail *why)
+{
+	enum err err = put_devices(s, ctx, why);
+
+	if (!err)
+		err = release_numbers(s, ctx, why);
+	return err ? err : put_lines(s, ctx, why);
+}
+
+enum err store_device_put_many(
+	struct store *s, const struct store_device *d, size_t count, struct fail *why)
+{
+	struct putting p = {.d = d, .count = count};
+
+	return store_within(s, put_rows, &p, why);
+}
 
 enum err store_device_put(struct store *s, const struct store_device *d, struct fail *why)
 {
-	char name[NAME_SIZE], number_folded[NUMBER_SIZE], profile_folded[STORE_NAME];
-	const struct backend_arg args[] = {QUERY_TEXT("name", name),
-		QUERY_NUMBER("model", d->model), QUERY_TEXT("description", d->description),
-		QUERY_TEXT("number", d->number), QUERY_TEXT("number_folded", number_folded),
-		QUERY_TEXT("display", d->display), QUERY_TEXT("profile", d->profile),
-		QUERY_TEXT("profile_folded", profile_folded),
-		QUERY_NUMBER("operation", d->operation),
-		QUERY_TEXT("operation_status", d->operation_status),
-		QUERY_NUMBER("operation_by", d->operation_by), QUERY_NUMBER("version", d->version),
-		QUERY_NUMBER("last_seen", d->last_seen)};
-
-	query_fold(name, sizeof(name), d->name);
-	query_fold(number_folded, sizeof(number_folded), d->number);
-	query_fold(profile_folded, sizeof(profile_folded), d->profile);
-	return query_run(s,
-		"INSERT INTO device (" COLUMNS ", number_folded, profile_folded) VALUES ($name,"
-		" $model, $description, $number, $display, $profile, $operation,"
-		" $operation_status, $operation_by, $version, $last_seen, $number_folded,"
-		" $profile_folded)"
-		" ON CONFLICT (name) DO UPDATE SET model = excluded.model,"
-		" description = excluded.description, number = excluded.number,"
-		" number_folded = excluded.number_folded, display = excluded.display,"
-		" profile = excluded.profile, profile_folded = excluded.profile_folded,"
-		" operation = excluded.operation, operation_status = excluded.operation_status,"
-		" operation_by = excluded.operation_by, version = excluded.version,"
-		" last_seen = excluded.last_seen",
-		args, sizeof(args) / sizeof(args[0]), NULL, NULL, why);
-}
-
-static enum err read_device(void *ctx, struct query_row *r)
-{
-	struct store_device *d = ctx;
-
-	memset(d, 0, sizeof(*d));
-	query_row_text(r, 0, d->name, sizeof(d->name));
-	d->model = query_row_number(r, 1);
-	query_row_text(r, 2, d->description, sizeof(d->description));
-	query_row_text(r, 3, d->number, sizeof(d->number));
-	query_row_text(r, 4, d->display, sizeof(d->display));
-	query_row_text(r, 5, d->profile, sizeof(d->profile));
-	d->operation = query_row_number(r, 6);
-	query_row_text(r, 7, d->operation_status, sizeof(d->operation_status));
-	d->operation_by = query_row_number(r, 8);
-	d->version = query_row_number(r, 9);
-	d->last_seen = query_row_number(r, 10);
-	return r->err;
+	return store_device_put_many(s, d, 1, why);
 }
 
 static enum err no_device(struct fail *why, const char *name)
@@ -66,14 +142,14 @@ static enum err no_device(struct fail *why, const char *name)
 enum err store_device_get(
 	struct store *s, const char *name, struct store_device *out, struct fail *why)
 {
-	char folded[NAME_SIZE];
+	char folded[DEVICE_NAME_BYTES];
 	enum err err;
 
 	if (strlen(name) >= sizeof(folded))
 		return no_device(why, name);
 	query_fold(folded, sizeof(folded), name);
-	err = query_one(s, "SELECT " COLUMNS " FROM device WHERE name = $name",
-		&QUERY_TEXT("name", folded), 1, read_device, out, why);
+	err = query_one(s, DEVICE_SELECT " WHERE device.name = $name", &QUERY_TEXT("name", folded),
+		1, device_read, out, why);
 	return err == ERR_NOTFOUND ? no_device(why, name) : err;
 }
 
@@ -85,40 +161,20 @@ enum err store_device_by_number(
 
 	if (*number && strlen(number) < sizeof(folded)) {
 		query_fold(folded, sizeof(folded), number);
-		err = query_one(s, "SELECT " COLUMNS " FROM device WHERE number_folded = $number",
-			&QUERY_TEXT("number", folded), 1, read_device, out, why);
+		/* The second condition is that of the index, which is used for no other query. */
+		err = query_one(s,
+			DEVICE_SELECT " WHERE device.name = (SELECT l.device FROM line AS l"
+				      " WHERE l.number_folded = $number AND l.number_folded <> '')",
+			&QUERY_TEXT("number", folded), 1, device_read, out, why);
 	}
 	if (err == ERR_NOTFOUND)
 		fail_set(why, err, "no device has the number %.32s", number);
 	return err;
 }
 
-struct walk {
-	enum err (*each)(void *ctx, const struct store_device *d);
-	void *ctx;
-};
-
-static enum err walk_row(void *ctx, struct query_row *r)
-{
-	const struct walk *w = ctx;
-	struct store_device d;
-	enum err err = read_device(&d, r);
-
-	return err ? err : w->each(w->ctx, &d);
-}
-
-enum err store_device_each(struct store *s,
-	enum err (*each)(void *ctx, const struct store_device *d), void *ctx, struct fail *why)
-{
-	struct walk w = {.each = each, .ctx = ctx};
-
-	return query_run(
-		s, "SELECT " COLUMNS " FROM device ORDER BY name", NULL, 0, walk_row, &w, why);
-}
-
 enum err store_device_delete(struct store *s, const char *name, struct fail *why)
 {
-	char folded[NAME_SIZE];
+	char folded[DEVICE_NAME_BYTES];
 	enum err err;
 
 	if (strlen(name) >= sizeof(folded))
@@ -127,4 +183,35 @@ enum err store_device_delete(struct store *s, const char *name, struct fail *why
 	err = query_one(s, "DELETE FROM device WHERE name = $name RETURNING name",
 		&QUERY_TEXT("name", folded), 1, NULL, NULL, why);
 	return err == ERR_NOTFOUND ? no_device(why, name) : err;
+}
+
+struct seeing {
+	const char *const *names;
+	int64_t when;
+	char name[DEVICE_NAME_BYTES];
+};
+
+static void fill_seen(void *ctx, size_t i, struct backend_arg *args)
+{
+	struct seeing *x = ctx;
+
+	query_fold(x->name, sizeof(x->name), x->names[i]);
+	args[0] = QUERY_TEXT("name", x->name);
+	args[1] = QUERY_NUMBER("last_seen", x->when);
+}
+
+enum err store_device_seen(
+	struct store *s, const char *const *names, size_t count, int64_t when, struct fail *why)
+{
+	struct seeing x = {.names = names, .when = when};
+	struct backend_arg args[2];
+	struct query_many many = {.sql = "UPDATE device SET last_seen = $last_seen"
+					 " WHERE name = $name AND last_seen < $last_seen",
+		.args = args,
+		.arg_count = ROW_COUNT(args),
+		.count = count,
+		.fill = fill_seen,
+		.ctx = &x};
+
+	return query_run_many(s, &many, why);
 }

@@ -9,14 +9,16 @@ enum err store_lsc_put(
 	char device[NAME_SIZE];
 	const struct backend_arg args[] = {QUERY_TEXT("device", device),
 		QUERY_NUMBER("not_after", l->not_after), QUERY_NUMBER("installed", l->installed),
-		QUERY_BYTES("der", der)};
+		QUERY_BYTES("der", der), QUERY_TEXT("issuer", l->issuer),
+		QUERY_NUMBER("issuer_not_after", l->issuer_not_after)};
 
 	query_fold(device, sizeof(device), l->device);
 	return query_run(s,
-		"INSERT INTO lsc (device, not_after, installed, der)"
-		" VALUES ($device, $not_after, $installed, $der)"
+		"INSERT INTO lsc (device, not_after, installed, der, issuer, issuer_not_after)"
+		" VALUES ($device, $not_after, $installed, $der, $issuer, $issuer_not_after)"
 		" ON CONFLICT (device) DO UPDATE SET not_after = excluded.not_after,"
-		" installed = excluded.installed, der = excluded.der",
+		" installed = excluded.installed, der = excluded.der, issuer = excluded.issuer,"
+		" issuer_not_after = excluded.issuer_not_after",
 		args, sizeof(args) / sizeof(args[0]), NULL, NULL, why);
 }
 
@@ -34,6 +36,8 @@ static enum err read_lsc(void *ctx, struct query_row *r)
 	g->lsc->not_after = query_row_number(r, 1);
 	g->lsc->installed = query_row_number(r, 2);
 	buf_put(g->der, query_row_bytes(r, 3));
+	query_row_text(r, 4, g->lsc->issuer, sizeof(g->lsc->issuer));
+	g->lsc->issuer_not_after = query_row_number(r, 5);
 	return r->err ? r->err : buf_check(g->der);
 }
 
@@ -47,7 +51,8 @@ enum err store_lsc_get(struct store *s, const char *device, struct store_lsc *ou
 	if (strlen(device) < sizeof(folded)) {
 		query_fold(folded, sizeof(folded), device);
 		err = query_one(s,
-			"SELECT device, not_after, installed, der FROM lsc WHERE device = $device",
+			"SELECT device, not_after, installed, der, issuer, issuer_not_after FROM lsc"
+			" WHERE device = $device",
 			&QUERY_TEXT("device", folded), 1, read_lsc, &got, why);
 	}
 	if (err == ERR_NOTFOUND)

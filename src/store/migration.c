@@ -5,7 +5,7 @@
  * Beside every searched name stands its folded form (query_fold); it is the key. */
 static const struct migration {
 	int64_t number;
-	const char *sql[8]; /* in this order; NULL ends */
+	const char *sql[48]; /* in this order; NULL ends */
 } migrations[] = {
 	{1, {"CREATE TABLE param ("
 	     "name_folded {TEXT} NOT NULL PRIMARY KEY,"
@@ -63,6 +63,106 @@ static const struct migration {
 		    "wait_until {BIGINT} NOT NULL,"
 		    "last_failure {BIGINT} NOT NULL,"
 		    "last_login {BIGINT} NOT NULL) {STRICT}"}},
+	/* Everything that a phone and its profile have; any number of lines, line 1 among them;
+	 * lists that were offered and are held; bulk changes that can be taken back. */
+	{3, {"ALTER TABLE profile ADD COLUMN description {TEXT} NOT NULL DEFAULT ''",
+
+		    "ALTER TABLE profile ADD COLUMN model {BIGINT} NOT NULL DEFAULT 0",
+
+		    "ALTER TABLE profile ADD COLUMN protocol {BIGINT} NOT NULL DEFAULT 0",
+
+		    "ALTER TABLE profile ADD COLUMN key_order {BIGINT} NOT NULL DEFAULT 0",
+
+		    "ALTER TABLE profile ADD COLUMN ec_bits {BIGINT} NOT NULL DEFAULT 0",
+
+		    "ALTER TABLE profile ADD COLUMN transport {BIGINT} NOT NULL DEFAULT 0",
+
+		    "ALTER TABLE profile ADD COLUMN nonce_validity {BIGINT} NOT NULL DEFAULT 600",
+
+		    "ALTER TABLE profile ADD COLUMN exclude_digest {BIGINT} NOT NULL DEFAULT 0",
+
+		    "ALTER TABLE profile ADD COLUMN sip_port {BIGINT} NOT NULL DEFAULT 5060",
+
+		    "ALTER TABLE profile ADD COLUMN predefined {BIGINT} NOT NULL DEFAULT 0",
+
+		    "UPDATE profile SET predefined = 1 WHERE name_folded = 'NON SECURE'",
+
+		    "ALTER TABLE device ADD COLUMN protocol {BIGINT} NOT NULL DEFAULT 0",
+
+		    "ALTER TABLE device ADD COLUMN owner {TEXT} NOT NULL DEFAULT ''",
+
+		    "ALTER TABLE device ADD COLUMN web_access {BIGINT} NOT NULL DEFAULT 0",
+
+		    "ALTER TABLE device ADD COLUMN ssh_access {BIGINT} NOT NULL DEFAULT 0",
+
+		    "ALTER TABLE device ADD COLUMN ssh_user {TEXT} NOT NULL DEFAULT ''",
+
+		    "ALTER TABLE device ADD COLUMN ssh_password {BYTES} NOT NULL DEFAULT {EMPTY}",
+
+		    "ALTER TABLE device ADD COLUMN auth_mode {BIGINT} NOT NULL DEFAULT 0",
+
+		    "ALTER TABLE device ADD COLUMN key_order {BIGINT} NOT NULL DEFAULT 0",
+
+		    "ALTER TABLE device ADD COLUMN key_bits {BIGINT} NOT NULL DEFAULT 0",
+
+		    "ALTER TABLE device ADD COLUMN ec_bits {BIGINT} NOT NULL DEFAULT 0",
+
+		    "ALTER TABLE device ADD COLUMN auth_string {BYTES} NOT NULL DEFAULT {EMPTY}",
+
+		    "ALTER TABLE lsc ADD COLUMN issuer {TEXT} NOT NULL DEFAULT ''",
+
+		    "ALTER TABLE lsc ADD COLUMN issuer_not_after {BIGINT} NOT NULL DEFAULT 0",
+
+		    "CREATE TABLE line ("
+		    "device {TEXT} NOT NULL REFERENCES device (name) ON DELETE CASCADE,"
+		    "line_index {BIGINT} NOT NULL,"
+		    "number {TEXT} NOT NULL,"
+		    "number_folded {TEXT} NOT NULL,"
+		    "display {TEXT} NOT NULL,"
+		    "label {TEXT} NOT NULL,"
+		    "PRIMARY KEY (device, line_index)) {STRICT}",
+
+		    "INSERT INTO line (device, line_index, number, number_folded, display, label)"
+		    " SELECT name, 1, number, number_folded, display, '' FROM device",
+
+		    "CREATE UNIQUE INDEX line_number ON line (number_folded) WHERE number_folded <> ''",
+
+		    "DROP INDEX device_number",
+
+		    "ALTER TABLE device DROP COLUMN number",
+
+		    "ALTER TABLE device DROP COLUMN number_folded",
+
+		    "ALTER TABLE device DROP COLUMN display",
+
+		    /* `slot` is the digest of what was offered, and empty for the one list that is
+		       held. */
+		    "CREATE TABLE held ("
+		    "device {TEXT} NOT NULL REFERENCES device (name) ON DELETE CASCADE,"
+		    "list {BIGINT} NOT NULL,"
+		    "known {BIGINT} NOT NULL,"
+		    "slot {TEXT} NOT NULL,"
+		    "digest {TEXT} NOT NULL,"
+		    "since {BIGINT} NOT NULL,"
+		    "last {BIGINT} NOT NULL,"
+		    "evidence {TEXT} NOT NULL,"
+		    "PRIMARY KEY (device, list, known, slot)) {STRICT}",
+
+		    "CREATE TABLE bulk_change ("
+		    "number {BIGINT} NOT NULL PRIMARY KEY,"
+		    "order_text {TEXT} NOT NULL,"
+		    "started {BIGINT} NOT NULL,"
+		    "finished {BIGINT} NOT NULL,"
+		    "total {BIGINT} NOT NULL,"
+		    "done {BIGINT} NOT NULL,"
+		    "after_name {TEXT} NOT NULL,"
+		    "undone {BIGINT} NOT NULL) {STRICT}",
+
+		    "CREATE TABLE bulk_change_row ("
+		    "number {BIGINT} NOT NULL REFERENCES bulk_change (number) ON DELETE CASCADE,"
+		    "device {TEXT} NOT NULL,"
+		    "before {BYTES} NOT NULL,"
+		    "PRIMARY KEY (number, device)) {STRICT}"}},
 };
 
 #define NEWEST (migrations[sizeof(migrations) / sizeof(migrations[0]) - 1].number)
@@ -78,6 +178,7 @@ static void spell(struct buf *out, const struct backend_words *words, const char
 		buf_str(out, strncmp(word, "TEXT", 4) == 0     ? words->text
 			     : strncmp(word, "BIGINT", 6) == 0 ? words->bigint
 			     : strncmp(word, "BYTES", 5) == 0  ? words->bytes
+			     : strncmp(word, "EMPTY", 5) == 0  ? words->empty
 							       : words->strict);
 	}
 	buf_strz(out, sql);
@@ -152,8 +253,7 @@ enum err store_migrate(struct store *s, struct fail *why)
 	if (version > NEWEST)
 		return fail_set(why, ERR_UNSUPPORTED,
 			"written by a newer Cadeado (schema %lld, this program knows %lld); run "
-			"that "
-			"version or go back to a copy made before it",
+			"that version or go back to a copy made before it",
 			(long long)version, (long long)NEWEST);
 	if (version == NEWEST)
 		return ERR_OK;

@@ -28,12 +28,26 @@ struct span query_row_bytes(struct query_row *r, int column);
 typedef enum err query_each(void *ctx, struct query_row *r);
 
 /* Runs one statement; `each` (or NULL) gets every row, its error ends the walk and is returned.
- * Outside a transaction a busy database is tried again before the first row. */
+ * Outside a transaction a busy or lost database is tried again before the first row. The statement
+ * is kept for the next time. A text that is not UTF-8 is ERR_FORMAT: not every database holds it.
+ */
 enum err query_run(struct store *s, const char *sql, const struct backend_arg *args, size_t count,
 	query_each *each, void *ctx, struct fail *why) MUST_USE;
 
-/* As query_run for a statement that yields one row or none; ERR_NOTFOUND, without text, for none.
- */
+/* Runs a statement that yields no rows once for each of `count` things, as one transaction: `fill`
+ * sets the values of the i-th. */
+struct query_many {
+	const char *sql;
+	struct backend_arg *args;
+	size_t arg_count, count;
+	void (*fill)(void *ctx, size_t i, struct backend_arg *args);
+	void *ctx;
+	size_t failed; /* out: the first that failed; `count` when that is not known */
+};
+enum err query_run_many(struct store *s, struct query_many *m, struct fail *why) MUST_USE;
+
+/* As query_run for a statement that yields one row or none; ERR_NOTFOUND, without text, for none,
+ * and for a name that is not UTF-8, which nothing has. */
 enum err query_one(struct store *s, const char *sql, const struct backend_arg *args, size_t count,
 	query_each *each, void *ctx, struct fail *why) MUST_USE;
 

@@ -95,7 +95,7 @@ static enum err open_name(void **conn, const char *name, const char *pragmas, st
 	return ERR_OK;
 }
 
-static enum err sqlite_open(void **conn, const char *place, struct fail *why)
+static enum err sqlite_open(void **conn, const char *url, const char *place, struct fail *why)
 {
 	enum err err;
 
@@ -118,7 +118,7 @@ static enum err sqlite_open(void **conn, const char *place, struct fail *why)
 		why);
 }
 
-static enum err ram_open(void **conn, const char *place, struct fail *why)
+static enum err ram_open(void **conn, const char *url, const char *place, struct fail *why)
 {
 	if (*place)
 		return fail_set(why, ERR_ARG, "a store in memory has no path");
@@ -219,17 +219,28 @@ static struct span sqlite_bytes(void *stmt, int column)
 	return span_of(bytes, (size_t)sqlite3_column_bytes(stmt, column));
 }
 
-static void sqlite_finish(void *stmt)
+/* What was bound is the caller's memory. */
+static void sqlite_reset(void *stmt)
+{
+	sqlite3_reset(stmt);
+	sqlite3_clear_bindings(stmt);
+}
+
+static void sqlite_finish(void *conn, void *stmt)
 {
 	sqlite3_finalize(stmt);
 }
 
 #define SQLITE_FUNCTIONS                                                                           \
-	.words = {.text = "TEXT", .bigint = "INTEGER", .bytes = "BLOB", .strict = "STRICT"},       \
+	.words = {.text = "TEXT",                                                                  \
+		.bigint = "INTEGER",                                                               \
+		.bytes = "BLOB",                                                                   \
+		.strict = "STRICT",                                                                \
+		.empty = "x''"},                                                                   \
 	.close = sqlite_close, .begin = sqlite_begin, .commit = sqlite_commit,                     \
 	.rollback = sqlite_rollback, .copy = sqlite_copy, .prepare = sqlite_prepare,               \
 	.bind = sqlite_bind, .step = sqlite_step, .text = sqlite_text, .number = sqlite_number,    \
-	.bytes = sqlite_bytes, .finish = sqlite_finish
+	.bytes = sqlite_bytes, .reset = sqlite_reset, .finish = sqlite_finish
 
 const struct backend backend_sqlite = {.scheme = "sqlite", .open = sqlite_open, SQLITE_FUNCTIONS};
 const struct backend backend_ram = {.scheme = "ram", .open = ram_open, SQLITE_FUNCTIONS};

@@ -15,6 +15,7 @@
 	X(bind_parameter_index)                                                                    \
 	X(bind_text)                                                                               \
 	X(busy_timeout)                                                                            \
+	X(clear_bindings)                                                                          \
 	X(close_v2)                                                                                \
 	X(column_blob)                                                                             \
 	X(column_bytes)                                                                            \
@@ -28,6 +29,7 @@
 	X(get_autocommit)                                                                          \
 	X(open_v2)                                                                                 \
 	X(prepare_v2)                                                                              \
+	X(reset)                                                                                   \
 	X(sleep)                                                                                   \
 	X(step)
 
@@ -48,6 +50,7 @@ extern struct sqlite_calls sqlite_calls;
 #define sqlite3_bind_parameter_index sqlite_calls.bind_parameter_index
 #define sqlite3_bind_text            sqlite_calls.bind_text
 #define sqlite3_busy_timeout         sqlite_calls.busy_timeout
+#define sqlite3_clear_bindings       sqlite_calls.clear_bindings
 #define sqlite3_close_v2             sqlite_calls.close_v2
 #define sqlite3_column_blob          sqlite_calls.column_blob
 #define sqlite3_column_bytes         sqlite_calls.column_bytes
@@ -61,6 +64,7 @@ extern struct sqlite_calls sqlite_calls;
 #define sqlite3_get_autocommit       sqlite_calls.get_autocommit
 #define sqlite3_open_v2              sqlite_calls.open_v2
 #define sqlite3_prepare_v2           sqlite_calls.prepare_v2
+#define sqlite3_reset                sqlite_calls.reset
 #define sqlite3_sleep                sqlite_calls.sleep
 #define sqlite3_step                 sqlite_calls.step
 

@@ -29,13 +29,15 @@ enum err store_open(struct store **out, const char *url, struct fail *why)
 
 	*out = NULL;
 	if (!backend)
-		return fail_set(
-			why, ERR_ARG, "%s: no store of this kind; use sqlite:<path> or ram:", url);
+		return fail_set(why, ERR_ARG,
+			"%s: "
+			"no store of this kind; use sqlite:<path>, ram: or postgresql://…",
+			url);
 	s = mem_new(sizeof(*s));
 	if (!s)
 		return fail_set(why, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
 	s->backend = backend;
-	err = backend->open(&s->conn, place, why);
+	err = backend->open(&s->conn, url, place, why);
 	if (!err)
 		err = store_migrate(s, why);
 	if (err) {
@@ -51,6 +53,7 @@ void store_close(struct store *s)
 {
 	if (!s)
 		return;
+	statement_drop_all(s);
 	if (s->conn)
 		s->backend->close(s->conn);
 	mem_free(s);
@@ -73,20 +76,21 @@ static enum err run_once(struct store *s, bool write,
 {
 	enum err err;
 
-	s->was_busy = false;
+	s->again = false;
+	s->failed = ERR_OK;
 	err = s->backend->begin(s->conn, write, why);
 	if (err) {
-		s->was_busy = err == ERR_BUSY;
+		s->again = err == ERR_BUSY;
 		return err;
 	}
 	s->in_transaction = true;
 	err = fn(ctx, s, why);
-	/* A function that went on after a busy statement must not commit the half it did. */
-	if (!err && s->was_busy)
-		err = ERR_BUSY;
+	/* A function that went on after a failed statement must not commit the half it did. */
+	if (!err)
+		err = s->failed;
 	if (!err) {
 		err = s->backend->commit(s->conn, why);
-		s->was_busy = err == ERR_BUSY;
+		s->again = err == ERR_BUSY;
 	}
 	if (err)
 		s->backend->rollback(s->conn);
@@ -107,7 +111,7 @@ enum err store_run(struct store *s, bool write,
 		memset(&local, 0, sizeof(local));
 		/* Whoever lost once takes the right to write first, so that nobody starves. */
 		err = run_once(s, write || tries > 0, fn, ctx, &local);
-		if (!err || !s->was_busy)
+		if (!err || !s->again)
 			break;
 	}
 	if (err && why && !why->code)
@@ -119,4 +123,10 @@ enum err store_transaction(struct store *s,
 	enum err (*fn)(void *ctx, struct store *s, struct fail *why), void *ctx, struct fail *why)
 {
 	return store_run(s, false, fn, ctx, why);
+}
+
+enum err store_within(struct store *s, enum err (*fn)(void *ctx, struct store *s, struct fail *why),
+	void *ctx, struct fail *why)
+{
+	return s->in_transaction ? fn(ctx, s, why) : store_run(s, false, fn, ctx, why);
 }

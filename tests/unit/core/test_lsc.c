@@ -93,7 +93,11 @@ static void other_proofs_are_refused_with_a_reason(void **state)
 	size_t i;
 
 	for (i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
-		struct store_profile p = {"Encrypted", 3, 1, modes[i], 2048};
+		struct store_profile p = {.name = "Encrypted",
+			.security_mode = 3,
+			.encrypted_config = 1,
+			.auth_mode = modes[i],
+			.key_bits = 2048};
 
 		assert_int_equal(store_profile_put(cluster_get_store(lab->c), &p, NULL), 0);
 		assert_int_equal(order_of(lab, LAB_SEP, none, &bits), LSC_BAD_AUTH);

@@ -41,7 +41,45 @@ static const char *const version1[] = {
 	NULL,
 };
 
-static const char *const *const versions[] = {version1};
+static const char *const version2[] = {
+	"CREATE TABLE schema_version (number INTEGER NOT NULL PRIMARY KEY) STRICT",
+	"CREATE TABLE param (name_folded TEXT NOT NULL PRIMARY KEY, name TEXT NOT NULL,"
+	" value TEXT NOT NULL) STRICT",
+	"CREATE TABLE node (name_folded TEXT NOT NULL PRIMARY KEY, name TEXT NOT NULL,"
+	" address TEXT NOT NULL) STRICT",
+	"CREATE TABLE profile (name_folded TEXT NOT NULL PRIMARY KEY, name TEXT NOT NULL,"
+	" security_mode INTEGER NOT NULL, encrypted_config INTEGER NOT NULL,"
+	" auth_mode INTEGER NOT NULL, key_bits INTEGER NOT NULL) STRICT",
+	"CREATE TABLE device (name TEXT NOT NULL PRIMARY KEY, model INTEGER NOT NULL,"
+	" description TEXT NOT NULL, number TEXT NOT NULL, number_folded TEXT NOT NULL,"
+	" display TEXT NOT NULL, profile TEXT NOT NULL, profile_folded TEXT NOT NULL,"
+	" operation INTEGER NOT NULL, operation_status TEXT NOT NULL,"
+	" operation_by INTEGER NOT NULL, version INTEGER NOT NULL, last_seen INTEGER NOT NULL)"
+	" STRICT",
+	"CREATE UNIQUE INDEX device_number ON device (number_folded) WHERE number_folded <> ''",
+	"CREATE INDEX device_profile ON device (profile_folded)",
+	"CREATE TABLE lsc (device TEXT NOT NULL PRIMARY KEY REFERENCES device (name)"
+	" ON DELETE CASCADE, not_after INTEGER NOT NULL, installed INTEGER NOT NULL,"
+	" der BLOB NOT NULL) STRICT",
+	"ALTER TABLE node ADD COLUMN port INTEGER NOT NULL DEFAULT 0",
+	"CREATE TABLE account (name_folded TEXT NOT NULL PRIMARY KEY, name TEXT NOT NULL,"
+	" hash TEXT NOT NULL, failures INTEGER NOT NULL, wait_until INTEGER NOT NULL,"
+	" last_failure INTEGER NOT NULL, last_login INTEGER NOT NULL) STRICT",
+	"INSERT INTO schema_version VALUES (1), (2)",
+	"INSERT INTO param VALUES ('CLUSTERSECURITYMODE', 'ClusterSecurityMode', '1')",
+	"INSERT INTO node VALUES ('PUBLISHER', 'publisher', '192.0.2.10', 0)",
+	"INSERT INTO profile VALUES ('ENCRYPTED', 'Encrypted', 3, 1, 2, 2048)",
+	"INSERT INTO profile VALUES ('NON SECURE', 'Non Secure', 1, 0, 2, 2048)",
+	"INSERT INTO device VALUES ('SEP0011215A1AE3', 30018, '', '1001', '1001', 'Desk',"
+	" 'Encrypted', 'ENCRYPTED', 0, 'Upgrade Success', 0, 3, 0)",
+	"INSERT INTO device VALUES ('SEP0011215A1AE4', 30018, '', '', '', '',"
+	" 'Encrypted', 'ENCRYPTED', 0, 'None', 0, 1, 0)",
+	"INSERT INTO lsc VALUES ('SEP0011215A1AE3', 1790000000, 1780000000, x'3003020101')",
+	"INSERT INTO account VALUES ('ROOT', 'root', 'hash', 0, 0, 0, 7)",
+	NULL,
+};
+
+static const char *const *const versions[] = {version1, version2};
 
 struct state {
 	char folder[64], path[96], url[128];
@@ -78,7 +116,7 @@ static void make_old(struct state *t, const char *const *sql)
 	struct store s = {.backend = &backend_sqlite};
 
 	unlink(t->path);
-	assert_int_equal(s.backend->open(&s.conn, t->path, &t->why), 0);
+	assert_int_equal(s.backend->open(&s.conn, t->url, t->path, &t->why), 0);
 	for (; *sql; sql++)
 		if (query_run(&s, *sql, NULL, 0, NULL, NULL, &t->why))
 			fail_msg("%s: %s", *sql, t->why.text);
@@ -99,6 +137,15 @@ static int64_t number(struct store *s, const char *sql)
 	return n;
 }
 
+static enum err one_line(void *ctx, const struct store_line *l)
+{
+	++*(int *)ctx;
+	assert_int_equal(l->index, 1);
+	assert_string_equal(l->number, "1001");
+	assert_string_equal(l->label, "");
+	return ERR_OK;
+}
+
 static void check_rows(struct store *s)
 {
 	struct store_account a = {"admin", "x", 0, 0, 0, 0};
@@ -108,6 +155,7 @@ static void check_rows(struct store *s)
 	struct store_node n;
 	struct store_lsc l;
 	struct buf der = {0};
+	int lines = 0;
 
 	assert_int_equal(store_param_get(s, "ClusterSecurityMode", value, NULL), 0);
 	assert_string_equal(value, "1");
@@ -116,9 +164,20 @@ static void check_rows(struct store *s)
 	assert_int_equal(n.port, 0);
 	assert_int_equal(store_profile_get(s, "Encrypted", &p, NULL), 0);
 	assert_int_equal(p.security_mode, 3);
+	assert_int_equal(p.nonce_validity, 600);
+	assert_int_equal(p.sip_port, 5060);
+	assert_int_equal(p.predefined, 0);
+	if (!store_profile_get(s, "Non Secure", &p, NULL))
+		assert_int_equal(p.predefined, 1);
 	assert_int_equal(store_device_by_number(s, "1001", &d, NULL), 0);
 	assert_string_equal(d.name, "SEP0011215A1AE3");
 	assert_int_equal(d.version, 3);
+	assert_string_equal(d.number, "1001");
+	assert_string_equal(d.display, "Desk");
+	assert_int_equal(d.protocol, STORE_SCCP);
+	assert_int_equal(d.ssh_password.len, 0);
+	assert_int_equal(store_line_each(s, d.name, one_line, &lines, NULL), 0);
+	assert_int_equal(lines, 1);
 	assert_int_equal(store_lsc_get(s, d.name, &l, &der, NULL), 0);
 	assert_int_equal(der.len, 5);
 	buf_fini(&der);

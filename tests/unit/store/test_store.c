@@ -59,21 +59,25 @@ static const struct store_device phone = {
 	.operation_by = 1790000000,
 	.version = 3,
 	.last_seen = 1780000000,
+	.protocol = STORE_SIP,
+	.owner = "amelia",
+	.web_access = 2,
+	.ssh_access = 1,
+	.ssh_user = "console",
+	.ssh_password = {4, {0x00, 0xFF, 0x27, 0x80}},
+	.auth_mode = 1,
+	.key_order = 2,
+	.key_bits = 1024,
+	.ec_bits = 521,
+	.auth_string = {2, {0x41, 0x00}},
 };
 
 static void assert_same_device(const struct store_device *a, const struct store_device *b)
 {
 	assert_string_equal(a->name, b->name);
-	assert_int_equal(a->model, b->model);
-	assert_string_equal(a->description, b->description);
 	assert_string_equal(a->number, b->number);
 	assert_string_equal(a->display, b->display);
-	assert_string_equal(a->profile, b->profile);
-	assert_int_equal(a->operation, b->operation);
-	assert_string_equal(a->operation_status, b->operation_status);
-	assert_int_equal(a->operation_by, b->operation_by);
-	assert_int_equal(a->version, b->version);
-	assert_int_equal(a->last_seen, b->last_seen);
+	assert_memory_equal(a, b, sizeof(*a));
 }
 
 static void param_is_kept_and_replaced(void **state)
@@ -203,6 +207,24 @@ static void strangers_are_no_accounts_and_forgotten_oldest_first(void **state)
 	assert_int_equal(store_account_get(t->s, "nobody4", &got, NULL), ERR_NOTFOUND);
 }
 
+static const struct store_profile encrypted = {
+	.name = "Encrypted",
+	.security_mode = 3,
+	.encrypted_config = 1,
+	.auth_mode = 2,
+	.key_bits = 2048,
+	.description = "A\xc3\xa7ores",
+	.model = 30018,
+	.protocol = STORE_SIP,
+	.key_order = 2,
+	.ec_bits = 384,
+	.transport = 3,
+	.nonce_validity = 600,
+	.exclude_digest = 1,
+	.sip_port = 5061,
+	.predefined = 1,
+};
+
 static enum err name_profile(void *ctx, const struct store_profile *p)
 {
 	buf_printf(ctx, "%s;", p->name);
@@ -212,19 +234,17 @@ static enum err name_profile(void *ctx, const struct store_profile *p)
 static void profiles_are_found_by_any_case(void **state)
 {
 	struct state *t = *state;
-	struct store_profile p = {"Encrypted", 3, 1, 2, 2048}, got;
+	struct store_profile p = encrypted, got;
 	struct buf b = {0};
 
 	assert_int_equal(store_profile_put(t->s, &p, NULL), 0);
 	assert_int_equal(
-		store_profile_put(t->s, &(struct store_profile){"Non Secure", 1, 0, 2, 2048}, NULL),
+		store_profile_put(t->s,
+			&(struct store_profile){.name = "Non Secure", .security_mode = 1}, NULL),
 		0);
 	assert_int_equal(store_profile_get(t->s, "ENCRYPTED", &got, NULL), 0);
 	assert_string_equal(got.name, "Encrypted");
-	assert_int_equal(got.security_mode, 3);
-	assert_int_equal(got.encrypted_config, 1);
-	assert_int_equal(got.auth_mode, 2);
-	assert_int_equal(got.key_bits, 2048);
+	assert_memory_equal(&got, &encrypted, sizeof(got));
 	assert_int_equal(store_profile_get(t->s, "Other", &got, &t->why), ERR_NOTFOUND);
 	assert_string_equal(t->why.text, "there is no phone security profile \"Other\"");
 	assert_int_equal(store_profile_each(t->s, name_profile, &b, NULL), 0);
@@ -258,6 +278,7 @@ static void device_text_is_never_taken_as_sql(void **state)
 	struct state *t = *state;
 	struct store_device d = phone, got;
 
+	memset(d.description, 0, sizeof(d.description));
 	strcpy(d.description, "'; DROP TABLE device; --");
 	assert_int_equal(store_device_put(t->s, &d, NULL), 0);
 	assert_int_equal(store_device_get(t->s, d.name, &got, NULL), 0);
