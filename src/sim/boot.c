@@ -76,9 +76,13 @@ static bool was_encrypted(const struct sim_phone *p)
 
 void sim_boot_ask_config(struct sim_phone *p)
 {
+	struct sim_held held = sim_flash_get_held(&p->flash);
+
 	p->reduced_seen = false;
-	if (p->flash.lists[SIM_CTL].len == 0 && p->flash.lists[SIM_ITL].len == 0) {
+	if (held.ctl.len == 0 && held.itl.len == 0) {
 		sim_console_status(&p->console, "No Trust List installed");
+		ask_config(p, "");
+	} else if (!sim_trust_file_signer(&held)) {
 		ask_config(p, "");
 	} else {
 		ask_config(p, was_encrypted(p) ? ".enc.sgn" : ".sgn");

@@ -365,6 +365,28 @@ enum err sim_trust_server(const struct sim_judge *judge, const struct sim_held *
 	return err;
 }
 
+static bool list_file_signer(struct span list_bytes)
+{
+	const uint32_t named = TLV_HAS(7) | TLV_HAS(9);
+	struct tlv_list list;
+	struct tlv_iter it;
+	struct tlv_record r;
+
+	if (list_bytes.len == 0 || tlv_parse(&list, list_bytes, NULL))
+		return false;
+	tlv_iter_init(&it, &list);
+	while (tlv_iter_next(&it, &r)) {
+		if (has_role(&r, ROLE_FILES) && (r.has & named))
+			return true;
+	}
+	return false;
+}
+
+bool sim_trust_file_signer(const struct sim_held *held)
+{
+	return list_file_signer(held->ctl) || list_file_signer(held->itl);
+}
+
 static bool list_address(struct span list_bytes, const char *name, uint8_t address[4])
 {
 	struct tlv_list list;

@@ -73,6 +73,11 @@ enum err own_previous(
 #define TRUST_TVS         "TVS-trust"
 #define TRUST_NAME        96
 
+/* As trust_each, for one unit: a damaged file in another is no concern of the caller's. */
+typedef enum err trust_fn(void *ctx, const char *unit, const char *name, const struct cert *cert);
+enum err trust_each_of(
+	struct cluster *c, const char *unit, trust_fn *each, void *ctx, struct fail *why) MUST_USE;
+
 /* Is this certificate in the unit, under whatever name? */
 enum err trust_find(struct cluster *c, const char *unit, const struct cert *cert, bool *there,
 	struct fail *why) MUST_USE;

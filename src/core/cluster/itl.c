@@ -96,8 +96,9 @@ static enum err add_other_tvs(
 {
 	struct others *o = ctx;
 
+	(void)unit;
 	(void)name;
-	if (strcmp(unit, TRUST_TVS) != 0 || !cert_valid_at(cert, o->w->now))
+	if (!cert_valid_at(cert, o->w->now))
 		return ERR_OK;
 	return add_copy(o->w, TLV_ROLE_TVS, cert, o->why);
 }
@@ -113,29 +114,48 @@ static enum err add_servers(struct itl_work *w, struct fail *why)
 	if (!err)
 		err = add_server(w, TLV_ROLE_TVS, OWN_TVS, why);
 	if (!err)
-		err = trust_each(w->c, add_other_tvs, &o, why);
+		err = trust_each_of(w->c, TRUST_TVS, add_other_tvs, &o, why);
 	if (!err)
 		err = add_server(w, TLV_ROLE_CAPF, OWN_CAPF, why);
 	return err;
 }
 
-/* The key by the setting when phones know it, else the other, else (they know neither: TVS must
- * vouch) the one by the setting. */
+/* Phones without an ITL yet judge the first one by their CTL: would they take it by this key? */
+static bool ctl_knows(struct cluster *c, const struct local_signer *s)
+{
+	const uint32_t roles = LIST_MAY_SIGN_LISTS | LIST_MAY_SIGN_FILES;
+	struct published ctl;
+	bool knows = published_read(c, false, &ctl, NULL) != ERR_OK || !ctl.there ||
+		     list_names(&ctl.list, s->cert, roles);
+
+	published_fini(&ctl);
+	return knows;
+}
+
+/* The key by the setting when phones know it from their ITL, else the other; between two that the
+ * ITL names, the one that the CTL names too. When they know neither (TVS must vouch), the one by
+ * the setting. */
 static enum err find_signer(struct cluster *c, const struct published *present,
 	struct local_signer *out, struct fail *why)
 {
 	const struct tlv_list *list = present->there ? &present->list : NULL;
-	enum err err = local_signer_find(c, list_signer(c), list, out, why);
+	struct local_signer first = {0}, second = {0};
+	struct fail local = {0};
+	enum err err = local_signer_find(c, list_signer(c), list, &first, &local), other;
 
-	if (err == ERR_TRUST) {
-		fail_clear(why);
-		err = local_signer_find(c, list_other_signer(c), list, out, why);
+	if (err && err != ERR_TRUST)
+		return fail_set(why, err, "%s", local.text);
+	other = local_signer_find(c, list_other_signer(c), list, &second, NULL);
+	if (err && other)
+		return local_signer_find(c, list_signer(c), NULL, out, why);
+	if (!other && (err || (!ctl_knows(c, &first) && ctl_knows(c, &second)))) {
+		*out = second;
+		local_signer_fini(&first);
+	} else {
+		*out = first;
+		local_signer_fini(&second);
 	}
-	if (err == ERR_TRUST) {
-		fail_clear(why);
-		err = local_signer_find(c, list_signer(c), NULL, out, why);
-	}
-	return err;
+	return ERR_OK;
 }
 
 static enum err param_get(

@@ -180,8 +180,11 @@ static enum err publish_itl(struct cluster *c, struct fail *why)
 enum err cluster_serve_lists(struct cluster *c, struct fail *why)
 {
 	struct serving *s = mem_new(sizeof(*s));
-	enum err err = s ? publish_itl(c, why) : no_memory(why);
+	/* A publication that was cut off is finished before anybody is served. */
+	enum err err = s ? stage_recover(c, why) : no_memory(why);
 
+	if (!err)
+		err = publish_itl(c, why);
 	/* The stamp first: a list that comes in between is noticed. */
 	if (!err)
 		ctl_stamp(c, &s->ctl_stamp);

@@ -90,7 +90,7 @@ static int is_pem(const struct dirent *e)
 
 typedef enum err trust_fn(void *ctx, const char *unit, const char *name, const struct cert *cert);
 
-static enum err each_of(
+enum err trust_each_of(
 	struct cluster *c, const char *unit, trust_fn *each, void *ctx, struct fail *why)
 {
 	char *folder = trust_path(c, unit, NULL), *path, name[TRUST_NAME];
@@ -129,7 +129,7 @@ enum err trust_each(struct cluster *c,
 	size_t i;
 
 	for (i = 0; trust_units[i] && !err; i++)
-		err = each_of(c, trust_units[i], each, ctx, why);
+		err = trust_each_of(c, trust_units[i], each, ctx, why);
 	return err;
 }
 
@@ -152,7 +152,7 @@ enum err trust_find(
 	struct cluster *c, const char *unit, const struct cert *cert, bool *there, struct fail *why)
 {
 	struct looking l = {.cert = cert};
-	enum err err = each_of(c, unit, look, &l, why);
+	enum err err = trust_each_of(c, unit, look, &l, why);
 
 	*there = l.there;
 	return err;
