@@ -78,6 +78,10 @@ enum err backup_restore(struct backup_restore *r, struct span archive,
 /* When the newest backup was made, seconds since 1970. ERR_NOTFOUND: never. */
 enum err backup_newest(struct cluster *c, int64_t *time, struct fail *why) MUST_USE;
 
+/* How many keys that lists name or will name lie in this folder and in no backup: the newest of
+ * this node's, and its file tokens. */
+enum err backup_unsaved(struct cluster *c, size_t *count, struct fail *why) MUST_USE;
+
 /* Appends a sentence for each key that the list in force names, that lies in this folder and is in
  * no backup; one sentence when there is no backup at all. Nothing to say: appends nothing.
  * *missing (may be NULL): how many keys. */

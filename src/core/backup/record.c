@@ -136,7 +136,7 @@ enum err backup_newest(struct cluster *c, int64_t *time, struct fail *why)
 	return err;
 }
 
-/* --- the warning --- */
+/* --- what is in no backup --- */
 
 struct warning {
 	struct published lists[2]; /* CTL, ITL */
@@ -181,6 +181,65 @@ static enum err look_at_key(void *ctx, const char *words, const struct cert *cer
 		"trust list names.\n",
 		date, words);
 	return ERR_OK;
+}
+
+struct unsaved {
+	const struct json *record; /* NULL: there is none */
+	size_t count;
+};
+
+static enum err count_unsaved(
+	void *ctx, const char *words, const struct cert *cert, struct fail *why)
+{
+	struct unsaved *u = ctx;
+	char hex[2 * DIGEST_MAX + 1];
+
+	(void)words;
+	(void)why;
+	digest_hex(DIGEST_SHA256, cert_der(cert), hex);
+	u->count += !saved(u->record, hex);
+	return ERR_OK;
+}
+
+/* CTL Provider's key is in no list: clients pin it. */
+static enum err each_listed(struct cluster *c, struct unsaved *u, struct fail *why)
+{
+	struct token_walk w = {.each = count_unsaved, .ctx = u, .why = why};
+	char *tokens = cluster_path(c, "tokens", NULL);
+	enum err err = tokens ? ERR_OK : ERR_NOMEM;
+	int i;
+
+	for (i = 0; i < OWN_COUNT && !err; i++) {
+		struct cert *cert = NULL;
+
+		if (!own_roles((enum own_cert)i))
+			continue;
+		err = own_newest(c, (enum own_cert)i, &cert, why);
+		if (!err)
+			err = count_unsaved(u, "", cert, why);
+		cert_free(cert);
+	}
+	if (!err)
+		err = token_each(tokens, one_token, &w, why);
+	mem_free(tokens);
+	return err ? fail_set(why, err, "%s", err_text(err)) : ERR_OK;
+}
+
+enum err backup_unsaved(struct cluster *c, size_t *count, struct fail *why)
+{
+	struct json *record;
+	struct fail local = {0};
+	struct unsaved u = {0};
+	enum err err = read_record(c, &record, &local);
+
+	*count = 0;
+	if (err && err != ERR_NOTFOUND)
+		return fail_set(why, err, "%s", local.text);
+	u.record = record;
+	err = each_listed(c, &u, why);
+	*count = u.count;
+	json_free(record);
+	return err;
 }
 
 #define REMEDY                                                                                     \

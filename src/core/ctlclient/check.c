@@ -210,6 +210,25 @@ static void check_ctl(const struct looking *l, const struct ctlclient_node *n)
 		date);
 }
 
+static void check_backup(const struct looking *l, const struct ctlclient_node *n)
+{
+	char date[CLOCK_DATE_MAX];
+
+	if (!n->unsaved)
+		return;
+	if (!n->backup) {
+		say(l, n, "no-backup", LIST_WARNING,
+			"there is no backup of it, and phones that trust a lost key must be erased "
+			"by hand; at its console: cadeado utils backup create");
+		return;
+	}
+	clock_print_iso(date, n->backup);
+	say(l, n, "old-backup", LIST_WARNING,
+		"its newest backup is of %s, and %d of its keys are newer; at its console: cadeado "
+		"utils backup create",
+		date, n->unsaved);
+}
+
 static void check_node(const struct looking *l, const struct ctlclient_node *n)
 {
 	if (n->reached) {
@@ -223,6 +242,7 @@ static void check_node(const struct looking *l, const struct ctlclient_node *n)
 		check_cert(l, n, CTLCLIENT_CALLMANAGER);
 	if (n->activated[SERVICE_CAPF] && n->certs[CTLCLIENT_CAPF])
 		check_cert(l, n, CTLCLIENT_CAPF);
+	check_backup(l, n);
 	check_publication(l, n);
 	check_ctl(l, n);
 }

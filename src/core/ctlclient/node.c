@@ -4,6 +4,9 @@
 #include "base/mem.h"
 #include "base/str.h"
 
+#define BACKUP_TIME_MAX INT64_C(253402300799) /* the end of 9999, the last that can be printed */
+#define UNSAVED_MAX     100000
+
 static const char *const cert_names[CTLCLIENT_CERTS] = {
 	[CTLCLIENT_CALLMANAGER] = "CallManager",
 	[CTLCLIENT_CAPF] = "CAPF",
@@ -160,6 +163,17 @@ static void read_services(struct ctlclient_node *n, const struct json *list)
 	}
 }
 
+/* Only a warning hangs on it: what makes no sense counts as not said. */
+static void read_backup(struct ctlclient_node *n, const struct json *backup)
+{
+	int64_t unsaved = json_get_int(backup, "unsaved", 0);
+
+	n->backup = json_get_int(backup, "newest", 0);
+	if (n->backup < 0 || n->backup > BACKUP_TIME_MAX)
+		n->backup = 0;
+	n->unsaved = unsaved > 0 && unsaved <= UNSAVED_MAX ? (int)unsaved : 0;
+}
+
 static enum err read_node(
 	struct ctlclient_node *n, const struct json *answer, int64_t now, struct fail *why)
 {
@@ -188,6 +202,7 @@ static enum err read_node(
 	if (n->tvs_port < 0 || n->tvs_port > 65535)
 		return wrong(why, "tvsPort");
 	read_services(n, json_get(answer, "services"));
+	read_backup(n, json_get(answer, "backup"));
 	return ERR_OK;
 }
 

@@ -2,6 +2,7 @@
 #include "service/ctlprovider/job.h"
 
 #include "base/str.h"
+#include "core/backup/backup.h"
 #include "core/cluster/own.h"
 #include "core/cluster/services.h"
 #include "core/command/command.h"
@@ -111,6 +112,25 @@ static enum err add_ctl(struct cluster *c, struct json *out, struct fail *why)
 	return err;
 }
 
+/* Whoever publishes should know of keys that would be lost with this machine. */
+static enum err add_backup(struct cluster *c, struct json *out, struct fail *why)
+{
+	struct json *backup = json_object_new();
+	size_t unsaved = 0;
+	int64_t newest;
+	enum err err = backup_newest(c, &newest, NULL);
+
+	if (err == ERR_NOTFOUND)
+		json_set_take(backup, "newest", json_null_new());
+	else if (!err)
+		json_set_int(backup, "newest", newest);
+	if (!err || err == ERR_NOTFOUND)
+		err = backup_unsaved(c, &unsaved, why);
+	json_set_int(backup, "unsaved", (int64_t)unsaved);
+	json_set_take(out, "backup", backup);
+	return err;
+}
+
 enum err provider_node_json(
 	struct cluster *c, const struct service_env *env, struct buf *out, struct fail *why)
 {
@@ -134,6 +154,8 @@ enum err provider_node_json(
 	json_set_int(j, "tvsPort", settings_port(s, s->tvs_port));
 	if (!err)
 		err = add_ctl(c, j, why);
+	if (!err)
+		err = add_backup(c, j, why);
 	if (!err)
 		err = json_write(out, j, false);
 	json_free(j);

@@ -24,7 +24,7 @@ def test_from_nothing_to_mixed_mode_and_back(new_cluster, desk):
     assert first["exit"] == 0, first
     assert first["accepts"] and first["outcome"] == "done"
     assert [a["ctl"] for a in first["answers"]] == ["activated"] * 3
-    assert first["findings"] == []
+    assert [f["code"] for f in first["findings"]] == ["no-backup"] * 3
     assert [(r["node"], r["service"]) for r in first["restarts"]] == [
         (n, s) for s in ("Cisco Tftp", "Cisco CallManager") for n in ("pub", "sub1", "sub2")]
     ctl = cluster.same()
@@ -179,12 +179,25 @@ def test_capf_nowhere_is_told(new_cluster, desk):
     cluster.nodes[0].cadeado("utils", "service", "deactivate", "capf")
     answer = desk.mixed(cluster)
     assert answer["exit"] == 0
-    assert [f["code"] for f in answer["findings"]] == ["capf-nowhere"]
-    assert "utils service activate capf" in answer["findings"][0]["text"]
+    assert [f["code"] for f in answer["findings"]] == ["no-backup", "capf-nowhere"]
+    assert "utils service activate capf" in answer["findings"][1]["text"]
     cluster.nodes[0].cadeado("utils", "service", "activate", "capf")
     answer = desk.update(cluster)
-    assert answer["findings"] == []
+    assert [f["code"] for f in answer["findings"]] == ["no-backup"]
     assert [c["record"].split()[0] for c in answer["changes"] if c["what"] == "added"] == ["CAPF"]
+
+
+def test_keys_that_no_backup_holds_are_told(new_cluster, desk, tmp_path):
+    cluster = new_cluster(2)
+    secret = tmp_path / "passphrase"
+    secret.write_text("correct horse battery staple\n")
+    for node in cluster.nodes:
+        node.cadeado("utils", "backup", "create", str(tmp_path / f"{node.name}.backup"), "--passphrase-file", str(secret))
+    assert desk.mixed(cluster)["findings"] == []
+    cluster.nodes[1].cadeado("set", "cert", "regen", "CAPF", "--yes")
+    told = desk.update(cluster)["findings"]
+    assert [(f["node"], f["code"]) for f in told] == [(cluster.nodes[1].name, "old-backup")]
+    assert "1 of its keys" in told[0]["text"]
 
 
 def test_a_subscriber_is_not_the_one_to_ask(new_cluster, desk):
