@@ -17,7 +17,7 @@ from tokendesk import Hsm
 import lab as labs
 
 ONE, TWO = "SAST-ADN4e31f914", "SAST-ADN5bbd7b14"
-KILLS = 10  # steps at which a node is killed
+KILLS = 6  # steps at which a node is killed
 
 
 class WithBroken:
@@ -173,7 +173,7 @@ def test_two_administrators_at_once(new_cluster, desk):
     assert desk.mixed(cluster)["exit"] == 0
     words = ["--json", "--yes", "--choice", "update", "--user", "admin", "--password-file", desk.dir / "password",
              "--tokens", desk.tokens, "--pin-file", desk.dir / "pin", "--token"]
-    for _ in range(3):
+    for _ in range(2):
         before = cluster.same()
         running = [subprocess.Popen(desk.argv(cluster, "ctl-client", *words, token), stdin=subprocess.DEVNULL,
                                     stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for token in (ONE, TWO)]
