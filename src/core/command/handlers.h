@@ -30,6 +30,8 @@ command_handler handle_set_cert_delete, handle_set_cert_import_own, handle_set_c
 	handle_set_cert_regen, handle_show_cert_list_own, handle_show_cert_list_trust;
 command_handler handle_backup_create, handle_backup_restore, handle_backup_show;
 command_handler handle_dialogue;
+command_handler handle_profile_add, handle_profile_delete, handle_profile_list,
+	handle_profile_rename, handle_profile_show, handle_profile_update;
 command_handler handle_device_add, handle_device_list, handle_device_show, handle_device_delete;
 command_handler handle_file_delete, handle_file_list_tftp;
 /* What a person should have read before the question of handle_file_delete. */

@@ -119,6 +119,33 @@ const struct command commands[] = {
 		handle_file_delete},
 	{"file list tftp", file_list_args, COMMAND_ANYWHERE, false, NULL, "list the served files",
 		"Lists the files of the one folder that TFTP serves from.", handle_file_list_tftp},
+	{"profile add", profile_put_args, COMMAND_ANYWHERE, true, NULL,
+		"add a phone security profile",
+		"Adds a profile: what a phone's configuration says of security, and how CAPF treats "
+		"it. Values are the words of the original, such as Encrypted or \"By Null "
+		"String\". What is not given is SCCP, any model, Non Secure, By Null String, RSA "
+		"Only, 2048 bits. Combinations that no phone of the model could follow are refused.",
+		handle_profile_add},
+	{"profile delete", profile_args, COMMAND_ANYWHERE, true,
+		"This operation will delete the profile. Do you want to continue? (y/n):",
+		"delete a phone security profile",
+		"Deletes a profile that no phone uses. Predefined ones stay.",
+		handle_profile_delete},
+	{"profile list", no_args, COMMAND_ANYWHERE, false, NULL, "list the phone security profiles",
+		"Lists the profiles, and how many phones use each.", handle_profile_list},
+	{"profile rename", profile_rename_args, COMMAND_ANYWHERE, true, NULL,
+		"rename a phone security profile",
+		"Gives a profile another name; its phones follow.", handle_profile_rename},
+	{"profile show", profile_args, COMMAND_ANYWHERE, false, NULL,
+		"show a phone security profile",
+		"Shows every field of a profile, and how many phones use it (Dependency Records).",
+		handle_profile_show},
+	{"profile update", profile_put_args, COMMAND_ANYWHERE, true, NULL,
+		"change a phone security profile",
+		"Changes the fields that are given. Refused when a phone that uses the profile could "
+		"then never register again: the first one and the way out are named. Predefined "
+		"profiles cannot be changed.",
+		handle_profile_update},
 	{"set account name", account_password_args, COMMAND_HERE, true, NULL,
 		"make an administrator's account",
 		"Makes an account for what comes over the network: the CTL Provider. Its password "

@@ -380,6 +380,43 @@ const struct command_arg device_args[] = {
 	END,
 };
 
+/* Options as core/profile's rows name them. */
+const struct command_arg profile_put_args[] = {
+	{ARG_WORD, "name", "NAME", true, 0, 0, "name of the profile, at most 50 characters"},
+	{ARG_TEXT, "description", "TEXT", false, 0, 0, "Description"},
+	{ARG_TEXT, "device-type", "MODEL", false, 0, 0,
+		"Device Type: \"Cisco 7961\", a number, or any"},
+	{ARG_TEXT, "protocol", "WORD", false, 0, 0, "Device Protocol: SCCP or SIP"},
+	{ARG_TEXT, "mode", "WORDS", false, 0, 0,
+		"Device Security Mode: Non Secure, Authenticated or Encrypted"},
+	{ARG_TEXT, "transport", "WORD", false, 0, 0,
+		"Transport Type (SIP): TCP, UDP, TLS or TCP+UDP"},
+	{ARG_TEXT, "encrypted-config", "BOOL", false, 0, 0, "TFTP Encrypted Config"},
+	{ARG_TEXT, "exclude-digest", "BOOL", false, 0, 0,
+		"Exclude Digest Credentials in Configuration File"},
+	{ARG_TEXT, "nonce-validity", "SECONDS", false, 0, 0, "Nonce Validity Time, 1 to 3600"},
+	{ARG_TEXT, "auth", "WORDS", false, 0, 0,
+		"Authentication Mode: By Authentication String, By Null String, By Existing "
+		"Certificate (precedence to LSC) or (precedence to MIC)"},
+	{ARG_TEXT, "key-order", "WORDS", false, 0, 0,
+		"Key Order: RSA Only, EC Only, or \"EC Preferred, RSA Backup\""},
+	{ARG_TEXT, "rsa-bits", "N", false, 0, 0, "RSA Key Size: 512, 1024, 2048, 3072 or 4096"},
+	{ARG_TEXT, "ec-bits", "N", false, 0, 0, "EC Key Size: 256, 384, 521 or NA"},
+	{ARG_TEXT, "sip-port", "PORT", false, 0, 0, "SIP Phone Port"},
+	END,
+};
+
+const struct command_arg profile_args[] = {
+	{ARG_WORD, "name", "NAME", true, 0, 0, "name of the profile"},
+	END,
+};
+
+const struct command_arg profile_rename_args[] = {
+	{ARG_WORD, "name", "NAME", true, 0, 0, "name of the profile"},
+	{ARG_WORD, "to", "NEW", true, 0, 0, "its new name"},
+	END,
+};
+
 const struct command_arg file_list_args[] = {
 	{ARG_WORD, "pattern", "PATTERN", false, 0, 0, "file names with * and ? (all)"},
 	{ARG_WORD, "detail", "detail", false, 0, 0, "the word detail adds date and size"},
