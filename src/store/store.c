@@ -3,7 +3,7 @@
 
 #include "base/mem.h"
 
-static const struct backend *const backends[] = {&backend_sqlite, &backend_ram};
+static const struct backend *const backends[] = {&backend_sqlite, &backend_ram, &backend_postgres};
 
 static const struct backend *backend_of(const char *url, const char **place)
 {
@@ -28,11 +28,12 @@ enum err store_open(struct store **out, const char *url, struct fail *why)
 	enum err err;
 
 	*out = NULL;
+	/* What follows the scheme may hold a password. */
 	if (!backend)
 		return fail_set(why, ERR_ARG,
-			"%s: "
-			"no store of this kind; use sqlite:<path>, ram: or postgresql://…",
-			url);
+			"%.*s: no store of this kind; use sqlite:<path>, ram: or "
+			"postgresql://<user>@<host>/<database>",
+			(int)strcspn(url, ":"), url);
 	s = mem_new(sizeof(*s));
 	if (!s)
 		return fail_set(why, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
@@ -41,7 +42,8 @@ enum err store_open(struct store **out, const char *url, struct fail *why)
 	if (!err)
 		err = store_migrate(s, why);
 	if (err) {
-		fail_prefix(why, "%s", *place ? place : url);
+		if (err != ERR_ARG)
+			fail_prefix(why, "%s", *place ? place : url);
 		store_close(s);
 		return err;
 	}

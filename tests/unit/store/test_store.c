@@ -1,51 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * The rows and transactions of every kind of store: the whole list runs once for each url. */
-#include "base/file.h"
+#include "fixture.h"
+
 #include "base/mem.h"
 #include "store/query.h"
-#include "store/store.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <cmocka.h>
-
-struct state {
-	char folder[64];
-	char url[128];
-	struct store *s;
-	struct fail why;
-};
-
-static int setup(void **state)
-{
-	const char *scheme = *state; /* the case's initial state */
-	struct state *t = test_calloc(1, sizeof(*t));
-
-	snprintf(t->folder, sizeof(t->folder), "/tmp/cadeado-store-XXXXXX");
-	if (!mkdtemp(t->folder))
-		return -1;
-	if (strcmp(scheme, "ram") == 0)
-		snprintf(t->url, sizeof(t->url), "ram:");
-	else
-		snprintf(t->url, sizeof(t->url), "%s:%s/cadeado.db", scheme, t->folder);
-	*state = t;
-	return store_open(&t->s, t->url, &t->why);
-}
-
-static int teardown(void **state)
-{
-	struct state *t = *state;
-	char command[128];
-	int gone;
-
-	store_close(t->s);
-	snprintf(command, sizeof(command), "rm -rf %s", t->folder);
-	gone = system(command);
-	test_free(t);
-	return gone;
-}
 
 static const struct store_device phone = {
 	.name = "SEP0011215A1AE3",
@@ -82,7 +46,7 @@ static void assert_same_device(const struct store_device *a, const struct store_
 
 static void param_is_kept_and_replaced(void **state)
 {
-	struct state *t = *state;
+	struct fixture *t = *state;
 	char value[STORE_TEXT];
 
 	assert_int_equal(
@@ -96,7 +60,7 @@ static void param_is_kept_and_replaced(void **state)
 
 static void param_too_long_is_refused(void **state)
 {
-	struct state *t = *state;
+	struct fixture *t = *state;
 	char name[STORE_NAME + 1], value[STORE_TEXT + 1];
 
 	memset(name, 'n', STORE_NAME);
@@ -123,7 +87,7 @@ static enum err count_node(void *ctx, const struct store_node *n)
 
 static void nodes_come_in_order_of_names(void **state)
 {
-	struct state *t = *state;
+	struct fixture *t = *state;
 	struct buf b = {0};
 
 	assert_int_equal(
@@ -140,7 +104,7 @@ static void nodes_come_in_order_of_names(void **state)
 
 static void node_is_found_and_deleted_by_any_case(void **state)
 {
-	struct state *t = *state;
+	struct fixture *t = *state;
 	struct store_node n;
 
 	assert_int_equal(
@@ -163,7 +127,7 @@ static enum err name_account(void *ctx, const struct store_account *a)
 
 static void account_is_kept_changed_and_deleted(void **state)
 {
-	struct state *t = *state;
+	struct fixture *t = *state;
 	struct store_account a = {"Admin", "$argon2id$x", 3, 1790000001, 1790000000, 1780000000};
 	struct store_account got;
 
@@ -183,7 +147,7 @@ static void account_is_kept_changed_and_deleted(void **state)
 
 static void strangers_are_no_accounts_and_forgotten_oldest_first(void **state)
 {
-	struct state *t = *state;
+	struct fixture *t = *state;
 	struct store_account a = {"admin", "$argon2id$x", 0, 0, 1, 0}, got;
 	struct buf b = {0};
 	int i;
@@ -233,7 +197,7 @@ static enum err name_profile(void *ctx, const struct store_profile *p)
 
 static void profiles_are_found_by_any_case(void **state)
 {
-	struct state *t = *state;
+	struct fixture *t = *state;
 	struct store_profile p = encrypted, got;
 	struct buf b = {0};
 
@@ -255,7 +219,7 @@ static void profiles_are_found_by_any_case(void **state)
 
 static void device_comes_back_whole(void **state)
 {
-	struct state *t = *state;
+	struct fixture *t = *state;
 	struct store_device got, changed = phone;
 
 	assert_int_equal(store_device_put(t->s, &phone, NULL), 0);
@@ -275,7 +239,7 @@ static void device_comes_back_whole(void **state)
 
 static void device_text_is_never_taken_as_sql(void **state)
 {
-	struct state *t = *state;
+	struct fixture *t = *state;
 	struct store_device d = phone, got;
 
 	memset(d.description, 0, sizeof(d.description));
@@ -288,7 +252,7 @@ static void device_text_is_never_taken_as_sql(void **state)
 
 static void one_number_is_one_phones(void **state)
 {
-	struct state *t = *state;
+	struct fixture *t = *state;
 	struct store_device other = phone;
 
 	strcpy(other.name, "SEP0011215A1AE4");
@@ -314,7 +278,7 @@ static enum err walk_device(void *ctx, const struct store_device *d)
 
 static void walk_ends_on_the_callers_error(void **state)
 {
-	struct state *t = *state;
+	struct fixture *t = *state;
 	struct store_device d = phone;
 	struct walked w = {0, 2};
 	int i;
@@ -333,7 +297,7 @@ static void walk_ends_on_the_callers_error(void **state)
 
 static void lsc_goes_with_its_device(void **state)
 {
-	struct state *t = *state;
+	struct fixture *t = *state;
 	static const uint8_t first[] = {0x30, 0x82, 0x00, 0x01}, second[] = {0x30, 0x00};
 	struct store_lsc l = {.device = "sep0011215a1ae3", .not_after = 1900000000, .installed = 7};
 	struct store_lsc got;
@@ -373,7 +337,7 @@ static enum err put_then_fail(void *ctx, struct store *s, struct fail *why)
 
 static void transaction_is_all_or_nothing(void **state)
 {
-	struct state *t = *state;
+	struct fixture *t = *state;
 	enum err answer = ERR_DENIED;
 	struct store_device got;
 	char value[STORE_TEXT];
@@ -398,7 +362,7 @@ static enum err nested(void *ctx, struct store *s, struct fail *why)
 
 static void transaction_in_a_transaction_is_refused(void **state)
 {
-	struct state *t = *state;
+	struct fixture *t = *state;
 	enum err answer = ERR_OK;
 
 	assert_int_equal(store_transaction(t->s, nested, &answer, &t->why), ERR_NOTNOW);
@@ -407,7 +371,7 @@ static void transaction_in_a_transaction_is_refused(void **state)
 
 static void unknown_url_is_refused(void **state)
 {
-	struct state *t = *state;
+	struct fixture *t = *state;
 	struct store *s;
 
 	assert_int_equal(store_open(&s, "mysql:x", &t->why), ERR_ARG);
@@ -420,14 +384,14 @@ static void unknown_url_is_refused(void **state)
 
 static void every_allocation_can_fail(void **state)
 {
-	struct state *t = *state;
+	struct fixture *t = *state;
 	struct store *s = NULL;
 	enum err err = ERR_NOMEM;
 	size_t n;
 
 	for (n = 1; n < 1000; n++) {
 		mem_fail_from(n);
-		err = store_open(&s, "ram:", NULL);
+		err = store_open(&s, t->url, NULL);
 		mem_fail_from(0);
 		if (!err)
 			break;
@@ -436,15 +400,12 @@ static void every_allocation_can_fail(void **state)
 	}
 	assert_int_equal(err, 0);
 	store_close(s);
-	(void)t;
 }
 
-/* Every case runs on every backend. */
-#define ON(f, scheme)                                                                              \
-	{                                                                                          \
-#f " (" scheme ")", f, setup, teardown, (void *)(scheme)                           \
-	}
-#define TEST(f) ON(f, "sqlite"), ON(f, "ram")
+/* Every case runs on every kind of store. */
+#define TEST(f)                                                                                    \
+	FIXTURE_ON(f, fixture_open, "sqlite"), FIXTURE_ON(f, fixture_open, "ram"),                 \
+		FIXTURE_ON(f, fixture_open, "postgres")
 
 int main(void)
 {
@@ -467,5 +428,6 @@ int main(void)
 		TEST(every_allocation_can_fail),
 	};
 
-	return cmocka_run_group_tests_name("store/store", tests, NULL, NULL);
+	return cmocka_run_group_tests_name(
+		"store/store", tests, fixture_start_server, fixture_remove_server);
 }
