@@ -63,8 +63,8 @@ unsigned sim_trust_roles_server(enum sim_server server);
 enum err sim_trust_vouched(const struct sim_judge *judge, const struct tlv_header *header,
 	struct span file, struct span der, struct fail *why) MUST_USE;
 
-/* Does a held list name anybody who may sign files? Neither emptied entries nor an empty ITL do: then
- * the phone asks for files that are not signed. */
+/* Does a held list name anybody who may sign files? Neither emptied entries nor an empty ITL do:
+ * then the phone asks for files that are not signed. */
 bool sim_trust_file_signer(const struct sim_held *held);
 
 /* The IPv4 address of the record whose DNSNAME is `name`; false when the lists do not know it. */
