@@ -120,6 +120,7 @@ static void make_old(struct state *t, const char *const *sql)
 	for (; *sql; sql++)
 		if (query_run(&s, *sql, NULL, 0, NULL, NULL, &t->why))
 			fail_msg("%s: %s", *sql, t->why.text);
+	statement_drop_all(&s);
 	s.backend->close(s.conn);
 }
 
