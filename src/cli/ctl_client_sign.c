@@ -200,9 +200,16 @@ static enum err ask_tvs(struct ctl_session *s, size_t i, const struct ctlclient_
 {
 	const struct ctlclient_node *n = &s->cluster.nodes[i];
 	struct client_tvs_answer answer = {0};
+	struct fail local = {0};
 	enum err err = client_tvs_verify(s->links[i].face.address, n->tvs_port, s->timeout_us,
-		cert_der(n->certs[CTLCLIENT_TVS]), cert_der(token->cert), &answer, why);
+		cert_der(n->certs[CTLCLIENT_TVS]), cert_der(token->cert), &answer, &local);
 
+	if (err == ERR_TRUST)
+		err = fail_set(why, ERR_NOTNOW,
+			"its TVS still works with an older certificate; restart TFTP and then TVS "
+			"there first");
+	else if (err)
+		fail_set(why, err, "its TVS: %s", local.text);
 	*vouches = !err && says_sast(&answer);
 	return err;
 }

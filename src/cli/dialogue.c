@@ -133,12 +133,12 @@ enum dialogue_answer dialogue_ask(const struct dialogue *d, const char *question
 	line[0] = 0;
 	if (!d->asks)
 		return DIALOGUE_LEFT;
+	if (!keys_alone(&was))
+		return DIALOGUE_LEFT;
 	if (otherwise)
 		say(d, "%s [%s]: ", question, otherwise);
 	else
 		say(d, "%s: ", question);
-	if (!keys_alone(&was))
-		return DIALOGUE_LEFT;
 	answer = read_keys(waiting, ctx, line);
 	(void)tcsetattr(STDIN_FILENO, TCSADRAIN, &was);
 	say(d, "\n");
