@@ -4,6 +4,8 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "core/cluster/internal.h"
+#include "core/cluster/services.h"
+#include "core/cluster/stage_int.h"
 #include "core/list/list.h"
 
 #include <stdio.h>
@@ -225,22 +227,34 @@ enum err own_previous(struct cluster *c, enum own_cert which, struct cert **out,
 	return exists(c, name, ".pem") ? cluster_cert(c, name, out, why) : ERR_OK;
 }
 
+/* Of a process that serves lists, what it serves: phones cannot have another one yet. */
+static enum err current_list(
+	const struct cluster *c, bool itl, struct published *p, struct fail *why)
+{
+	if (!c->serving)
+		return published_read(c, itl, p, why);
+	memset(p, 0, sizeof(*p));
+	buf_put(&p->file, itl ? cluster_served_itl(c) : cluster_served_ctl(c));
+	/* One that cannot be read is not served. */
+	p->there = p->file.len && tlv_parse(&p->list, buf_span(&p->file), NULL) == ERR_OK;
+	return buf_check(&p->file) ? no_memory(why) : ERR_OK;
+}
+
 /* The list by which phones know this certificate: TVS stands in ITLs alone; a CTL names servers in
  * mixed mode alone. */
 static enum err deciding_list(
 	struct cluster *c, enum own_cert which, struct published *p, struct fail *why)
 {
-	int mode;
-	enum err err = cluster_mode(c, &mode, why);
+	enum err err;
 
 	memset(p, 0, sizeof(*p));
-	if (err || (mode && which != OWN_TVS)) {
-		if (!err)
-			err = published_read(c, false, p, why);
-		if (err || p->there)
+	if (which != OWN_TVS) {
+		err = current_list(c, false, p, why);
+		if (err || (p->there && stage_mode_of(&p->list)))
 			return err;
+		published_fini(p);
 	}
-	return published_read(c, true, p, why);
+	return current_list(c, true, p, why);
 }
 
 static enum err newest_is_known(struct cluster *c, enum own_cert which, const struct cert *newest,

@@ -8,8 +8,9 @@
  *
  * keys/<name>.pem .key is the newest: what `show cert own` prints and lists name from now on.
  * keys/previous/<name>.pem .key is the one before it, kept from a regeneration until no service
- * needs it any more. A service takes the newest only when a published list names it (the CTL in
- * mixed mode, else the ITL) and the service is started after that; until then it works with the
+ * needs it any more. A service takes the newest only when the served list names it (the CTL in
+ * mixed mode, else the ITL; without TFTP in this process the published one) and the service is
+ * started after that; until then it works with the
  * previous one, so that no phone meets a key that it cannot know. A first key has no previous. */
 enum own_cert {
 	OWN_CALLMANAGER, /* Secure SCCP; signs configuration, ITL, tokenless CTL before 12.0 */

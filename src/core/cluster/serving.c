@@ -179,7 +179,7 @@ static enum err publish_itl(struct cluster *c, struct fail *why)
 
 enum err cluster_serve_lists(struct cluster *c, struct fail *why)
 {
-	struct serving *s = mem_new(sizeof(*s));
+	struct serving *s = mem_new(sizeof(*s)), *before = c->serving;
 	/* A publication that was cut off is finished before anybody is served. */
 	enum err err = s ? stage_recover(c, why) : no_memory(why);
 
@@ -196,15 +196,15 @@ enum err cluster_serve_lists(struct cluster *c, struct fail *why)
 		err = take_list(c, s, LIST_CTL, why);
 	if (!err)
 		err = take_list(c, s, LIST_ITL, why);
+	/* Which key signs depends on what will be served. */
+	if (!err)
+		c->serving = s;
 	if (!err)
 		err = pin(c, OWN_CALLMANAGER, &s->file, why);
-	if (err) {
-		serving_free(s);
-		return err;
-	}
-	serving_free(c->serving);
-	c->serving = s;
-	return ERR_OK;
+	if (err)
+		c->serving = before;
+	serving_free(err ? s : before);
+	return err;
 }
 
 static bool ctl_changed(const struct cluster *c)

@@ -171,11 +171,12 @@ static void the_previous_key_works_until_a_list_names_the_new_one(void **state)
 
 	lab->clock = clock_fixed(LAB_NOW + 10);
 	assert_int_equal(lab_publish(lab, lab->token[0]), 0);
-	assert_string_equal(in_force(lab, OWN_CALLMANAGER), "CallManager");
-	/* The ITL still names the previous one alone. */
+	/* Published, but TFTP serves the list before: CallManager's restart comes too early. */
+	assert_string_equal(in_force(lab, OWN_CALLMANAGER), "previous/CallManager");
 	retire(lab, OWN_CALLMANAGER);
 	assert_true(key_fits(lab, "previous/CallManager"));
 	serve(lab);
+	assert_string_equal(in_force(lab, OWN_CALLMANAGER), "CallManager");
 	assert_string_equal(cluster_file_key(lab->c), "CallManager");
 	retire(lab, OWN_CALLMANAGER);
 	assert_int_equal(access(lab_path(lab, "keys/previous/CallManager.pem"), F_OK), -1);
@@ -213,6 +214,8 @@ static void an_old_authority_stays_trusted(void **state)
 	assert_string_equal(in_force(lab, OWN_CAPF), "previous/CAPF");
 	lab->clock = clock_fixed(LAB_NOW + 10);
 	assert_int_equal(lab_publish(lab, lab->token[0]), 0);
+	assert_string_equal(in_force(lab, OWN_CAPF), "previous/CAPF");
+	serve(lab);
 	assert_string_equal(in_force(lab, OWN_CAPF), "CAPF");
 }
 
