@@ -297,10 +297,16 @@ enum err token_each(const char *folder, enum err (*each)(void *ctx, const struct
 	if (count < 0 && errno != ENOENT)
 		return fail_set(why, ERR_IO, "%s: cannot be listed", folder);
 	for (i = 0; i < count && !err; i++) {
+		struct fail inner = {0};
+
 		*strrchr(entries[i]->d_name, '.') = '\0';
-		err = token_read(folder, entries[i]->d_name, &info, why);
-		if (!err)
-			err = each(ctx, &info);
+		err = token_read(folder, entries[i]->d_name, &info, &inner);
+		if (err == ERR_FORMAT) {
+			token_info_fini(&info);
+			str_copy(info.label, sizeof(info.label), entries[i]->d_name);
+			err = ERR_OK;
+		}
+		err = err ? fail_set(why, err, "%s", inner.text) : each(ctx, &info);
 		token_info_fini(&info);
 	}
 	for (i = 0; i < count; i++)

@@ -44,7 +44,8 @@ enum err token_read(
 	const char *folder, const char *label, struct token_info *out, struct fail *why) MUST_USE;
 void token_info_fini(struct token_info *info);
 
-/* Calls `each` for every token of the folder in the order of labels; stops on an error. */
+/* Calls `each` for every token of the folder in the order of labels; stops on an error. A damaged
+ * one hinders no other: it is given with its label alone, `cert` NULL. */
 enum err token_each(const char *folder, enum err (*each)(void *ctx, const struct token_info *info),
 	void *ctx, struct fail *why) MUST_USE;
 

@@ -58,25 +58,32 @@ static void take_row(struct looking *x, struct token_entry *e, const struct know
 	e->retired = k->retired;
 }
 
+/* A damaged one cannot sign, but lists go on naming it: its certificate is in its row. */
 static enum err see_file(void *ctx, const struct token_info *info)
 {
 	struct looking *x = ctx;
 	struct known *k = registry_find(x->r, info->label);
+	const struct cert *known = info->cert ? info->cert : k ? k->cert : NULL;
+	struct cert *cert = NULL;
 	struct token_entry *e;
-	struct cert *cert;
-	enum err err = cert_copy(&cert, info->cert, x->why);
+	enum err err = known ? cert_copy(&cert, known, x->why) : ERR_OK;
 
 	if (!err)
 		err = add_entry(x, &e, cert);
 	if (err)
 		return err;
 	e->kind = TOKEN_KIND_FILE;
-	e->known = e->present = true;
+	e->known = true;
 	str_copy(e->label, sizeof(e->label), info->label);
 	str_copy(e->serial, sizeof(e->serial), info->serial);
-	e->attempts_left = info->attempts_left;
-	e->locked = !info->attempts_left;
-	e->set_back = info->set_back;
+	if (info->cert) {
+		e->present = true;
+		e->attempts_left = info->attempts_left;
+		e->locked = !info->attempts_left;
+		e->set_back = info->set_back;
+	} else {
+		e->damaged = true;
+	}
 	if (k)
 		take_row(x, e, k);
 	return ERR_OK;
@@ -169,10 +176,11 @@ static void say_state(const struct tokens *t, struct token_entry *e)
 		buf_printf(&s, "retired on %.10s; ", day);
 	}
 	if (!e->present)
-		buf_str(&s, e->kind == TOKEN_KIND_FOREIGN ? "kept elsewhere"
-			    : e->kind == TOKEN_KIND_FILE  ? "its files are not in the folder"
-			    : t->module                   ? "not in its slot"
-							  : "not looked for (--module)");
+		buf_str(&s, e->damaged ? "its file is damaged: bring both files back from a copy"
+			    : e->kind == TOKEN_KIND_FOREIGN ? "kept elsewhere"
+			    : e->kind == TOKEN_KIND_FILE    ? "its files are not in the folder"
+			    : t->module                     ? "not in its slot"
+							    : "not looked for (--module)");
 	else if (e->locked)
 		buf_str(&s, e->kind == TOKEN_KIND_FILE ? "locked for good" : "locked");
 	else if (e->attempts_left >= 0)

@@ -41,6 +41,7 @@ struct token_entry {
 	char holder[TOKENS_TEXT], place[TOKENS_TEXT]; /* "" when nobody said */
 	int64_t last_seen, last_drill, retired;       /* seconds since 1970; 0 never */
 	int attempts_left; /* file tokens; -1 for others, whose hardware tells no number */
+	bool damaged;      /* a file token whose file cannot be read */
 	bool few_tries, last_try, locked; /* PKCS #11 flags; `locked` of file tokens too */
 	unsigned set_back; /* times that a file token's files were older than its count of changes
 			    */

@@ -2,6 +2,7 @@
 """File tokens and what is known of tokens: counters, PINs, secrets, retirement."""
 
 import glob
+import hashlib
 import json
 import os
 import pty
@@ -10,6 +11,7 @@ import resource
 import shutil
 import signal
 import subprocess
+import termios
 import time
 
 import lab as labs
@@ -141,7 +143,6 @@ def test_a_swapped_key_is_found_by_the_drill(desk):
     one = (desk.tokens / "SAST-A1.token").read_text().split("\n")
     two = (desk.tokens / "SAST-B2.token").read_text().split("\n")
     swapped = [b if b.startswith("certificate ") else a for a, b in zip(one, two)]
-    import hashlib
     body = "\n".join(swapped[:-2]) + "\n"
     (desk.tokens / "SAST-A1.token").write_text(body + "sum " + hashlib.sha256(body.encode()).hexdigest() + "\n")
     assert desk.run("token", "drill", "SAST-A1", pins=[PIN], check=False).returncode == 1
@@ -172,6 +173,18 @@ def test_a_damaged_registry_is_told(desk):
     told = desk.run("token", "list", check=False)
     assert told.returncode == 1 and "tokens.json is damaged" in told.stderr
     shutil.rmtree(desk.tokens)
+
+
+def test_a_damaged_token_hinders_no_other(desk):
+    make(desk, "A1")
+    make(desk, "B2", OTHER)
+    desk.list()
+    path = desk.tokens / "SAST-A1.token"
+    path.write_text(path.read_text().replace("memory", "memoir"))
+    row = desk.list()["SAST-A1"]
+    assert "its file is damaged" in row["state"] and row["subject"].startswith("CN=SAST-A1;") and not row["present"]
+    half = desk.run("token", "drill", pins=[OTHER], check=False)
+    assert half.returncode == 1 and "1 of 2 tokens sign." in half.stdout
 
 
 def test_descriptors(desk):
@@ -229,6 +242,18 @@ def test_a_typed_pin_is_seen_nowhere(desk):
     assert os.waitpid(child, 0)[1] == 0
     os.close(master)
     assert b"2 of 2 tokens sign." in seen and PIN.encode() not in seen and OTHER.encode() not in seen
+
+
+def test_an_interrupted_question_gives_the_echo_back(desk):
+    make(desk, "A1")
+    child, master = at_a_terminal(desk.words("token", "drill"), desk.env)
+    until(master, b"PIN of token SAST-A1: ")
+    assert not termios.tcgetattr(master)[3] & termios.ECHO
+    os.write(master, b"\x03")
+    status = os.waitpid(child, 0)[1]
+    assert os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGINT
+    assert termios.tcgetattr(master)[3] & termios.ECHO
+    os.close(master)
 
 
 def test_a_process_that_holds_a_pin_leaves_no_core(desk):
