@@ -293,10 +293,8 @@ static void clear_configuration_says_the_record(void **state)
 static void stamp_changes_with_what_the_file_says(void **state)
 {
 	struct lab *lab = *state;
-	struct store_profile p = {.name = "Encrypted",
-		.security_mode = 3,
-		.auth_mode = 2,
-		.key_bits = 2048};
+	struct store_profile p = {
+		.name = "Encrypted", .security_mode = 3, .auth_mode = 2, .key_bits = 2048};
 	char first[8192];
 
 	/* The record stays the same; mode 3 comes into force with the list. */
