@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * What only a store file has: a life after the process, other processes beside it, other versions.
- */
+ * What only a store file has: a life after the process, its mode, its versions. */
 #include "store/query.h"
 #include "store/store.h"
 
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -141,195 +138,6 @@ static void half_made_store_is_completed(void **state)
 	store_close(s);
 }
 
-static void many_processes_open_a_new_store_at_once(void **state)
-{
-	struct state *t = *state;
-	struct store *s;
-	pid_t child[8];
-	int i, status, bad = 0;
-
-	for (i = 0; i < 8; i++) {
-		child[i] = fork();
-		if (child[i] == 0) {
-			if (store_open(&s, t->url, &t->why)) {
-				fprintf(stderr, "%s\n", t->why.text);
-				_exit(1);
-			}
-			_exit(store_param_set(s, "a", "1", NULL) ? 2 : 0);
-		}
-	}
-	for (i = 0; i < 8; i++) {
-		assert_int_equal(waitpid(child[i], &status, 0), child[i]);
-		bad += status != 0;
-	}
-	assert_int_equal(bad, 0);
-}
-
-struct rival {
-	struct store *other;
-	int runs, interfere;
-	const char *name;
-};
-
-/* Reads, lets the other connection write, then writes itself: a conflict by construction. */
-static enum err read_then_write(void *ctx, struct store *s, struct fail *why)
-{
-	struct rival *r = ctx;
-	char value[STORE_TEXT], next[STORE_TEXT];
-	enum err err;
-
-	r->runs++;
-	err = store_param_get(s, "count", value, why);
-	if (err)
-		return err;
-	if (r->runs <= r->interfere && store_param_set(r->other, "count", "100", NULL))
-		return ERR_NOTNOW;
-	snprintf(next, sizeof(next), "%ld", strtol(value, NULL, 10) + 1);
-	return store_param_set(s, "count", next, why);
-}
-
-static void transaction_is_run_again_when_another_wrote(void **state)
-{
-	struct state *t = *state;
-	struct store *s = opened(t);
-	struct rival r = {.other = opened(t), .interfere = 1};
-	char value[STORE_TEXT];
-
-	assert_int_equal(store_param_set(s, "count", "1", NULL), 0);
-	assert_int_equal(store_transaction(s, read_then_write, &r, &t->why), 0);
-	assert_int_equal(t->why.code, 0);
-	assert_int_equal(r.runs, 2);
-	assert_int_equal(store_param_get(s, "count", value, NULL), 0);
-	assert_string_equal(value, "101");
-	store_close(r.other);
-	store_close(s);
-}
-
-static enum err swallow(void *ctx, struct store *s, struct fail *why)
-{
-	enum err err = read_then_write(ctx, s, why);
-
-	(void)err;
-	return ERR_OK;
-}
-
-static void busy_that_the_function_swallows_still_counts(void **state)
-{
-	struct state *t = *state;
-	struct store *s = opened(t);
-	struct rival r = {.other = opened(t), .interfere = 1};
-	char value[STORE_TEXT];
-
-	assert_int_equal(store_param_set(s, "count", "1", NULL), 0);
-	assert_int_equal(store_transaction(s, swallow, &r, &t->why), 0);
-	assert_int_equal(r.runs, 2);
-	assert_int_equal(store_param_get(s, "count", value, NULL), 0);
-	assert_string_equal(value, "101");
-	store_close(r.other);
-	store_close(s);
-}
-
-static enum err increment(void *ctx, struct store *s, struct fail *why)
-{
-	char value[STORE_TEXT];
-	enum err err = store_param_get(s, "count", value, why);
-
-	if (err)
-		return err;
-	snprintf(value, sizeof(value), "%ld", strtol(value, NULL, 10) + 1);
-	return store_param_set(s, "count", value, why);
-}
-
-static void processes_at_once_lose_no_count(void **state)
-{
-	struct state *t = *state;
-	struct store *s = opened(t);
-	char value[STORE_TEXT];
-	pid_t child[4];
-	int i, k, status;
-
-	assert_int_equal(store_param_set(s, "count", "0", NULL), 0);
-	store_close(s);
-	for (i = 0; i < 4; i++) {
-		child[i] = fork();
-		if (child[i])
-			continue;
-		if (store_open(&s, t->url, NULL))
-			_exit(1);
-		for (k = 0; k < 25; k++)
-			if (store_transaction(s, increment, NULL, NULL))
-				_exit(2);
-		store_close(s);
-		_exit(0);
-	}
-	for (i = 0; i < 4; i++) {
-		assert_int_equal(waitpid(child[i], &status, 0), child[i]);
-		assert_int_equal(status, 0);
-	}
-	s = opened(t);
-	assert_int_equal(store_param_get(s, "count", value, NULL), 0);
-	assert_string_equal(value, "100");
-	store_close(s);
-}
-
-struct pair {
-	int number, pipe, pause_at;
-};
-
-/* Two rows that must always say the same; tells the parent between them. */
-static enum err put_pair(void *ctx, struct store *s, struct fail *why)
-{
-	struct pair *p = ctx;
-	char value[STORE_TEXT];
-	enum err err;
-
-	snprintf(value, sizeof(value), "%d", p->number);
-	err = store_param_set(s, "left", value, why);
-	if (!err && p->number == p->pause_at) {
-		if (write(p->pipe, "x", 1) == 1)
-			for (;;)
-				pause();
-	}
-	return err ? err : store_param_set(s, "right", value, why);
-}
-
-static void killed_in_mid_write_comes_back_whole(void **state)
-{
-	struct state *t = *state;
-	struct pair p = {.pause_at = 50};
-	char left[STORE_TEXT], right[STORE_TEXT], byte;
-	struct store *s;
-	int pipes[2], status;
-	pid_t child;
-
-	assert_int_equal(pipe(pipes), 0);
-	child = fork();
-	if (child == 0) {
-		p.pipe = pipes[1];
-		if (store_open(&s, t->url, NULL))
-			_exit(1);
-		for (p.number = 1;; p.number++)
-			if (store_transaction(s, put_pair, &p, NULL))
-				_exit(2);
-	}
-	close(pipes[1]);
-	assert_int_equal(read(pipes[0], &byte, 1), 1);
-	close(pipes[0]);
-	kill(child, SIGKILL);
-	assert_int_equal(waitpid(child, &status, 0), child);
-	assert_true(WIFSIGNALED(status));
-
-	s = opened(t);
-	assert_int_equal(store_param_get(s, "left", left, NULL), 0);
-	assert_int_equal(store_param_get(s, "right", right, NULL), 0);
-	assert_string_equal(left, "49");
-	assert_string_equal(right, "49");
-	assert_int_equal(query_one(s, "PRAGMA integrity_check", NULL, 0, text_of, left, NULL), 0);
-	assert_string_equal(left, "ok");
-	assert_int_equal(store_param_set(s, "left", "50", NULL), 0);
-	store_close(s);
-}
-
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -340,11 +148,6 @@ int main(void)
 		TEST(newer_schema_is_refused),
 		TEST(other_file_is_refused),
 		TEST(half_made_store_is_completed),
-		TEST(many_processes_open_a_new_store_at_once),
-		TEST(transaction_is_run_again_when_another_wrote),
-		TEST(busy_that_the_function_swallows_still_counts),
-		TEST(processes_at_once_lose_no_count),
-		TEST(killed_in_mid_write_comes_back_whole),
 	};
 
 	return cmocka_run_group_tests_name("store/sqlite", tests, NULL, NULL);
