@@ -33,13 +33,13 @@ int stage_mode_of(const struct tlv_list *list)
 	return emptied ? 0 : 1;
 }
 
-static enum err damaged(const struct cluster *c, const char *reason, struct fail *why)
+static enum err damaged(const char *reason, struct fail *why)
 {
 	return fail_set(why, ERR_NOTNOW,
-		"%s/tftp/CTLFile.tlv is damaged (%.80s) and does not tell whom phones trust; put "
-		"it back from a backup, or start over and erase every phone's trust list: cadeado "
-		"file delete tftp CTLFile.tlv",
-		c->folder, reason);
+		"tftp/CTLFile.tlv is damaged and does not tell whom phones trust: put it back from a "
+		"backup, or start over and erase every phone: cadeado file delete tftp CTLFile.tlv "
+		"(%.60s)",
+		reason);
 }
 
 struct first_finding {
@@ -119,8 +119,8 @@ static enum err judge_time(struct cluster *c, const struct tlv_list *list,
 	return ERR_OK;
 }
 
-static enum err judge_signer(struct cluster *c, const struct stage_state *s,
-	const struct tlv_list *list, struct fail *why)
+static enum err judge_signer(
+	const struct stage_state *s, const struct tlv_list *list, struct fail *why)
 {
 	struct fail local = {0};
 
@@ -133,18 +133,18 @@ static enum err judge_signer(struct cluster *c, const struct stage_state *s,
 			"console: cadeado file delete tftp CTLFile.tlv");
 	}
 	if (s->damaged.code)
-		return damaged(c, s->damaged.text, why);
+		return damaged(s->damaged.text, why);
 	if (!list_check_signer(
 		    list->file, &list->header, &s->present.list, LIST_MAY_SIGN_LISTS, NULL, NULL))
 		return ERR_OK;
 	/* A present list whose signature is spoilt but whose records still name the signer is
 	 * repaired by the new one; otherwise it may have lost that record. */
 	if (list_verify(&s->present.list, &local))
-		return damaged(c, local.text, why);
+		return damaged(local.text, why);
 	return fail_set(why, ERR_TRUST,
 		"phones that hold the present CTL would refuse this one: its signer %.*s is not "
 		"among the tokens (SAST) of that one; sign with one that is (cadeado show ctl)",
-		(int)(list->header.signer_name.len < 100 ? list->header.signer_name.len : 100),
+		(int)(list->header.signer_name.len < 80 ? list->header.signer_name.len : 80),
 		(const char *)list->header.signer_name.ptr);
 }
 
@@ -189,7 +189,7 @@ enum err stage_judge(
 		return fail_set(why, ERR_VERIFY, "not a trust list: %s", local.text);
 	err = judge_alone(&list, why);
 	if (!err)
-		err = judge_signer(c, s, &list, why);
+		err = judge_signer(s, &list, why);
 	if (!err)
 		err = judge_token(c, &list, why);
 	if (!err)
