@@ -17,8 +17,9 @@ enum ctl_exit wizard_refuse(struct wizard *w, enum ctl_exit exit, enum err err, 
 
 static const char *const choice_means[CTLCLIENT_CHOICES] = {
 	[CTLCLIENT_SET_MIXED] = "Turns off auto-registration of phones and makes a CTL file.",
-	[CTLCLIENT_SET_NON_SECURE] = "Allows auto-registration again. The CTL file stays, signed "
-				     "anew, with empty server entries.",
+	[CTLCLIENT_SET_NON_SECURE] =
+		("Allows auto-registration again. The CTL file stays, signed anew, with empty "
+		 "server entries."),
 	[CTLCLIENT_UPDATE] = "Takes new certificates, servers and tokens into the CTL file.",
 };
 
@@ -122,10 +123,12 @@ static enum ctl_exit edit(struct wizard *w)
 static enum ctl_exit confirm(struct wizard *w)
 {
 	static const char *const questions[CTLCLIENT_CHOICES] = {
-		[CTLCLIENT_SET_MIXED] = "This operation will set the cluster to Mixed mode. Do you "
-					"want to continue?",
-		[CTLCLIENT_SET_NON_SECURE] = "This operation will set the cluster to Non Secure "
-					     "mode. Do you want to continue?",
+		[CTLCLIENT_SET_MIXED] =
+			("This operation will set the cluster to Mixed mode. Do you want to "
+			 "continue?"),
+		[CTLCLIENT_SET_NON_SECURE] =
+			("This operation will set the cluster to Non Secure mode. Do you want to "
+			 "continue?"),
 		[CTLCLIENT_UPDATE] =
 			"This operation will update the CTLFile. Do you want to continue?",
 	};

@@ -307,6 +307,11 @@ static void findings_of_a_node(void **state)
 	n->started[SERVICE_TVS] = false;
 	assert_int_equal(finds("pub:not-started pub:no-tvs"), 0);
 	n->started[SERVICE_TVS] = true;
+	n->unsaved = 2;
+	assert_int_equal(finds("pub:no-backup"), 0);
+	n->backup = n->time - 86400;
+	assert_int_equal(finds("pub:old-backup"), 0);
+	n->unsaved = 0;
 	snprintf(n->staged, sizeof(n->staged), "%s", id);
 	n->staged_at = n->time - 5;
 	assert_int_equal(finds("pub:staged"), 1);
