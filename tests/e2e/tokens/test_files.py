@@ -97,27 +97,28 @@ def test_copying_files_back_gives_no_try_and_is_noticed(desk):
 
 def test_change_of_pin_survives_a_kill_at_every_step(desk):
     label = make(desk)
-    count = desk.dir / "count"
-    desk.run("token", "pin", label, pins=[PIN, OTHER], env=dict(desk.env, CADEADO_FAULT_COUNT=str(count)))
-    steps = int(count.read_text().split()[-1])
-    assert steps > 10
+    desk.run("token", "pin", label, pins=[PIN, OTHER])
     saved = {p: open(p, "rb").read() for p in glob.glob(str(desk.tokens / "*")) + glob.glob(str(desk.tokens / ".*count"))}
-    seen = set()
-    for step in range(1, steps + 1):
+    seen = []
+    for step in range(1, 100):
         for path, content in saved.items():
             with open(path, "wb") as f:
                 f.write(content)
         killed = desk.run("token", "pin", label, pins=[OTHER, PIN], check=False,
                           env=dict(desk.env, CADEADO_FAULT=f"{step}:kill"))
-        assert killed.returncode == 137
+        assert killed.returncode in (0, 137)
         row = desk.list()[label]
         assert row["attemptsLeft"] >= 14 and row["setBack"] == 0, (step, row)
         # The key is sealed once: it cannot open with both.
         opens = next((pin for pin in (OTHER, PIN)
                       if desk.run("token", "drill", label, pins=[pin], check=False).returncode == 0), None)
         assert opens, step
-        seen.add(opens)
-    assert seen == {OTHER, PIN}
+        seen.append(opens)
+        if killed.returncode == 0:
+            break
+    # The PIN before up to one step, the new one from then on; and the walk came to its end.
+    assert seen == sorted(seen, key=[OTHER, PIN].index)
+    assert seen.count(OTHER) > 10 and seen.count(PIN) > 1 and step < 99
 
 
 def test_drill_proves_every_token(desk):
