@@ -212,7 +212,7 @@ static void tar_reads_long_names(void **state)
 	char name[TAR_NAME], want[TAR_NAME + 32];
 	size_t folder, len;
 
-	for (folder = 1; folder <= 156; folder += 31) {
+	for (folder = 1; folder < 155; folder += 31) {
 		for (len = 90; len <= 101; len++) {
 			struct buf out = {0};
 			enum err err;
