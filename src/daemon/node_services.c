@@ -111,22 +111,6 @@ static bool same_cert(const struct cert *a, const struct cert *b)
 	return a && b && span_eq(cert_der(a), cert_der(b));
 }
 
-/* A phone that is sent back with a new key must find the list that names it. */
-static enum err check_order(
-	struct node *n, enum node_service which, const struct in_force *next, struct fail *why)
-{
-	const struct in_force *now = &n->in_force[services[which]->own];
-
-	if ((which != SERVICE_CALLMANAGER && which != SERVICE_CAPF) || !now->cert ||
-		same_cert(now->cert, next->cert) || !n->started[SERVICE_TFTP] ||
-		!cluster_lists_wait(n->cluster))
-		return ERR_OK;
-	return fail_set(why, ERR_NOTNOW,
-		"%s would work with a new key, but %s still serves the list before: restart %s "
-		"first, on all nodes",
-		service_title(which), service_title(SERVICE_TFTP), service_title(SERVICE_TFTP));
-}
-
 struct prepared {
 	struct in_force in_force;
 	struct lsc_issuers *issuers;
@@ -141,8 +125,6 @@ static enum err prepare(
 
 	if (s->own != OWN_COUNT)
 		err = load_tls(n, s, &p->in_force, why);
-	if (err == ERR_OK && s->own != OWN_COUNT)
-		err = check_order(n, which, &p->in_force, why);
 	if (err == ERR_OK && (which == SERVICE_CAPF || which == SERVICE_CALLMANAGER))
 		err = lsc_issuers_load(&p->issuers, n->cluster, why);
 	if (err == ERR_OK && which == SERVICE_CAPF)

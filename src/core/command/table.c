@@ -399,8 +399,8 @@ const struct command commands[] = {
 		"TFTP takes the published lists, and the key for files when they name it; "
 		"CallManager and CAPF take their certificates. Restarting CallManager resets "
 		"every phone, so that it fetches lists and configuration again. Restart TFTP on "
-		"all nodes before the first CallManager; CallManager and CAPF refuse a new key "
-		"while TFTP of this node serves the list before. What cannot succeed changes "
+		"all nodes before the first CallManager: a key that no list served by this node "
+		"names stays out of force. What cannot succeed changes "
 		"nothing.",
 		handle_service_restart},
 	{"utils service start", service_args, COMMAND_ANYWHERE, true, NULL,
