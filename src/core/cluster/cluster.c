@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #define SETTINGS_FILE "cadeado.conf"
-#define STORE_FILE    "cadeado.db"
+#define STORE_IN_FILE "sqlite:"
 #define LOCK_FILE     "cadeado.lock"
 
 #define NAME_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._"
@@ -55,6 +55,11 @@ enum err cluster_check_settings(const struct settings *s, struct fail *why)
 		return fail_set(why, ERR_FORMAT,
 			"setting address: an IPv4 address or a host name of at most %d characters",
 			STORE_NAME - 1);
+	if ((strncmp(s->store, STORE_IN_FILE, strlen(STORE_IN_FILE)) != 0 ||
+		    !s->store[strlen(STORE_IN_FILE)]) &&
+		strncmp(s->store, "postgresql://", 13) != 0)
+		return fail_set(why, ERR_FORMAT,
+			"setting store: sqlite:<file>, or postgresql://<user>@<host>/<database>");
 	if (strcmp(s->list_signer, "CallManager") != 0 &&
 		strcmp(s->list_signer, "ITLRecovery") != 0)
 		return fail_set(why, ERR_FORMAT, "setting list_signer: CallManager or ITLRecovery");
@@ -70,20 +75,33 @@ static enum err read_settings(struct cluster *c, struct fail *why)
 	return err ? err : cluster_check_settings(&c->settings, why);
 }
 
+/* A file that is named without its folder lies in the state folder. */
+static enum err store_url(const struct cluster *c, struct buf *url, struct fail *why)
+{
+	const char *place = c->settings.store + strlen(STORE_IN_FILE);
+	char *path;
+
+	if (strncmp(c->settings.store, STORE_IN_FILE, strlen(STORE_IN_FILE)) != 0) {
+		buf_strz(url, c->settings.store);
+	} else {
+		path = *place == '/' ? mem_strdup(place) : file_join(c->folder, place);
+		if (!path)
+			return no_memory(why);
+		buf_str(url, STORE_IN_FILE);
+		buf_strz(url, path);
+		mem_free(path);
+	}
+	return buf_check(url) ? no_memory(why) : ERR_OK;
+}
+
 static enum err open_store(struct cluster *c, struct fail *why)
 {
-	char *path = file_join(c->folder, STORE_FILE);
 	struct buf url = {0};
-	enum err err = path ? ERR_OK : no_memory(why);
+	enum err err = store_url(c, &url, why);
 
-	if (!err) {
-		buf_printf(&url, "sqlite:%s", path);
-		buf_u8(&url, 0);
-		err = buf_check(&url) ? no_memory(why)
-				      : store_open(&c->store, (const char *)url.data, why);
-	}
+	if (!err)
+		err = store_open(&c->store, (const char *)url.data, why);
 	buf_fini(&url);
-	mem_free(path);
 	return err;
 }
 
@@ -255,9 +273,17 @@ enum err cluster_create(const char *folder, const struct settings *settings,
 	return err;
 }
 
+static enum err incomplete(const struct cluster *c, const char *part, struct fail *why)
+{
+	return fail_set(why, ERR_NOTFOUND,
+		"%s is not a complete state folder: %s is missing; make or "
+		"complete it with: cadeado cluster init",
+		c->folder, part);
+}
+
 static enum err check_complete(const struct cluster *c, struct fail *why)
 {
-	static const char *const parts[] = {SETTINGS_FILE, STORE_FILE, "keys", "tokens", "tftp"};
+	static const char *const parts[] = {SETTINGS_FILE, "keys", "tokens", "tftp"};
 	enum err err = ERR_OK;
 	char *path;
 	size_t i;
@@ -267,12 +293,23 @@ static enum err check_complete(const struct cluster *c, struct fail *why)
 		if (!path)
 			err = no_memory(why);
 		else if (access(path, F_OK) != 0)
-			err = fail_set(why, ERR_NOTFOUND,
-				"%s is not a complete state folder: %s is missing; make or "
-				"complete it with: cadeado cluster init",
-				c->folder, parts[i]);
+			err = incomplete(c, parts[i], why);
 		mem_free(path);
 	}
+	return err;
+}
+
+/* A store that is gone must not be replaced by an empty one. */
+static enum err check_store_file(const struct cluster *c, struct fail *why)
+{
+	const char *file = c->settings.store + strlen(STORE_IN_FILE);
+	struct buf url = {0};
+	enum err err = store_url(c, &url, why);
+
+	if (!err && strncmp(c->settings.store, STORE_IN_FILE, strlen(STORE_IN_FILE)) == 0 &&
+		access((const char *)url.data + strlen(STORE_IN_FILE), F_OK) != 0)
+		err = incomplete(c, file, why);
+	buf_fini(&url);
 	return err;
 }
 
@@ -315,6 +352,8 @@ enum err cluster_open(
 	err = check_complete(c, why);
 	if (!err)
 		err = read_settings(c, why);
+	if (!err)
+		err = check_store_file(c, why);
 	if (!err)
 		err = open_store(c, why);
 	if (!err)

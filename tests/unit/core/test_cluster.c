@@ -156,6 +156,43 @@ static void bad_names_are_refused(void **state)
 	assert_non_null(strstr(lab->why.text, "setting address"));
 }
 
+static void store_is_where_the_setting_says(void **state)
+{
+	static const char *const bad[] = {"mysql:x", "sqlite:", "ram:", "postgresql:x", ""};
+	struct lab *lab = *state;
+	struct settings s;
+	struct cluster *c;
+
+	settings_defaults(&s);
+	assert_string_equal(s.store, "sqlite:cadeado.db");
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		snprintf(s.store, sizeof(s.store), "%s", bad[i]);
+		fail_clear(&lab->why);
+		assert_int_equal(cluster_check_settings(&s, &lab->why), ERR_FORMAT);
+		assert_non_null(strstr(lab->why.text, "setting store"));
+	}
+	assert_int_equal(lab_run("cd %s && mv cadeado.db phones.db && sed -i "
+				 "'s/^store.*/store = sqlite:phones.db/' cadeado.conf",
+				 lab->folder),
+		0);
+	assert_int_equal(cluster_open(&c, lab->folder, &lab->clock, &lab->why), 0);
+	cluster_close(c);
+	/* A database's password is refused before anything is connected, and is not repeated. */
+	assert_int_equal(lab_run("sed -i 's/^store.*/store = postgresql:\\/\\/me:sesame@x\\/y/' %s",
+				 lab_path(lab, "cadeado.conf")),
+		0);
+	fail_clear(&lab->why);
+	assert_int_equal(cluster_open(&c, lab->folder, &lab->clock, &lab->why), ERR_ARG);
+	assert_non_null(strstr(lab->why.text, "must not hold the password"));
+	assert_null(strstr(lab->why.text, "sesame"));
+	assert_int_equal(lab_run("sed -i 's/^store.*/store = sqlite:gone.db/' %s",
+				 lab_path(lab, "cadeado.conf")),
+		0);
+	fail_clear(&lab->why);
+	assert_int_equal(cluster_open(&c, lab->folder, &lab->clock, &lab->why), ERR_NOTFOUND);
+	assert_non_null(strstr(lab->why.text, "gone.db is missing"));
+}
+
 static void certificate_of_another_key_is_made_again(void **state)
 {
 	struct lab *lab = *state;
@@ -374,6 +411,7 @@ int main(void)
 		TEST(open_says_how_to_make_one),
 		TEST(edited_address_is_followed),
 		TEST(bad_names_are_refused),
+		TEST(store_is_where_the_setting_says),
 		TEST(certificate_of_another_key_is_made_again),
 		MIXED(published_keys_are_not_made_again),
 		TEST(ctl_is_read_by_another_program),

@@ -3,7 +3,6 @@
  */
 #include "devices.h"
 
-
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>

@@ -3,7 +3,6 @@
  * runs once for each kind of store. */
 #include "devices.h"
 
-
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
