@@ -39,6 +39,9 @@ static void unlock(void)
 	funlockfile(stderr);
 }
 
+/* Text of a line that is gathered, with its NUL. */
+#define GATHERED_MAX 512
+
 /* Time and prefix of a line. */
 #define HEAD_MAX (CLOCK_DATE_MAX + 16)
 /* Room for a head and the reason why there is no text. */
@@ -183,6 +186,40 @@ void trace_line(enum trace_kind kind, const char *fmt, ...)
 	}
 	unlock();
 	buf_fini(&line.buf);
+}
+
+void trace_gather(struct buf *lines, enum trace_kind kind, const char *fmt, ...)
+{
+	char now[CLOCK_DATE_MAX], text[GATHERED_MAX];
+	va_list args;
+	bool open;
+
+	lock();
+	open = trace_fd[kind] >= 0;
+	unlock();
+	if (!open)
+		return;
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	clock_print_trace(now, clock_us(clock_system()));
+	buf_str(lines, now);
+	buf_str(lines, shapes[kind].prefix);
+	str_printable(lines, span_str(text));
+	buf_u8(lines, '\n');
+}
+
+void trace_put(enum trace_kind kind, struct buf *lines)
+{
+	if (lines->len) {
+		lock();
+		if (trace_fd[kind] >= 0)
+			put_fd(trace_fd[kind], buf_span(lines));
+		if (trace_fd[kind] >= 0 && trace_also)
+			put_file(trace_also, buf_span(lines));
+		unlock();
+	}
+	buf_clear(lines);
 }
 
 void trace_close(void)

@@ -2,7 +2,7 @@
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
 
-#include "base/err.h"
+#include "base/buf.h"
 
 #include <stdio.h>
 
@@ -21,5 +21,11 @@ enum trace_kind { TRACE_TFTP, TRACE_CAPF, TRACE_SDI, TRACE_TVS, TRACE_KINDS };
 enum err trace_open(const char *folder, FILE *also, struct fail *why) MUST_USE;
 void trace_line(enum trace_kind kind, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void trace_close(void);
+
+/* For a service with thousands of lines a second, which writes them together. trace_gather appends
+ * a line as trace_line would write it, with the time of now; text beyond 511 bytes is left out.
+ * trace_put writes all lines of one kind and empties `lines`. */
+void trace_gather(struct buf *lines, enum trace_kind kind, const char *fmt, ...) PRINTF_LIKE(3, 4);
+void trace_put(enum trace_kind kind, struct buf *lines);
 
 #endif

@@ -150,12 +150,25 @@ static bool unprintable(uint32_t code)
 	       code == 0x200E || code == 0x200F;
 }
 
+static bool is_plain(uint8_t c)
+{
+	return c >= 0x20 && c <= 0x7E;
+}
+
 void str_printable(struct buf *out, struct span text)
 {
 	size_t i = 0, len, bytes;
 	uint32_t code = 0;
 
 	while (i < text.len) {
+		/* Most texts are this and nothing else. */
+		for (len = 0; i + len < text.len && is_plain(text.ptr[i + len]); len++)
+			;
+		if (len) {
+			buf_put(out, span_of(text.ptr + i, len));
+			i += len;
+			continue;
+		}
 		len = utf8_char(text.ptr + i, text.len - i, &code);
 		if (len && !unprintable(code)) {
 			buf_put(out, span_of(text.ptr + i, len));

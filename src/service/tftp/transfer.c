@@ -10,191 +10,236 @@
 /* The number that traces show as the connection object: never an address of ours. */
 #define CONTEXT_BASE 0x9000000u
 
+/* When a packet did not go because the kernel had no room, it is not the client that is slow. */
+#define UNSENT_RETRY_US (10 * 1000ll)
+
+void transfer_context(const struct transfer *t, char out[TRANSFER_CONTEXT_MAX])
+{
+	char host[NET_ADDR_MAX];
+
+	net_addr_print(&t->entry.peer, host);
+	snprintf(out, TRANSFER_CONTEXT_MAX, "0x%x~%u~%s~%u",
+		CONTEXT_BASE + (t->service->env->worker << 16) + (t->number & 0xFFFF), t->number,
+		host, t->entry.peer.port);
+}
+
+/* One line in the shape that administrators know, with what more there is to say behind it. */
+static void trace_end(struct transfer *t, const char *what, const char *reason)
+{
+	const struct tftp *s = t->service;
+	char context[TRANSFER_CONTEXT_MAX];
+
+	transfer_context(t, context);
+	trace_gather(&t->service->lines, TRACE_TFTP,
+		"TID[%08x] TFTPEngine::processMessage[%s], %s[%s] Socket[%d], Asked[%s] "
+		"Bytes[%zu] Blocks[%u] Retransmissions[%u]%s",
+		s->env->worker + 1, context, what, t->content ? t->content->served : t->asked,
+		dgram_set_number(s->sockets, t->socket), t->asked, sender_bytes(&t->sender),
+		t->blocks, t->retransmissions, reason);
+}
+
+/* --- sending --- */
+
 static int64_t patience(const struct transfer *t)
 {
 	if (t->sender.timeout)
 		return t->sender.timeout * 1000000ll;
-	return TFTP_RETRY_US << (t->sendings - 1);
+	return TFTP_RETRY_US << (t->sendings ? t->sendings - 1 : 0);
 }
 
 static void send_due(struct transfer *t)
 {
-	struct buf *packet = &t->service->packet;
-	enum err err;
+	struct tftp *s = t->service;
+	struct sender_out packet;
+	struct dgram_out out = {
+		.socket = t->socket,
+		.to = &t->entry.peer,
+		.from = &t->local,
+	};
 
-	buf_clear(packet);
-	err = sender_packet(&t->sender, packet);
-	if (!err)
-		err = dgram_send(t->socket, &t->peer, buf_span(packet));
-	if (err) {
-		tftp_complain(t->service, &t->peer, "%s: block %llu not sent: %s", t->asked,
-			(unsigned long long)t->sender.block, err_text(err));
-		transfer_free(t);
-		return;
+	while (sender_due(&t->sender)) {
+		sender_take(&t->sender, &packet);
+		if (!packet.head_len)
+			continue;
+		out.head = span_of(packet.head, packet.head_len);
+		out.body = packet.body;
+		dgram_set_send(s->sockets, &out);
+		t->blocks += t->sender.base != 0;
+		t->retransmissions += packet.again;
 	}
 	t->sendings++;
-	loop_timer_set(t->timer, patience(t));
+	table_set_due(&s->transfers, &t->entry, s->now_us + patience(t));
 }
 
-static void on_timer(void *arg)
+void transfer_due(struct transfer *t)
 {
-	struct transfer *t = arg;
-	bool proven = t->state == TRANSFER_AWAIT_ACK;
+	const bool proven = t->state == TRANSFER_AWAIT_ACK;
 
+	if (t->state == TRANSFER_AWAIT_FILE) {
+		table_set_due(
+			&t->service->transfers, &t->entry, t->service->now_us + TFTP_RETRY_US);
+		return;
+	}
 	if (t->sendings < (proven ? TFTP_TRIES_MAX : TFTP_TRIES_UNPROVEN)) {
+		sender_rewind(&t->sender);
 		send_due(t);
 		return;
 	}
-	tftp_complain(t->service, &t->peer,
+	tftp_complain(t->service, &t->entry.peer,
 		"%s: given up at block %llu, no answer after %u sendings", t->asked,
-		(unsigned long long)t->sender.block, t->sendings);
+		(unsigned long long)t->sender.base, t->sendings);
+	trace_end(t, "Not transferred", ", no answer");
 	transfer_free(t);
 }
 
+void transfer_unsent(struct transfer *t)
+{
+	if (t->unsent == UINT8_MAX || !t->sendings)
+		return;
+	t->unsent++;
+	t->sendings--;
+	table_set_due(&t->service->transfers, &t->entry, t->service->now_us + UNSENT_RETRY_US);
+}
+
+bool transfer_all_sent(const struct transfer *t)
+{
+	return t->state == TRANSFER_AWAIT_ACK && t->sender.next > sender_last(&t->sender);
+}
+
+/* --- packets of the client --- */
+
 static void acked(struct transfer *t, uint16_t block)
 {
+	uint64_t base = t->sender.base;
 	enum sender_step step = sender_acked(&t->sender, block);
 
 	if (step == SENDER_IGNORE)
 		return;
-	t->state = TRANSFER_AWAIT_ACK;
-	t->sendings = 0;
+	if (t->state == TRANSFER_AWAIT_FIRST_ACK) {
+		t->state = TRANSFER_AWAIT_ACK;
+		table_proven(&t->service->transfers, &t->entry);
+	}
+	if (t->sender.base != base)
+		t->sendings = 0;
 	if (step == SENDER_NEXT) {
 		send_due(t);
 		return;
 	}
-	trace_line(TRACE_TFTP,
-		"TID[%08x] TFTPEngine::processMessage[%s], Transferred[%s] Socket[%d]",
-		t->service->env->worker + 1, t->context, t->served, dgram_number(t->socket));
+	trace_end(t, "Transferred", "");
 	transfer_free(t);
 }
 
 static void peer_gave_up(struct transfer *t, const struct tftp_packet *p)
 {
-	struct buf text = {0};
+	char reason[64];
 
-	str_printable(&text, p->text);
 	/* Also the ordinary end of a client that only wanted the size. */
-	log_line(LOG_DEBUG, "tftp: %s: %s: the client ends with error %u %.*s", t->context,
-		t->asked, p->error, (int)text.len, (const char *)text.data);
-	buf_fini(&text);
+	snprintf(reason, sizeof(reason), ", ended by the client with error %u", p->error);
+	trace_end(t, "Not transferred", reason);
 	transfer_free(t);
 }
 
-static void on_packet(void *ctx, struct dgram *d, const struct net_addr *from, struct span packet)
+void transfer_packet(struct transfer *t, const struct tftp_packet *p)
 {
-	struct transfer *t = ctx;
-	struct fail why = {0};
-	struct tftp_packet p;
-	enum err err = tftp_decode(&p, packet, &why);
-
-	if (!net_addr_same(from, &t->peer)) {
-		/* An ERROR is never answered with an ERROR. */
-		if (err || p.opcode != TFTP_ERROR)
-			tftp_refuse(t->service, d, from, TFTP_E_TID, "Unknown transfer ID");
-		return;
-	}
 	if (t->state == TRANSFER_AWAIT_FILE)
 		return;
-	if (!err && p.opcode == TFTP_ACK) {
-		acked(t, p.block);
-	} else if (!err && p.opcode == TFTP_ERROR) {
-		peer_gave_up(t, &p);
+	if (p && p->opcode == TFTP_ACK) {
+		acked(t, p->block);
+	} else if (p && p->opcode == TFTP_ERROR) {
+		peer_gave_up(t, p);
 	} else {
-		if (!err)
-			fail_set(&why, ERR_PROTO, "packet, opcode at byte 0: %u in a read transfer",
-				p.opcode);
-		tftp_complain(t->service, from, "%s", why.text);
+		if (p)
+			tftp_complain(t->service, &t->entry.peer,
+				"packet, opcode at byte 0: %u in a read transfer", p->opcode);
+		trace_end(t, "Not transferred", ", illegal packet");
 		transfer_refuse(t, TFTP_E_ILLEGAL, "Illegal TFTP operation");
 	}
 }
 
-enum err transfer_new(struct transfer **out, struct tftp *service, const struct net_addr *peer,
-	const struct sender *sender, struct span asked, struct fail *why)
+void transfer_replaced(struct transfer *t)
 {
-	struct transfer *t = mem_new(sizeof(*t));
-	char host[NET_ADDR_MAX];
+	trace_end(t, transfer_all_sent(t) ? "Transferred" : "Not transferred",
+		", the client asks for a file again");
+	transfer_free(t);
+}
+
+/* --- begin and end --- */
+
+/* In the form that the mode asks for. */
+static enum err put_content(struct transfer *t)
+{
+	struct tftp *s = t->service;
+	struct span content = buf_span(&t->content->bytes);
+
+	if (!t->sender.netascii) {
+		sender_start(&t->sender, content);
+		return ERR_OK;
+	}
+	if (s->bytes + 2 * content.len > TFTP_BYTES_MAX)
+		return ERR_LIMIT;
+	sender_netascii(&t->own, content);
+	if (buf_check(&t->own) != ERR_OK)
+		return ERR_NOMEM;
+	s->bytes += t->own.len;
+	sender_start(&t->sender, buf_span(&t->own));
+	return ERR_OK;
+}
+
+void transfer_begin(struct transfer *t)
+{
+	enum err err = put_content(t);
+
+	if (err) {
+		tftp_complain(t->service, &t->entry.peer, "%s: %s", t->asked, err_text(err));
+		transfer_refuse(t, TFTP_E_UNDEFINED, "Server is busy");
+		return;
+	}
+	t->state = TRANSFER_AWAIT_FIRST_ACK;
+	send_due(t);
+}
+
+/* A refusal that is lost is asked for again by the client. */
+void transfer_refuse(struct transfer *t, enum tftp_error code, const char *text)
+{
+	struct dgram_in in = {.socket = t->socket, .from = t->entry.peer, .to = t->local};
+
+	tftp_refuse(t->service, &in, code, text);
+	transfer_free(t);
+}
+
+enum err transfer_new(struct transfer **out, struct tftp *service, const struct dgram_in *in,
+	const struct sender *sender, struct span asked)
+{
+	struct transfer *t = mem_new(sizeof(*t) + asked.len + 1);
 	enum err err;
 
 	if (!t)
-		return fail_set(why, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
+		return ERR_NOMEM;
 	t->service = service;
-	t->peer = *peer;
 	t->sender = *sender;
-	t->started = service->requests;
+	t->local = in->to;
+	t->number = ++service->requests;
+	t->socket = (uint16_t)tftp_carrier(service, service->place_of[in->socket]);
 	memcpy(t->asked, asked.ptr, asked.len);
-	err = slots_take(service->transfers, t, &t->ref);
+	err = table_add(&service->transfers, &t->entry, &in->from, service->now_us + TFTP_RETRY_US);
 	if (err) {
 		mem_free(t);
-		return fail_set(why, err, "%s", err_text(err));
-	}
-	net_addr_print(peer, host);
-	snprintf(t->context, sizeof(t->context), "0x%x~%u~%s~%u",
-		CONTEXT_BASE + (service->env->worker << 16) + t->ref.slot, service->requests, host,
-		peer->port);
-	err = loop_timer_new(&t->timer, service->env->loop, on_timer, t);
-	if (err)
-		fail_set(why, err, "%s", err_text(err));
-	else
-		err = dgram_open(&t->socket, service->env->loop, &service->address, false,
-			on_packet, t, why);
-	if (err) {
-		transfer_free(t);
 		return err;
 	}
+	service->carried[t->socket]++;
 	*out = t;
 	return ERR_OK;
 }
 
 void transfer_free(struct transfer *t)
 {
-	slots_drop(t->service->transfers, t->ref);
-	loop_timer_free(t->timer);
-	dgram_close(t->socket);
-	t->service->bytes -= t->content.len;
-	buf_fini(&t->content);
+	struct tftp *s = t->service;
+
+	contents_cancel(&t->wait);
+	table_remove(&s->transfers, &t->entry);
+	s->carried[t->socket]--;
+	s->bytes -= t->own.len;
+	buf_wipe(&t->own);
+	content_drop(t->content);
 	mem_free(t);
-}
-
-void transfer_refuse(struct transfer *t, enum tftp_error code, const char *text)
-{
-	tftp_refuse(t->service, t->socket, &t->peer, code, text);
-	transfer_free(t);
-}
-
-/* Moves the content over, in the form that the mode asks for. */
-static enum err take_content(struct transfer *t, struct buf *content)
-{
-	enum err err = ERR_OK;
-
-	if (t->sender.netascii) {
-		sender_netascii(&t->content, buf_span(content));
-		err = buf_check(&t->content);
-		if (err)
-			buf_fini(&t->content);
-	} else {
-		t->content = *content;
-		buf_init(content);
-	}
-	t->service->bytes += t->content.len;
-	return err;
-}
-
-void transfer_file(struct transfer *t, struct provision_file *take_file)
-{
-	str_copy(t->served, sizeof(t->served), take_file->served);
-	if (t->service->bytes + 2 * take_file->content.len > TFTP_BYTES_MAX) {
-		tftp_complain(t->service, &t->peer,
-			"%s: too many large files are under way, refused", t->asked);
-		transfer_refuse(t, TFTP_E_UNDEFINED, "Server is busy");
-		return;
-	}
-	if (take_content(t, &take_file->content) != ERR_OK) {
-		tftp_complain(t->service, &t->peer, "%s: out of memory", t->asked);
-		transfer_refuse(t, TFTP_E_UNDEFINED, "Server is out of memory");
-		return;
-	}
-	sender_start(&t->sender, buf_span(&t->content));
-	t->state = TRANSFER_AWAIT_FIRST_ACK;
-	send_due(t);
 }

@@ -69,6 +69,20 @@ class Tftp:
             block += 1
             packet = self.recv()
 
+    def window(self, packet, size, window, first=1):
+        """As rest, with one ACK for each window of blocks; `first` is the number of the first."""
+        content, block = b"", first
+        while True:
+            assert packet[:4] == struct.pack(">HH", 3, block & 0xFFFF), packet[:8]
+            content += packet[4:]
+            last = len(packet) < size + 4
+            if last or (block - first + 1) % window == 0:
+                self.ack(block)
+            if last:
+                return content
+            block += 1
+            packet = self.recv()
+
 
 # ---- CAPF ----
 

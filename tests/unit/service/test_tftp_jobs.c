@@ -9,7 +9,7 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
+#include <unistd.h>
 
 #define BYTES(text) span_of(text, sizeof(text) - 1)
 
@@ -186,18 +186,20 @@ static enum err heap_up(
 	return ERR_OK;
 }
 
-static void ask_from(struct rig *r, unsigned host)
+static void ask_from(struct rig *r, unsigned i, const char *name)
 {
 	struct net_addr here;
 	struct client c;
-	char text[32];
+	char text[32], request[64] = "\0\1";
+	size_t len = 2 + (size_t)sprintf(request + 2, "%s", name) + 1;
 
+	memcpy(request + len, "octet", 6);
 	client_open(&c, r);
 	dgram_close(c.socket);
-	snprintf(text, sizeof(text), "127.0.%u.1", host);
+	snprintf(text, sizeof(text), "127.0.%u.%u", 1 + i / 250, 1 + i % 250);
 	assert_int_equal(net_addr_parse(&here, text, 0, NULL), ERR_OK);
 	assert_int_equal(dgram_open(&c.socket, r->loop, &here, false, on_packet, &c, NULL), ERR_OK);
-	assert_int_equal(dgram_send(c.socket, &c.server, BYTES("\0\1none\0octet\0")), ERR_OK);
+	assert_int_equal(dgram_send(c.socket, &c.server, span_of(request, len + 6)), ERR_OK);
 	dgram_close(c.socket);
 }
 
@@ -206,17 +208,15 @@ static void test_jobs_do_not_heap_up(void **state)
 {
 	static struct heap h;
 	struct rig *r = *state;
-	struct rlimit limit;
+	char name[32];
 	unsigned i;
 
-	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
-	limit.rlim_cur = limit.rlim_max;
-	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
 	h = (struct heap){.executor.run = heap_up, .before = r->env.blocking};
 	r->env.blocking = &h.executor;
-	for (i = 0; i < TFTP_TRANSFERS_MAX + 2 * TFTP_TRANSFERS_PER_SOURCE; i++) {
-		ask_from(r, i / TFTP_TRANSFERS_PER_SOURCE);
-		if (i % 16 == 0)
+	for (i = 0; i < TFTP_TRANSFERS_MAX + 100; i++) {
+		snprintf(name, sizeof(name), "none%u", i);
+		ask_from(r, i, name);
+		if (i % 256 == 0)
 			rig_settle(r);
 	}
 	rig_settle(r);
@@ -224,6 +224,88 @@ static void test_jobs_do_not_heap_up(void **state)
 	r->env.blocking = h.before;
 	for (i = 0; i < h.count; i++)
 		h.done(h.jobs[i]);
+}
+
+/* Those that ask for a name while it is looked up wait for the same job. */
+static void test_one_job_for_one_name(void **state)
+{
+	struct rig *r = *state;
+	struct client one, two;
+
+	client_open(&one, r);
+	client_open(&two, r);
+	ask(&one, r);
+	assert_int_equal(dgram_send(two.socket, &two.server, BYTES("\0\1file\0octet\0")), ERR_OK);
+	rig_settle(r); /* a second job would fail the rig */
+	rig_done(r);
+	expect(&one, r, BYTES("\0\3\0\1hello"));
+	expect(&two, r, BYTES("\0\3\0\1hello"));
+	dgram_close(one.socket);
+	dgram_close(two.socket);
+}
+
+/* One that asks when the file has changed under the job gets the file as it is now. */
+static void test_change_while_the_job_runs(void **state)
+{
+	struct rig *r = *state;
+	struct client one, two;
+
+	client_open(&one, r);
+	client_open(&two, r);
+	ask(&one, r);
+	rig_work(r);
+	put_file(r, "other");
+	assert_int_equal(dgram_send(two.socket, &two.server, BYTES("\0\1file\0octet\0")), ERR_OK);
+	rig_settle(r);
+	rig_done(r);
+	expect(&one, r, BYTES("\0\3\0\1hello"));
+	rig_until_job(r);
+	rig_done(r);
+	expect(&two, r, BYTES("\0\3\0\1other"));
+	dgram_close(one.socket);
+	dgram_close(two.socket);
+}
+
+/* A name that is known needs no job; one whose file, folder or store has changed does. */
+static void test_known_names(void **state)
+{
+	struct rig *r = *state;
+	const struct device_new device = {.name = "SEP0011215A1AE4", .profile = "Non Secure"};
+	struct fail why = {0};
+	struct client c;
+	unsigned i;
+
+	/* The first request here makes the node's ITL; and what was written a moment ago has to
+	 * settle. */
+	client_open(&c, r);
+	ask(&c, r);
+	rig_done(r);
+	expect(&c, r, BYTES("\0\3\0\1hello"));
+	dgram_close(c.socket);
+	for (i = 0; i < 2; i++) {
+		usleep(100000);
+		client_open(&c, r);
+		ask(&c, r);
+		rig_done(r);
+		expect(&c, r, BYTES("\0\3\0\1hello"));
+		dgram_close(c.socket);
+		if (i == 0) {
+			client_open(&c, r);
+			assert_int_equal(
+				dgram_send(c.socket, &c.server, BYTES("\0\1file\0octet\0")),
+				ERR_OK);
+			expect(&c, r, BYTES("\0\3\0\1hello"));
+			assert_null(r->work);
+			dgram_close(c.socket);
+			assert_int_equal(device_put(r->cluster, &device, &why), ERR_OK);
+		}
+	}
+	put_file(r, "changed");
+	client_open(&c, r);
+	ask(&c, r);
+	rig_done(r);
+	expect(&c, r, BYTES("\0\3\0\1changed"));
+	dgram_close(c.socket);
 }
 
 int main(void)
@@ -235,6 +317,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_job_is_never_answered, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_file_vanishes, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_jobs_do_not_heap_up, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_one_job_for_one_name, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_change_while_the_job_runs, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_known_names, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("service/tftp_jobs", tests, NULL, NULL);

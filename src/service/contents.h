@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef SERVICE_CONTENTS_H
+#define SERVICE_CONTENTS_H
+
+#include "core/provision/provision.h"
+#include "service/service.h"
+
+/* What file names stand for, kept in memory by one instance of a service (one worker): sessions
+ * share the bytes, and a name that is known needs neither the pool nor the store. What is out of
+ * date by core/provision/fresh.h is never given. */
+struct contents;
+
+#define CONTENTS_BYTES_MAX (16u * 1024 * 1024) /* of the names' contents, but for the newest */
+#define CONTENTS_NAMES_MAX 32768u
+#define CONTENTS_JOBS_MAX  16384u /* names that are being looked up */
+
+/* A file's bytes; used on the loop's thread only. */
+struct content {
+	unsigned holders, names; /* names: by which it is known */
+	struct content **shared; /* where the next name with the same bytes finds it */
+	char served[64];         /* provision_file.served */
+	struct buf bytes;
+};
+void content_drop(struct content *c); /* NULL allowed; the last holder frees */
+
+/* A session that waits for a content; a member of the session's own struct. All zero when it does
+ * not wait. */
+struct contents_wait {
+	/* With a content, which is then held for the session, or with an error. */
+	void (*done)(struct contents_wait *w, enum err err, struct content *content,
+		const struct fail *why);
+	struct contents_wait *next, **link, ***last;
+	int64_t asked_us;
+};
+
+/* `env` is borrowed. ERR_NOMEM. */
+enum err contents_new(struct contents **out, const struct service_env *env) MUST_USE;
+/* Sessions have dropped what they hold; what waits is not answered any more. Jobs end by themselves
+ * (service.h, `stop`). NULL allowed. */
+void contents_free(struct contents *c);
+
+/* Looks whether anything changed: after requests were read, before they are answered. */
+void contents_look(struct contents *c);
+
+/* The content of `asked`, held for the caller, when it is known; else *out is NULL and w->done is
+ * called later. ERR_LIMIT, ERR_NOMEM: it is not called. */
+enum err contents_get(struct contents *c, const char *asked, struct content **out,
+	struct contents_wait *w) MUST_USE;
+void contents_cancel(struct contents_wait *w); /* also when it does not wait */
+
+#endif
