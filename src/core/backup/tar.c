@@ -173,6 +173,8 @@ static bool get_name(const uint8_t *block, struct tar_entry *e)
 
 	get_text(block, F_NAME, name);
 	get_text(block, F_PREFIX, prefix);
+	if (!*name)
+		return false;
 	snprintf(e->name, sizeof(e->name), "%s%s%s", prefix, *prefix ? "/" : "", name);
 	len = strlen(e->name);
 	if (e->folder && len && e->name[len - 1] == '/')
