@@ -67,6 +67,7 @@ static struct {
 	struct file files[FILES_MAX];
 	unsigned files_count, phones_count, slow_count, sockets_count, rounds;
 	unsigned blksize, window; /* 0: the option is not sent */
+	unsigned seconds;         /* then the rest has failed */
 	struct phone *phones;
 	int *sockets;
 	struct socket_out *outs;
@@ -457,7 +458,7 @@ static double own_processor(void)
 static void run(void)
 {
 	struct epoll_event events[256];
-	int64_t next_tick = now_us() + TICK_US, now;
+	int64_t next_tick = now_us() + TICK_US, give_up = now_us() + g.seconds * 1000000ll, now;
 	unsigned i;
 	int ready, k;
 
@@ -466,7 +467,7 @@ static void run(void)
 		begin(i, now_us());
 	for (i = 0; i < g.sockets_count; i++)
 		flush(i);
-	while (g.ordinary_left) {
+	while (g.ordinary_left && now_us() < give_up) {
 		ready = epoll_wait(g.epoll, events, 256, 10);
 		for (k = 0; k < ready; k++)
 			read_socket(events[k].data.u32);
@@ -478,6 +479,7 @@ static void run(void)
 			next_tick = now + TICK_US;
 		}
 	}
+	g.failed = (uint64_t)g.phones_count * g.rounds * g.files_count - g.done;
 }
 
 int main(int argc, char **argv)
@@ -488,7 +490,8 @@ int main(int argc, char **argv)
 
 	g.rounds = 1;
 	g.phones_count = 1;
-	while ((c = getopt(argc, argv, "p:r:s:b:w:")) != -1) {
+	g.seconds = 60;
+	while ((c = getopt(argc, argv, "p:r:s:b:w:t:")) != -1) {
 		unsigned value = (unsigned)strtoul(optarg ? optarg : "", NULL, 10);
 
 		switch (c) {
@@ -497,13 +500,14 @@ int main(int argc, char **argv)
 		case 's': g.slow_count = value; break;
 		case 'b': g.blksize = value; break;
 		case 'w': g.window = value; break;
+		case 't': g.seconds = value; break;
 		default: return 2;
 		}
 	}
 	if (argc - optind < 3 || !g.phones_count || g.blksize > BLOCK_MAX ||
 		g.phones_count + g.slow_count > PHONES_MAX) {
 		fputs("usage: tftp_load [-p PHONES] [-r ROUNDS] [-s SLOW] [-b BLKSIZE] [-w WINDOW] "
-		      "ADDRESS PORT NAME=FILE...\n",
+		      "[-t SECONDS] ADDRESS PORT NAME=FILE...\n",
 			stderr);
 		return 2;
 	}
