@@ -21,6 +21,16 @@ static enum err check_passphrase(struct span passphrase, struct fail *why)
 	return ERR_OK;
 }
 
+enum err backup_check_store(const struct settings *s, struct fail *why)
+{
+	if (strcmp(s->store, "sqlite:" BACKUP_STORE) == 0)
+		return ERR_OK;
+	return fail_set(why, ERR_UNSUPPORTED,
+		"setting store: only a store that is " BACKUP_STORE
+		" in the state folder is saved and restored; save the database by its own means, "
+		"and the state folder with them");
+}
+
 /* What was written is what will be read one day. */
 static enum err read_back(
 	const char *path, struct span passphrase, struct span archive, struct fail *why)
@@ -41,8 +51,10 @@ enum err backup_create(struct cluster *c, const char *path, struct span passphra
 	const struct settings *s = cluster_get_settings(c);
 	struct backup_head head = {.time = clock_seconds(cluster_get_clock(c))};
 	struct buf archive = {0}, file = {0};
-	enum err err = check_passphrase(passphrase, why);
+	enum err err = backup_check_store(s, why);
 
+	if (!err)
+		err = check_passphrase(passphrase, why);
 	memset(out, 0, sizeof(*out));
 	if (!err && (!str_copy(head.node, sizeof(head.node), s->node) ||
 			    !str_copy(head.address, sizeof(head.address), s->address)))

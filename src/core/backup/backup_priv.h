@@ -8,6 +8,9 @@
 
 #define BACKUP_STORE "cadeado.db" /* in a state folder and in an archive */
 
+/* A store that is elsewhere is neither saved nor opened: a restore would work on the live one. */
+enum err backup_check_store(const struct settings *s, struct fail *why) MUST_USE;
+
 /* Appends the archive of the state folder. Takes the cluster's lock. */
 enum err backup_collect(
 	struct cluster *c, struct buf *archive, size_t *files, struct fail *why) MUST_USE;

@@ -297,8 +297,15 @@ static enum err check(struct restoring *x, const struct backup_head *head)
 {
 	struct cluster *c = NULL;
 	int64_t rows;
-	enum err err = cluster_open(&c, x->made, x->r->clock, x->why);
+	char *path = file_join(x->made, "cadeado.conf");
+	struct settings s;
+	enum err err = path ? settings_read(&s, path, x->why) : no_memory(x->why);
 
+	mem_free(path);
+	if (!err)
+		err = backup_check_store(&s, x->why);
+	if (!err)
+		err = cluster_open(&c, x->made, x->r->clock, x->why);
 	if (!err)
 		err = check_keys(c, x->why);
 	/* A log that does not verify is evidence: it is told, and kept. */

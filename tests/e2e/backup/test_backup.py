@@ -331,6 +331,34 @@ def test_hostile_archives(idle_lab, tmp_path, secret):
         assert not os.path.exists(tmp_path / "state") and not beside(tmp_path / "state"), n
 
 
+def test_a_store_elsewhere_is_left_alone(idle_lab, tmp_path, secret):
+    """A restore must not open, and change, the store that somebody works with."""
+    path, live = tmp_path / "one.backup", tmp_path / "live.db"
+    backup(idle_lab, path, secret)
+    good = archive_of(path)
+    shutil.copy(idle_lab.path("cadeado.db"), live)
+    was = live.read_bytes()
+    with open(idle_lab.path("cadeado.conf"), encoding="utf-8") as f:
+        conf = f.read()
+    conf = "\n".join(l for l in conf.split("\n") if not l.startswith("store ") and not l.startswith("store="))
+    conf += f"\nstore = sqlite:{live}\n"
+    out = io.BytesIO()
+    with tarfile.open(fileobj=io.BytesIO(good)) as old, tarfile.open(fileobj=out, mode="w",
+                                                                     format=tarfile.USTAR_FORMAT) as new:
+        for m in old:
+            content = conf.encode() if m.name == "cadeado.conf" else old.extractfile(m).read() if m.isfile() else b""
+            m.size = len(content)
+            new.addfile(m, io.BytesIO(content))
+    path.write_bytes(backupfile.seal(out.getvalue(), PASSPHRASE.encode()))
+    refused = restore(tmp_path / "state", path, secret)
+    assert refused.returncode == 1 and "setting store" in refused.stderr, refused.stderr
+    assert live.read_bytes() == was and not os.path.exists(tmp_path / "state")
+    with open(idle_lab.path("cadeado.conf"), "w", encoding="utf-8") as f:
+        f.write(conf)
+    refused = backup(idle_lab, tmp_path / "two.backup", secret, check=False)
+    assert refused.returncode == 1 and "setting store" in refused.stderr, refused.stderr
+
+
 def test_hostile_files(idle_lab, tmp_path, secret):
     path, head = tmp_path / "one.backup", 56
     archive = io.BytesIO()
