@@ -40,8 +40,9 @@ struct ctlclient_node {
 	char staged[STAGE_ID], last[STAGE_ID]; /* publications; "" none */
 	char staged_by[CTLCLIENT_NAME];
 	int64_t staged_at; /* by its clock */
-	int64_t backup;    /* its newest, by its clock; 0 none, or it does not say */
-	int unsaved;       /* keys of its that no backup holds; 0 none, or it does not say */
+	bool auto_registration;
+	int64_t backup; /* its newest, by its clock; 0 none, or it does not say */
+	int unsaved;    /* keys of its that no backup holds; 0 none, or it does not say */
 };
 
 /* The nodes; the first is the one whose name was given. */
