@@ -104,11 +104,11 @@ enum err pg_commit(void *conn, struct fail *why)
 	char number[24];
 	enum err err;
 
-	if (!p->in_transaction)
-		return fail_set(why, ERR_AWAY, "PostgreSQL was lost: %s", p->last);
-	err = own_number(p, number, why);
+	err = p->in_transaction ? own_number(p, number, &local) : ERR_AWAY;
+	/* Lost before the end was asked for: nothing of it was done. */
 	if (err)
-		return err;
+		return fail_set(why, err == ERR_AWAY ? ERR_BUSY : err, "store: %s",
+			err == ERR_AWAY ? p->last : local.text);
 	p->in_transaction = false;
 	err = pg_exec(p, "COMMIT", &res, &local);
 	/* COMMIT of a transaction in which a statement failed answers ROLLBACK, and no error. */

@@ -99,6 +99,15 @@ static enum err run_once(struct store *s, const char *sql, const struct backend_
 	return err ? err : callers;
 }
 
+/* PostgreSQL runs nothing more in a transaction in which a statement failed, and when the
+ * connection was lost the next statement would be outside of it. So it is for all. */
+static enum err doomed(const struct store *s, struct fail *why)
+{
+	if (!s->in_transaction || !s->failed)
+		return ERR_OK;
+	return fail_set(why, s->failed, "a statement of the transaction failed before");
+}
+
 /* What a failed statement means for the transaction that it is in. */
 static void judge(struct store *s, enum err err)
 {
@@ -115,9 +124,11 @@ enum err query_run(struct store *s, const char *sql, const struct backend_arg *a
 {
 	struct fail local;
 	bool began = false;
-	enum err err;
+	enum err err = doomed(s, why);
 	int tries;
 
+	if (err)
+		return err;
 	for (tries = 0; tries < STORE_TRIES; tries++) {
 		memset(&local, 0, sizeof(local));
 		err = run_once(s, sql, args, count, each, ctx, &began, &local);
@@ -141,7 +152,9 @@ static enum err run_many(void *ctx, struct store *s, struct fail *why)
 	size_t i;
 
 	m->failed = m->count;
-	err = statement_take(s, m->sql, &stmt, &kept, why);
+	err = doomed(s, why);
+	if (!err)
+		err = statement_take(s, m->sql, &stmt, &kept, why);
 	if (err) {
 		judge(s, err);
 		return err;

@@ -27,7 +27,8 @@ enum err store_copy(struct store *s, const char *path, struct fail *why) MUST_US
 
 /* Runs `fn` inside a transaction; run again from the start when the database was busy or was lost
  * before the end, so it must only read and write the store. Its error rolls back and is returned.
- */
+ * After a statement that failed, nothing but a look-up that found nothing, no other one is run and
+ * nothing is committed: on no database, because on some it could not be. */
 enum err store_transaction(struct store *s,
 	enum err (*fn)(void *ctx, struct store *s, struct fail *why), void *ctx,
 	struct fail *why) MUST_USE;

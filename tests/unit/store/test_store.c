@@ -257,9 +257,12 @@ static enum err overlook(void *ctx, struct store *s, struct fail *why)
 	enum err err = store_device_put(s, &phone, why);
 
 	strcpy(other.name, "SEP0011215A1AE4");
-	/* The number is taken; on some databases nothing of the transaction can be saved then. */
+	/* The number is taken; on some databases nothing of the transaction can be saved then, and
+	 * nothing more be asked. */
 	if (!err)
 		*(enum err *)ctx = store_device_put(s, &other, NULL);
+	if (!err && store_device_get(s, phone.name, &other, NULL) != ERR_EXISTS)
+		err = ERR_NOTNOW;
 	return err;
 }
 
