@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 
+#define DEFAULT_CONFIG "XMLDefault.cnf.xml"
 #define ENROLMENTS_MAX 3 /* in a row without a registration: then the phone waits */
 
 static void on_file(void *ctx, enum err err, struct span content, const struct fail *why);
@@ -326,6 +327,16 @@ out:
 	buf_wipe(&xml);
 }
 
+/* The phone has no file of its own: that for all such phones leads to a call manager, which may add
+ * it. */
+static void ask_default(struct sim_phone *p)
+{
+	bool is_signed = strstr(p->asked, ".sgn") != NULL;
+
+	sim_console_status(&p->console, "File not found %s", p->asked);
+	ask(p, is_signed ? DEFAULT_CONFIG ".sgn" : DEFAULT_CONFIG, false);
+}
+
 static void no_file(struct sim_phone *p, enum err err, const struct fail *why)
 {
 	bool missing = err == ERR_NOTFOUND;
@@ -343,6 +354,8 @@ static void no_file(struct sim_phone *p, enum err err, const struct fail *why)
 		sim_phone_event(p, missing ? SIM_EV_MISSING : SIM_EV_UNREACHABLE);
 	} else if (missing && strstr(p->asked, ".enc.sgn") && !p->reduced_seen) {
 		ask_config(p, ".sgn");
+	} else if (missing && !p->reduced_seen && strncmp(p->asked, "SEP", 3) == 0) {
+		ask_default(p);
 	} else {
 		if (missing)
 			sim_console_status(&p->console, "File not found %s", p->asked);

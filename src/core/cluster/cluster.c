@@ -11,9 +11,10 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#define SETTINGS_FILE "cadeado.conf"
-#define STORE_IN_FILE "sqlite:"
-#define LOCK_FILE     "cadeado.lock"
+#define SETTINGS_FILE   "cadeado.conf"
+#define STORE_IN_FILE   "sqlite:"
+#define AUTO_RANGE_MOST 20000 /* numbers; all are looked at for each phone that comes too late */
+#define LOCK_FILE       "cadeado.lock"
 
 #define NAME_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._"
 
@@ -63,6 +64,12 @@ enum err cluster_check_settings(const struct settings *s, struct fail *why)
 	if (strcmp(s->list_signer, "CallManager") != 0 &&
 		strcmp(s->list_signer, "ITLRecovery") != 0)
 		return fail_set(why, ERR_FORMAT, "setting list_signer: CallManager or ITLRecovery");
+	if (s->auto_registration_end < s->auto_registration_start ||
+		s->auto_registration_end - s->auto_registration_start >= AUTO_RANGE_MOST)
+		return fail_set(why, ERR_FORMAT,
+			"setting auto_registration_end: %ld is not within %d numbers from "
+			"auto_registration_start, %ld",
+			s->auto_registration_end, AUTO_RANGE_MOST, s->auto_registration_start);
 	return settings_check_ports(s, why);
 }
 

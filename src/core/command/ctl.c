@@ -79,6 +79,21 @@ static void warn_without_backup(struct command_ctx *ctx, struct command_reply *r
 		json_set_int(reply->data, "keysWithoutBackup", (int64_t)missing);
 }
 
+static void warn_of_auto_registration(struct command_ctx *ctx, struct command_reply *reply)
+{
+	struct fail why = {0};
+	struct cluster *c = command_cluster(ctx, &why);
+	const struct settings *s = c ? cluster_get_settings(c) : NULL;
+
+	if (!s || !s->auto_registration)
+		return;
+	json_set_bool(reply->data, "autoRegistration", true);
+	buf_printf(&reply->text, "Auto-registration is enabled on at least one CM node.\n%s\n",
+		s->auto_registration_secure
+			? "It goes on in mixed mode (setting auto_registration_secure)."
+			: "It stops in mixed mode.");
+}
+
 /* Publishes and says `text`. */
 static void run(struct command_ctx *ctx, const struct json *args, struct command_reply *reply,
 	struct cluster_signing *signing, const char *text)
@@ -114,6 +129,7 @@ void handle_ctl_mixed_mode(
 {
 	struct cluster_signing signing = {0};
 
+	warn_of_auto_registration(ctx, reply);
 	run(ctx, args, reply, &signing,
 		"Moving Cluster to Mixed Mode\nCluster set to Mixed Mode\n" RESTART_HINT
 			RESET_HINT);

@@ -255,7 +255,7 @@ void ctlclient_check(const struct ctlclient_cluster *c, enum ctlclient_choice ch
 		.now = now,
 		.found = found,
 		.ctx = ctx};
-	bool capf = false, servers = false, all = true;
+	bool capf = false, servers = false, all = true, adding = false;
 
 	for (size_t i = 0; i < c->count; i++) {
 		const struct ctlclient_node *n = &c->nodes[i];
@@ -264,9 +264,13 @@ void ctlclient_check(const struct ctlclient_cluster *c, enum ctlclient_choice ch
 		all = all && !n->reached;
 		capf = capf || n->activated[SERVICE_CAPF];
 		servers = servers || serves_phones(n);
+		adding = adding || n->auto_registration;
 	}
 	if (!all)
 		return;
+	if (adding && choice == CTLCLIENT_SET_MIXED)
+		say(&l, NULL, "auto-registration", LIST_WARNING,
+			"Auto-registration is enabled on at least one CM node.");
 	if (!capf)
 		say(&l, NULL, "capf-nowhere", LIST_WARNING,
 			"CAPF is activated on no node, so phones will get no LSC; on the publisher: "

@@ -198,6 +198,7 @@ static enum err read_node(
 		return wrong(why, "time");
 	n->mode = json_get_int(answer, "mode", 0) == 1;
 	n->publisher = json_get_bool(answer, "publisher");
+	n->auto_registration = json_get_bool(answer, "autoRegistration");
 	n->tvs_port = (int)json_get_int(answer, "tvsPort", 0);
 	if (n->tvs_port < 0 || n->tvs_port > 65535)
 		return wrong(why, "tvsPort");

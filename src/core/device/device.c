@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "core/device/device.h"
+#include "core/device/internal.h"
 
-#include "base/str.h"
 #include "core/cluster/services.h"
 
 #include <stdio.h>
 
-#define MODEL_DEFAULT   30018 /* 7961 */
-#define PROFILE_DEFAULT "Non Secure"
-#define INSTALL_WINDOW  (7 * 24 * 60 * 60) /* seconds within which an ordered operation is done */
+#define INSTALL_WINDOW (7 * 24 * 60 * 60) /* seconds within which an ordered operation is done */
 
-static enum err device_name(char out[DEVICE_NAME_SIZE], const char *name, struct fail *why)
+enum err device_name(char out[DEVICE_NAME_SIZE], const char *name, struct fail *why)
 {
 	if (name && !str_device_name(out, name))
 		return ERR_OK;
@@ -63,7 +60,7 @@ static enum err apply(
 	if (d->model)
 		row->model = d->model;
 	else if (is_new)
-		row->model = MODEL_DEFAULT;
+		row->model = DEVICE_MODEL_DEFAULT;
 	if (d->description)
 		err = copy_text(row->description, sizeof(row->description), d->description,
 			"description", why);
@@ -73,7 +70,7 @@ static enum err apply(
 		err = copy_text(row->display, sizeof(row->display), display, "display name", why);
 	if (!err && (d->profile || is_new))
 		err = copy_text(row->profile, sizeof(row->profile),
-			d->profile ? d->profile : PROFILE_DEFAULT, "profile", why);
+			d->profile ? d->profile : DEVICE_PROFILE_DEFAULT, "profile", why);
 	if (!err && d->install) {
 		row->operation = 1;
 		row->operation_by = p->now + INSTALL_WINDOW;

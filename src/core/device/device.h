@@ -44,6 +44,15 @@ enum err device_each(struct cluster *c, enum err (*each)(void *ctx, const struct
 enum err device_delete(struct cluster *c, const char *name, struct fail *why) MUST_USE;
 enum err device_seen(struct cluster *c, const char *name, struct fail *why) MUST_USE;
 
+/* May phones that nobody has added register now? By the settings auto_registration...: never in
+ * mixed mode, unless they say so. */
+enum err device_auto_allowed(struct cluster *c, bool *yes, struct fail *why) MUST_USE;
+/* Adds a phone that asked to register, with a Non Secure profile and the next free number of the
+ * range; one that is known by now stays as it is. ERR_NOTFOUND when that is not allowed, ERR_LIMIT
+ * when no number is left. */
+enum err device_auto_register(struct cluster *c, const char *name, int model, struct device *out,
+	struct fail *why) MUST_USE;
+
 /* "Non Secure", "Authenticated", "Encrypted" for 1, 2, 3; "Unknown" otherwise. */
 const char *device_mode_text(int mode);
 

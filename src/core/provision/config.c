@@ -190,3 +190,26 @@ enum err config_make(struct cluster *c, const char *device, enum config_face fac
 	cert_free(lsc);
 	return err;
 }
+
+enum err config_make_default(struct cluster *c, bool is_signed, const char *filename,
+	struct span own, struct buf *out, struct fail *why)
+{
+	struct writing w = {.c = c, .why = why};
+	struct buf made = {0};
+	enum err err = ERR_OK;
+
+	if (!own.len) {
+		err = store_node_each(cluster_get_store(c), add_node, &w, why);
+		if (!err)
+			err = cnfxml_write_default(&made, &w.xml);
+		own = buf_span(&made);
+	}
+	if (!err && is_signed)
+		err = put_signed(c, filename, cluster_file_cert(c), own, out, why);
+	else if (!err)
+		buf_put(out, own);
+	if (!err)
+		err = buf_check(out);
+	buf_fini(&made);
+	return err ? fail_set(why, err, "%s: %s", filename, err_text(err)) : ERR_OK;
+}

@@ -17,4 +17,9 @@ enum config_face {
 enum err config_make(struct cluster *c, const char *device, enum config_face face,
 	const char *filename, struct buf *out, struct fail *why) MUST_USE;
 
+/* Appends XMLDefault.cnf.xml, which phones ask for that have no file of their own; signed when
+ * `is_signed`. `own` is the operator's file of that name; empty: it is made of the nodes. */
+enum err config_make_default(struct cluster *c, bool is_signed, const char *filename,
+	struct span own, struct buf *out, struct fail *why) MUST_USE;
+
 #endif

@@ -15,6 +15,9 @@
 #include <strings.h>
 #include <sys/stat.h>
 
+#define DEFAULT_NAME        "XMLDefault.cnf.xml"
+#define DEFAULT_NAME_SIGNED DEFAULT_NAME ".sgn"
+
 #define FILE_SIZE_MAX                                                                              \
 	(64u * 1024 * 1024) /* bytes of a file in tftp/; firmware images are smaller */
 
@@ -22,6 +25,7 @@ enum name_kind {
 	NAME_LIST,       /* CTLFile.tlv, ITLFile.tlv */
 	NAME_PHONE_LIST, /* CTLSEP<MAC>.tlv, ITLSEP<MAC>.tlv */
 	NAME_CONFIG,     /* SEP<MAC>.cnf.xml and its two signed forms */
+	NAME_DEFAULT,    /* XMLDefault.cnf.xml and .sgn */
 	NAME_RESERVED,   /* looks like one of ours, or is never served: not found */
 	NAME_FILE,       /* a file in tftp/ */
 };
@@ -108,7 +112,10 @@ static void classify(struct name *n, const char *asked)
 			return;
 		}
 	}
-	n->kind = reserved(asked) ? NAME_RESERVED : NAME_FILE;
+	if (str_ieq(asked, DEFAULT_NAME) || str_ieq(asked, DEFAULT_NAME_SIGNED))
+		n->kind = NAME_DEFAULT;
+	else
+		n->kind = reserved(asked) ? NAME_RESERVED : NAME_FILE;
 }
 
 static enum err not_found(const char *asked, struct fail *why)
@@ -262,6 +269,39 @@ static enum err get_phone_list(struct cluster *c, const char *asked, const struc
 	return err ? err : get_list(c, n->list, out, why);
 }
 
+/* For phones that are not known: what the operator laid into the folder; else one that leads to the
+ * nodes, where such a phone may register. */
+static enum err get_default(
+	struct cluster *c, const char *asked, struct provision_file *out, struct fail *why)
+{
+	bool is_signed = str_ieq(asked, DEFAULT_NAME_SIGNED), allowed = false;
+	struct buf own = {0};
+	struct fail local = {0};
+	enum err err = get_file(c, asked, out, &local);
+
+	if (err == ERR_NOTFOUND && is_signed) {
+		err = get_file(c, DEFAULT_NAME, out, &local);
+		if (!err) {
+			own = out->content;
+			out->content = (struct buf){0};
+		}
+	} else if (!err) {
+		return ERR_OK;
+	}
+	if (err && err != ERR_NOTFOUND)
+		return fail_set(why, err, "%s", local.text);
+	if (err)
+		err = device_auto_allowed(c, &allowed, why);
+	if (!err && !own.len && !allowed)
+		err = not_found(asked, why);
+	str_copy(out->served, sizeof(out->served), is_signed ? DEFAULT_NAME_SIGNED : DEFAULT_NAME);
+	if (!err)
+		err = config_make_default(
+			c, is_signed, out->served, buf_span(&own), &out->content, why);
+	buf_fini(&own);
+	return err;
+}
+
 enum err provision_get(
 	struct cluster *c, const char *asked, struct provision_file *out, struct fail *why)
 {
@@ -290,6 +330,7 @@ enum err provision_get(
 	case NAME_LIST: err = get_list(c, name.list, out, why); break;
 	case NAME_PHONE_LIST: err = get_phone_list(c, asked, &name, out, why); break;
 	case NAME_CONFIG: err = get_config(c, &name, out, why); break;
+	case NAME_DEFAULT: err = get_default(c, asked, out, why); break;
 	case NAME_RESERVED: err = not_found(asked, why); break;
 	case NAME_FILE: err = get_file(c, asked, out, why); break;
 	}

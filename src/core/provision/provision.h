@@ -15,6 +15,7 @@
  *   SEP<MAC>.cnf.xml.enc.sgn  only when it is on, an LSC of the phone is known and no other is
  *                          ordered
  *   SEP<MAC>.cnf.xml       as .sgn without the signature
+ *   XMLDefault.cnf.xml     and .sgn: the operator's, else where unknown phones may register now
  * Everything else is looked up in tftp/; absent names are not found. */
 struct provision_file {
 	char served[64]; /* name under which it is kept, for traces: "CTLFile.tlv" */

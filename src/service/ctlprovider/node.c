@@ -151,6 +151,7 @@ enum err provider_node_json(
 		err = add_services(c, env, j, activated, why);
 	if (!err)
 		err = add_certificates(c, activated, j, why);
+	json_set_bool(j, "autoRegistration", s->auto_registration);
 	json_set_int(j, "tvsPort", settings_port(s, s->tvs_port));
 	if (!err)
 		err = add_ctl(c, j, why);

@@ -20,7 +20,8 @@ struct job {
 	struct slot_ref ref;
 	struct cluster *cluster; /* for the job only */
 	char name[DEVICE_NAME_SIZE];
-	bool secure;
+	bool secure, added;
+	int model;
 	struct device device;
 	int cluster_mode;
 	enum err err;
@@ -47,6 +48,11 @@ static void work(void *arg)
 	struct job *j = arg;
 
 	j->err = device_get(j->cluster, j->name, &j->device, &j->why);
+	if (j->err == ERR_NOTFOUND && !j->secure) {
+		fail_clear(&j->why);
+		j->err = device_auto_register(j->cluster, j->name, j->model, &j->device, &j->why);
+		j->added = j->err == ERR_OK;
+	}
 	if (j->err == ERR_OK)
 		j->err = cluster_mode(j->cluster, &j->cluster_mode, &j->why);
 	if (j->err == ERR_OK && allowed(j))
@@ -141,6 +147,8 @@ static void admit(struct station *s, const struct job *j)
 		return;
 	}
 	station_registered(s);
+	if (j->added)
+		station_complain(s, "added by auto-registration");
 	trace_registration(s, j->cluster_mode);
 	acknowledge(s);
 }
@@ -162,6 +170,8 @@ static void done(void *arg)
 		;
 	else if (j->err == ERR_NOTFOUND)
 		reject(s, TEXT_UNKNOWN, "unknown device, registration refused");
+	else if (j->err == ERR_LIMIT)
+		reject(s, TEXT_FULL, j->why.text);
 	else if (j->err != ERR_OK)
 		reject(s, TEXT_TROUBLE, j->why.text);
 	else if (!allowed(j))
@@ -208,6 +218,7 @@ void registration_begin(struct station *s, const struct sccp_registration *r)
 		j->ref = s->ref;
 		j->cluster = x->env->cluster;
 		j->secure = s->secure;
+		j->model = r->device_type <= INT32_MAX ? (int)r->device_type : 0;
 		memcpy(j->name, s->device, sizeof(j->name));
 		s->state = STATION_AWAIT_REGISTER_BUSY;
 		stream_pause(s->stream, true);

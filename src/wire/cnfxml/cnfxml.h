@@ -37,13 +37,15 @@ struct cnfxml {
 	bool encrypted;     /* encrConfig */
 };
 
-/* Reads a configuration; unknown elements and attributes are ignored. ERR_FORMAT with the line,
- * ERR_LIMIT. */
+/* Reads a configuration, or the one for phones that have none (root <Default>: call managers and TVS
+ * only); unknown elements and attributes are ignored. ERR_FORMAT with the line, ERR_LIMIT. */
 enum err cnfxml_parse(struct cnfxml *c, struct span xml, struct fail *why) MUST_USE;
 
 /* Writes the whole file (full), or the reduced companion with the six elements that one has. */
 enum err cnfxml_write_full(struct buf *out, const struct cnfxml *c) MUST_USE;
 enum err cnfxml_write_reduced(struct buf *out, const struct cnfxml *c) MUST_USE;
+/* XMLDefault.cnf.xml, for phones that have no file of their own: call managers and TVS. */
+enum err cnfxml_write_default(struct buf *out, const struct cnfxml *c) MUST_USE;
 
 /* The reduced companion of anybody's whole file: ipAddressMode, loadInformation, capfAuthMode and
  * capfList are copied byte by byte in the order they have there, `cert_hash` and encrConfig are

@@ -21,8 +21,12 @@ enum kind {
 #define MANAGER "device/devicePool/callManagerGroup/members/member"
 #define CAPF    "device/capfList/capf"
 #define TVS     "device/TVS/members/member"
+/* Of XMLDefault.cnf.xml. */
+#define DEFAULT_MANAGER "Default/callManagerGroup/members/member"
+#define DEFAULT_TVS     "Default/TVS/members/member"
 
-enum { LIST_MANAGERS, LIST_CAPF, LIST_TVS, LISTS };
+/* A file has one root: two lists may fill the same array. */
+enum { LIST_MANAGERS, LIST_CAPF, LIST_TVS, LIST_DEFAULT_MANAGERS, LIST_DEFAULT_TVS, LISTS };
 
 static const struct list {
 	const char *path; /* of one server */
@@ -33,6 +37,8 @@ static const struct list {
 	[LIST_MANAGERS] = {MANAGER, LIST(managers), 2000},
 	[LIST_CAPF] = {CAPF, LIST(capf), 3804},
 	[LIST_TVS] = {TVS, LIST(tvs), 2445},
+	[LIST_DEFAULT_MANAGERS] = {DEFAULT_MANAGER, LIST(managers), 2000},
+	[LIST_DEFAULT_TVS] = {DEFAULT_TVS, LIST(tvs), 2445},
 #undef LIST
 };
 
@@ -60,6 +66,11 @@ static const struct row {
 	{CAPF "/phonePort", KIND_SERVER_PORT, LIST_CAPF, 0, 65535},
 	{TVS "/address", KIND_SERVER, LIST_TVS, 0, 0},
 	{TVS "/port", KIND_SERVER_PORT, LIST_TVS, 0, 65535},
+	{DEFAULT_MANAGER "/callManager/processNodeName", KIND_SERVER, LIST_DEFAULT_MANAGERS, 0, 0},
+	{DEFAULT_MANAGER "/callManager/ports/ethernetPhonePort", KIND_SERVER_PORT,
+		LIST_DEFAULT_MANAGERS, 0, 65535},
+	{DEFAULT_TVS "/address", KIND_SERVER, LIST_DEFAULT_TVS, 0, 0},
+	{DEFAULT_TVS "/port", KIND_SERVER_PORT, LIST_DEFAULT_TVS, 0, 65535},
 #undef TEXT
 #undef NUMBER
 };
@@ -153,7 +164,7 @@ static void on_start(void *ctx, const char *name, const char **attributes)
 		stop(r, ERR_LIMIT, "elements nested deeper than %u", CNFXML_DEPTH_MAX);
 		return;
 	}
-	if (r->depth == 1 && strcmp(name, "device") != 0) {
+	if (r->depth == 1 && strcmp(name, "device") != 0 && strcmp(name, "Default") != 0) {
 		stop(r, ERR_FORMAT, "the root element is not <device>");
 		return;
 	}

@@ -136,3 +136,12 @@ enum err cnfxml_write_reduced(struct buf *out, const struct cnfxml *c)
 	put_end(out, c);
 	return buf_check(out);
 }
+
+enum err cnfxml_write_default(struct buf *out, const struct cnfxml *c)
+{
+	buf_str(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Default>\n");
+	put_managers(out, c);
+	put_tvs(out, c);
+	buf_str(out, "</Default>\n");
+	return buf_check(out);
+}

@@ -13,7 +13,7 @@ ORDER = [CTL, 'ITL%s.tlv' % DEVICE, 'ITLFile.tlv']
 def test_first_list_is_taken_and_the_order_is_the_phone_s(phone, tftp, cluster):
     tftp.files[CTL] = cluster.ctl()
     assert phone.run() == 1
-    assert tftp.asked == ORDER + [DEVICE + '.cnf.xml.sgn']
+    assert tftp.asked == ORDER + [DEVICE + '.cnf.xml.sgn', 'XMLDefault.cnf.xml.sgn']
     assert phone.status[0] == 'Trust List Updated'
     assert phone.read('CTLFile.tlv') == tftp.files[CTL]
     assert phone.facts['ctl_size'] == len(tftp.files[CTL])
@@ -29,7 +29,7 @@ def test_first_list_is_taken_and_the_order_is_the_phone_s(phone, tftp, cluster):
 
 def test_without_any_list_the_plain_configuration_is_asked(phone, tftp):
     assert phone.run() == 1
-    assert tftp.asked == ORDER + [DEVICE + '.cnf.xml']
+    assert tftp.asked == ORDER + [DEVICE + '.cnf.xml', 'XMLDefault.cnf.xml']
     assert 'No Trust List installed' in phone.status
 
 
@@ -82,7 +82,7 @@ def test_missing_list_never_erases(phone, tftp, cluster):
     del tftp.files[CTL]
     phone.run()
     assert phone.read('CTLFile.tlv') == held
-    assert tftp.asked[-1] == DEVICE + '.cnf.xml.sgn'
+    assert tftp.asked[-2] == DEVICE + '.cnf.xml.sgn'
 
 
 def test_erase_forgets_the_list(phone, tftp, cluster):
