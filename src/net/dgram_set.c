@@ -241,6 +241,8 @@ static void look_at_doors(struct dgram_set *s)
 	for (i = 0; i < s->count; i++)
 		if (s->sockets[i]->door)
 			read_door(s->sockets[i]);
+	if (s->first < s->end)
+		event_add(&s->more, &at_once);
 }
 
 static void handed_over(struct dgram_set *s, unsigned count)
