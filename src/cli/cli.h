@@ -33,7 +33,13 @@ void cli_progress(size_t done, size_t total);
 int ctl_client_run(const struct cli *cli, const struct json *args);
 int ctl_status_run(const struct cli *cli, const struct json *args);
 
-/* The runtime of this program: evidence for the doctor. */
+/* struct command_runtime.nodes_ask and nodes_end, over TCP 2444. */
+enum err cli_nodes_ask(void *ctx, struct command_ctx *cmd, const struct json *args,
+	const struct cluster_signing *signing, struct json *into, struct cluster_nodes *out,
+	struct fail *why) MUST_USE;
+void cli_nodes_end(void *ctx, struct cluster_nodes *nodes);
+
+/* The runtime of this program: evidence for the doctor, the other nodes for a publisher. */
 extern const struct command_runtime cli_runtime;
 
 #endif

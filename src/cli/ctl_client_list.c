@@ -91,48 +91,8 @@ void wizard_show_tokens(const struct wizard *w)
 		say(&w->s.d, "  Two are needed at least: use Add Tokens.\n");
 }
 
-struct telling {
-	struct wizard *w;
-	struct json *findings;
-	size_t count;
-	enum ctl_exit worst;
-	struct fail first; /* fault */
-};
-
-/* Of several faults the one that has to be dealt with first. */
-static enum ctl_exit exit_of_fault(const struct ctlclient_finding *f)
-{
-	if (f->node && f->node->reached)
-		return ctl_exit_of(f->node->reached);
-	return CTL_REFUSED;
-}
-
-static void tell(void *ctx, const struct ctlclient_finding *f)
-{
-	struct telling *t = ctx;
-	struct json *o = json_object_new();
-	char first[CTLCLIENT_NAME + 16];
-
-	snprintf(first, sizeof(first), "  %-8s %s%s", list_severity_name(f->severity),
-		f->node ? f->node->name : "cluster", ": ");
-	say_wrapped(&t->w->s.d, 11, first, f->text);
-	t->count++;
-	json_set_str(o, "severity", list_severity_name(f->severity));
-	json_set_str(o, "code", f->code);
-	if (f->node)
-		json_set_str(o, "node", f->node->name);
-	json_set_str(o, "text", f->text);
-	json_append_take(t->findings, o);
-	if (f->severity != LIST_FAULT || t->worst)
-		return;
-	t->worst = exit_of_fault(f);
-	fail_set(&t->first, f->node && f->node->reached ? f->node->reached : ERR_NOTNOW, "%s%s%s",
-		f->node ? f->node->name : "", f->node ? ": " : "", f->text);
-}
-
 static enum ctl_exit check_once(struct wizard *w)
 {
-	struct telling t = {.w = w, .findings = json_array_new()};
 	const struct ctlclient_node *p = ctlclient_publisher(&w->s.cluster);
 	bool had = p && p->has_ctl;
 	uint8_t before[32] = {0};
@@ -145,19 +105,7 @@ static enum ctl_exit check_once(struct wizard *w)
 	if (!exit && (!p || p->has_ctl != had || (had && memcmp(before, p->ctl, sizeof(before)))))
 		exit = wizard_refuse(w, CTL_REFUSED, ERR_NOTNOW,
 			"the CTL file has been changed meanwhile; begin again");
-	if (exit) {
-		json_free(t.findings);
-		return exit;
-	}
-	ctlclient_check(&w->s.cluster, w->choice, clock_seconds(clock_system()), tell, &t);
-	json_set_take(w->s.report, "findings", t.findings);
-	if (!t.worst)
-		ctl_session_report_nodes(&w->s);
-	if (!t.count)
-		say(&w->s.d, "  Nothing was found.\n");
-	if (t.worst)
-		w->s.why = t.first;
-	return t.worst;
+	return exit ? exit : ctl_session_check(&w->s, w->choice);
 }
 
 enum ctl_exit wizard_check(struct wizard *w)

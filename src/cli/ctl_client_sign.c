@@ -2,15 +2,11 @@
 #include "cli/ctl_client.h"
 
 #include "base/str.h"
-#include "client/tvs.h"
 #include "crypto/digest.h"
 
 #include <stdio.h>
-#include <time.h>
 
 #define CTL_DIGEST   DIGEST_SHA1 /* all that 79xx phones can check */
-#define VOUCH_TRIES  40
-#define VOUCH_PAUSE  500 /* milliseconds between two tries */
 #define RESTARTS_MAX (3 * CTLCLIENT_NODES_MAX)
 
 /* One PIN, one signature. */
@@ -91,7 +87,7 @@ out:
 	return exit;
 }
 
-static void report_list(struct wizard *w, const char *id)
+static void report_list(struct wizard *w)
 {
 	struct json *o = json_object_new();
 	char hex[2 * DIGEST_MAX + 1];
@@ -101,26 +97,6 @@ static void report_list(struct wizard *w, const char *id)
 	json_set_str(o, "sha256", hex);
 	json_set_int(o, "tokens", (int64_t)ctlclient_plan_tokens(&w->plan));
 	json_set_take(w->s.report, "list", o);
-	json_set_str(w->s.report, "publication", id);
-}
-
-static void report_answers(struct wizard *w, const struct publish_node *nodes)
-{
-	struct json *answers = json_array_new();
-
-	for (size_t i = 0; i < w->s.cluster.count; i++) {
-		struct json *o = json_object_new();
-
-		json_set_str(o, "node", w->s.cluster.nodes[i].name);
-		json_set_str(o, "ctl", publish_standing_word(nodes[i].standing));
-		if (nodes[i].err) {
-			json_set_str(o, "phase", publish_phase_word(nodes[i].phase));
-			json_set_str(o, "error", err_name(nodes[i].err));
-			json_set_str(o, "reason", nodes[i].why.text);
-		}
-		json_append_take(answers, o);
-	}
-	json_set_take(w->s.report, "answers", answers);
 }
 
 static void tell_restarts(struct wizard *w)
@@ -147,135 +123,21 @@ static void tell_restarts(struct wizard *w)
 		"ensure they received the updated CTL file.");
 }
 
-static enum ctl_exit tell_outcome(
-	struct wizard *w, enum publish_outcome outcome, const struct publish_node *nodes)
+enum ctl_exit wizard_publish(struct wizard *w)
 {
 	static const char *const done[CTLCLIENT_CHOICES] = {
 		[CTLCLIENT_SET_MIXED] = "Cluster set to Mixed Mode",
 		[CTLCLIENT_SET_NON_SECURE] = "Cluster set to Non Secure Mode",
 		[CTLCLIENT_UPDATE] = "CTL file updated on every node",
 	};
-	const struct publish_node *bad = NULL;
-	size_t at = 0;
-
-	json_set_str(w->s.report, "outcome",
-		outcome == PUBLISH_DONE      ? "done"
-		: outcome == PUBLISH_NOTHING ? "nothing"
-					     : "partly");
-	if (outcome == PUBLISH_DONE) {
-		say(&w->s.d, "\n%s\n", done[w->choice]);
-		tell_restarts(w);
-		return CTL_GOOD;
-	}
-	for (size_t i = 0; i < w->s.cluster.count && !bad; i++)
-		if (nodes[i].err) {
-			bad = &nodes[i];
-			at = i;
-		}
-	fail_clear(&w->s.why);
-	if (outcome == PUBLISH_PARTLY) {
-		fail_set(&w->s.why, ERR_NOTNOW,
-			"not every node has the new CTL file (%.60s did not confirm it); when it is "
-			"back: cadeado utils ctl status --server %.60s --port %d",
-			w->s.cluster.nodes[at].name, w->s.links[0].host, w->s.links[0].port);
-		return CTL_PARTLY;
-	}
-	fail_set(&w->s.why, bad ? bad->err : ERR_NOTNOW,
-		"nothing was changed anywhere: %.40s: %.180s", w->s.cluster.nodes[at].name,
-		bad ? bad->why.text : "");
-	return bad ? ctl_exit_of(bad->err) : CTL_REFUSED;
-}
-
-static bool says_sast(const struct client_tvs_answer *a)
-{
-	bool sast = false;
-
-	for (size_t i = 0; a->valid && i < a->role_count; i++)
-		sast = sast || a->roles[i] == TLV_ROLE_SAST;
-	return sast;
-}
-
-static enum err ask_tvs(struct ctl_session *s, size_t i, const struct ctlclient_sast *token,
-	bool *vouches, struct fail *why)
-{
-	const struct ctlclient_node *n = &s->cluster.nodes[i];
-	struct client_tvs_answer answer = {0};
-	struct fail local = {0};
-	enum err err = client_tvs_verify(s->links[i].face.address, n->tvs_port, s->timeout_us,
-		cert_der(n->certs[CTLCLIENT_TVS]), cert_der(token->cert), &answer, &local);
-
-	if (err == ERR_TRUST)
-		err = fail_set(why, ERR_NOTNOW,
-			"its TVS still works with an older certificate; restart TFTP and then TVS "
-			"there first");
-	else if (err)
-		fail_set(why, err, "its TVS: %s", local.text);
-	*vouches = !err && says_sast(&answer);
-	return err;
-}
-
-/* Phones that hold an ITL and no CTL ask TVS whether a token may sign lists; the node has put the
- * new tokens into its Phone-SAST-trust when it staged. */
-static enum err op_vouch(void *ctx, size_t i, struct fail *why)
-{
-	const struct ctl_delivery *d = ctx;
-	const struct ctlclient_node *n = &d->session->cluster.nodes[i];
-	const struct timespec pause = {.tv_nsec = VOUCH_PAUSE * 1000000l};
-	bool asked = false;
-
-	if (!n->tvs_port || !n->started[SERVICE_TVS] || !n->certs[CTLCLIENT_TVS])
-		return ERR_OK; /* the checks have warned */
-	for (size_t k = 0; k < d->plan->sast_count; k++) {
-		const struct ctlclient_sast *token = &d->plan->sasts[k];
-		bool vouches = token->held || token->removed;
-
-		asked = asked || !vouches;
-		for (int tries = 0; !vouches && tries < VOUCH_TRIES; tries++) {
-			enum err err = ask_tvs(d->session, i, token, &vouches, why);
-
-			if (err)
-				return err;
-			if (!vouches)
-				(void)nanosleep(&pause, NULL);
-		}
-		if (!vouches)
-			return fail_set(why, ERR_NOTNOW,
-				"its TVS does not vouch for the token %s; restart it there: cadeado "
-				"utils service restart tvs",
-				token->label);
-	}
-	if (asked)
-		say(&d->session->d, "  %-16s vouches for the new tokens (TVS)\n", n->name);
-	return ERR_OK;
-}
-
-enum ctl_exit wizard_publish(struct wizard *w)
-{
-	struct publish_node nodes[CTLCLIENT_NODES_MAX];
-	struct ctl_delivery delivery = {
-		.session = &w->s, .plan = &w->plan, .list = buf_span(&w->plan.file)};
-	struct publish_ops ops = ctl_delivery_ops(&delivery);
-	enum publish_outcome outcome;
-	struct buf id = {0};
-	uint8_t random[16];
-	enum err err = random_bytes(random, sizeof(random));
 	enum ctl_exit exit;
 
-	str_hex(&id, span_of(random, sizeof(random)), STR_LOWER);
-	buf_u8(&id, 0);
-	if (!err)
-		err = buf_check(&id);
-	if (err) {
-		buf_fini(&id);
-		return wizard_refuse(w, CTL_REFUSED, err, err_text(err));
-	}
-	delivery.id = (const char *)id.data;
-	ops.vouch = op_vouch;
-	report_list(w, delivery.id);
+	report_list(w);
 	say_heading(&w->s.d, "Answers of the servers");
-	outcome = publish_run(delivery.id, &ops, nodes, w->s.cluster.count);
-	report_answers(w, nodes);
-	exit = tell_outcome(w, outcome, nodes);
-	buf_fini(&id);
-	return exit;
+	exit = ctl_session_publish(&w->s, buf_span(&w->plan.file));
+	if (exit)
+		return exit;
+	say(&w->s.d, "\n%s\n", done[w->choice]);
+	tell_restarts(w);
+	return CTL_GOOD;
 }

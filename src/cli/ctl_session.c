@@ -127,6 +127,14 @@ static enum err introduce(struct ctl_session *s, struct ctl_link *l, struct fail
 		text);
 }
 
+static bool is_own(const struct ctl_session *s, const uint8_t fingerprint[CLIENT_CTL_FINGERPRINT])
+{
+	for (size_t i = 0; i < s->own_count; i++)
+		if (memcmp(s->own[i], fingerprint, CLIENT_CTL_FINGERPRINT) == 0)
+			return true;
+	return false;
+}
+
 /* First contact of this run: who is there? */
 static enum err recognise(struct ctl_session *s, struct ctl_link *l, struct fail *why)
 {
@@ -139,6 +147,16 @@ static enum err recognise(struct ctl_session *s, struct ctl_link *l, struct fail
 
 	if (err)
 		return err;
+	if (s->own_count && l == &s->links[0]) {
+		l->recognised = is_own(s, l->face.fingerprint);
+		return l->recognised
+			       ? ERR_OK
+			       : fail_set(why, ERR_TLS,
+					 "%.40s port %d does not show this node's CTLProvider "
+					 "certificate: another node has its address, or its CTL "
+					 "Provider must be restarted",
+					 l->host, l->port);
+	}
 	err = client_known_find(s->known, l->host, l->port, known, &line, why);
 	if (err == ERR_NOTFOUND)
 		err = introduce(s, l, why);
@@ -313,18 +331,23 @@ static enum ctl_exit ask_first(struct ctl_session *s)
 enum ctl_exit ctl_session_open(struct ctl_session *s, const char *server, int port)
 {
 	char host[DIALOGUE_LINE];
-	struct fail why = {0};
 	long number;
 	enum ctl_exit exit = ask_where(s, server, port, host, &number);
 
-	if (exit)
-		return exit;
-	if (ctlclient_node_add(&s->cluster, host, host, (int)number, NULL)) {
+	return exit ? exit : ctl_session_open_at(s, host, (int)number);
+}
+
+enum ctl_exit ctl_session_open_at(struct ctl_session *s, const char *host, int port)
+{
+	struct fail why = {0};
+	enum ctl_exit exit;
+
+	if (ctlclient_node_add(&s->cluster, host, host, port, NULL)) {
 		fail_set(&s->why, ERR_ARG, "\"%.64s\" is no host name or address", host);
 		return CTL_USAGE;
 	}
 	(void)str_copy(s->links[0].host, sizeof(s->links[0].host), host);
-	s->links[0].port = (int)number;
+	s->links[0].port = port;
 	if (recognise(s, &s->links[0], &why))
 		return ctl_session_fail(s, &why);
 	exit = ask_first(s);

@@ -32,6 +32,8 @@ struct ctl_link {
 	struct client_ctl *ctl;
 };
 
+#define CTL_OWN_MAX 2 /* the newest, and the one before it */
+
 struct ctl_session {
 	struct dialogue d;
 	const struct json *args;
@@ -40,6 +42,9 @@ struct ctl_session {
 	int64_t timeout_us;
 	char user[DIALOGUE_LINE];
 	struct buf password;
+	/* Fingerprints of this machine's own node, which is links[0] then; none: it may be any. */
+	uint8_t own[CTL_OWN_MAX][CLIENT_CTL_FINGERPRINT];
+	size_t own_count;
 	struct ctlclient_cluster cluster;
 	struct ctl_link links[CTLCLIENT_NODES_MAX]; /* of cluster.nodes */
 	struct fail why;                            /* when a step's exit is not good */
@@ -54,6 +59,8 @@ void ctl_session_fini(struct ctl_session *s);
  * reached are kept with their reason: CTL_GOOD means that the first one, a publisher, answered.
  * `server` and `port` are what to suggest when no option says. */
 enum ctl_exit ctl_session_open(struct ctl_session *s, const char *server, int port);
+/* The same where it is known which server to ask. */
+enum ctl_exit ctl_session_open_at(struct ctl_session *s, const char *host, int port);
 /* Asks every node again. */
 enum ctl_exit ctl_session_refresh(struct ctl_session *s);
 
@@ -61,11 +68,16 @@ enum ctl_exit ctl_session_refresh(struct ctl_session *s);
 enum ctl_exit ctl_session_fail(struct ctl_session *s, const struct fail *why);
 enum ctl_exit ctl_exit_of(enum err err);
 
-/* publish_ops over the links, without `vouch`; plan and list are for publishing alone. */
+/* What should be known before anything is signed is said and goes into the report. A fault forbids
+ * to go on. */
+enum ctl_exit ctl_session_check(struct ctl_session *s, enum ctlclient_choice choice);
+/* Hands the signed list to every node, or to none; says and reports what each answered. */
+enum ctl_exit ctl_session_publish(struct ctl_session *s, struct span list);
+
+/* publish_ops over the links, without `vouch`; the list is for publishing alone. */
 struct ctl_delivery {
 	struct ctl_session *session;
 	const char *id;
-	const struct ctlclient_plan *plan;
 	struct span list;
 };
 struct publish_ops ctl_delivery_ops(struct ctl_delivery *d);

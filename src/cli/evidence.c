@@ -302,5 +302,8 @@ static bool daemon_runs(void *ctx, const char *state)
 	return client_admin_runs(state);
 }
 
-const struct command_runtime cli_runtime = {
-	.gather = gather, .parallel = cli_parallel, .daemon_runs = daemon_runs};
+const struct command_runtime cli_runtime = {.gather = gather,
+	.parallel = cli_parallel,
+	.daemon_runs = daemon_runs,
+	.nodes_ask = cli_nodes_ask,
+	.nodes_end = cli_nodes_end};

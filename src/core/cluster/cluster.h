@@ -68,9 +68,10 @@ enum err cluster_build_itl(struct cluster *c, struct buf *out, struct fail *why)
 struct cluster_signing {
 	const char *token; /* label of the token that signs; NULL: a key of this node (tokenless) */
 	const char *pin;
-	const char *module;      /* PKCS #11 module of that token; NULL: a file token */
-	const char *by;          /* account or user, for the record of the publication */
-	bool non_secure;         /* server entries emptied: ends mixed mode */
+	const char *module;                /* PKCS #11 module of that token; NULL: a file token */
+	const char *by;                    /* account or user, for the record of the publication */
+	const struct cluster_nodes *nodes; /* NULL: this node alone */
+	bool non_secure;                   /* server entries emptied: ends mixed mode */
 	bool with_local_key;     /* signed by a token: this node's keys become SASTs too */
 	bool with_tokens;        /* signed by a key of this node: the tokens become SASTs too */
 	bool other_key;          /* of this node's keys the one that list_signer does not name */
@@ -81,9 +82,11 @@ struct cluster_signing {
 };
 
 /* Builds the CTL (SASTs, signer first; CCM+TFTP; CAPF), signs it and publishes it on this node as
- * stage.h says. Nothing changes on an error. ERR_NOTNOW with fewer than two tokens, or while other
- * nodes would be left behind; ERR_PIN, ERR_LOCKED; ERR_TRUST when phones would refuse, with the way
- * that they would accept; ERR_EXPIRED when this machine's clock is behind the present list. */
+ * stage.h says, or on all of s->nodes, whose TVS and CallManager certificates then come into this
+ * node's trust units. Nothing changes on an error. ERR_NOTNOW with fewer than two tokens, while
+ * other nodes would be left behind, or on a subscriber; ERR_PIN, ERR_LOCKED; ERR_TRUST when phones
+ * would refuse, with the way that they would accept; ERR_EXPIRED when this machine's clock is
+ * behind the present list. */
 enum err cluster_publish_ctl(
 	struct cluster *c, struct cluster_signing *s, struct fail *why) MUST_USE;
 

@@ -63,10 +63,10 @@ void list_address(const struct cluster *c, uint8_t out[16], size_t *len)
 enum err ctl_prepare(struct cluster *c, const struct ctl_request *r, struct buf *file,
 	struct span pieces[2], struct fail *why)
 {
-	struct list_entry entries[LIST_ENTRIES_MAX + 2];
+	struct list_entry entries[LIST_ENTRIES_MAX + LIST_SERVER_ENTRIES * CLUSTER_NODES_MAX];
 	struct cert *callmanager = NULL, *capf = NULL;
-	uint8_t ip[16];
-	size_t ip_len, n;
+	uint8_t ip[CLUSTER_NODES_MAX][16];
+	size_t n, i;
 	struct list_request list = {.kind = LIST_CTL,
 		.entries = entries,
 		.signer = r->signer,
@@ -77,18 +77,20 @@ enum err ctl_prepare(struct cluster *c, const struct ctl_request *r, struct buf 
 
 	if (!err)
 		err = own_newest(c, OWN_CAPF, &capf, why);
-	list_address(c, ip, &ip_len);
 	for (n = 0; n < r->sasts->count; n++)
 		entries[n] = (struct list_entry){
 			.role = TLV_ROLE_SAST, .cert = r->sasts->certs[n], .dns = ""};
-	entries[n++] = (struct list_entry){.role = TLV_ROLE_CCM_TFTP,
-		.cert = r->emptied ? NULL : callmanager,
-		.dns = c->settings.address,
-		.address = span_of(ip, ip_len)};
-	entries[n++] = (struct list_entry){.role = TLV_ROLE_CAPF,
-		.cert = capf,
-		.dns = c->settings.address,
-		.address = span_of(ip, ip_len)};
+	if (r->nodes)
+		for (i = 0; i < r->nodes->count; i++)
+			n += list_server_entries(
+				&r->nodes->nodes[i].server, r->emptied, entries + n, ip[i]);
+	else if (!err)
+		n += list_server_entries(&(struct list_server){.address = c->settings.address,
+						 .callmanager = true,
+						 .tftp = true,
+						 .cert = callmanager,
+						 .capf = capf},
+			r->emptied, entries + n, ip[0]);
 	list.count = n;
 	list.timestamp = (uint32_t)list.now;
 	if (!err)

@@ -4,7 +4,8 @@
 #define CORE_CLUSTER_LISTS_H
 
 #include "core/cluster/internal.h"
-#include "core/list/list.h"
+#include "core/cluster/nodes.h"
+#include "core/list/server.h"
 
 #define LIST_DIGEST      DIGEST_SHA1 /* all that 79xx phones can check */
 #define LIST_SASTS_MAX   64u
@@ -26,10 +27,11 @@ struct ctl_request {
 	const struct cert_set *sasts; /* in the order of the list */
 	const struct cert *signer;    /* one of them */
 	enum list_style style;
-	bool emptied; /* for non-secure mode */
+	bool emptied;                      /* for non-secure mode */
+	const struct cluster_nodes *nodes; /* NULL: this node alone */
 };
 
-/* The CTL without its signature: SASTs, this node's server entry, CAPF. As list_build. */
+/* The CTL without its signature: SASTs, every node's server entry and CAPF. As list_build. */
 enum err ctl_prepare(struct cluster *c, const struct ctl_request *r, struct buf *file,
 	struct span pieces[2], struct fail *why) MUST_USE;
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * One node publishes a CTL: with a token, or with a key of its own (tokenless). */
+ * The publisher publishes a CTL: with a token, or with a key of its own (tokenless). */
 #include "core/cluster/lists.h"
 
 #include "base/mem.h"
-#include "base/str.h"
+#include "core/cluster/nodes.h"
 #include "core/tokens/tokens.h"
 
 #include <stdio.h>
@@ -161,30 +161,51 @@ static enum err find_local(struct publication_work *w, struct fail *why)
 		own_name(wanted), w->s->other_key ? "update CTLFile" : "reset localkey");
 }
 
-/* Two-phase publication over all nodes is the CTL client's. */
-struct other_nodes {
-	const char *own;
-	size_t count;
-};
+/* --- nodes --- */
 
-static enum err count_node(void *ctx, const struct store_node *n)
+static enum err refuse_subscriber(struct cluster *c, struct fail *why)
 {
-	struct other_nodes *o = ctx;
+	char publisher[CLUSTER_ADDRESS];
 
-	o->count += !str_ieq(n->name, o->own);
-	return ERR_OK;
+	/* A list that cannot be read names nobody. */
+	if (cluster_publisher_address(c, publisher, NULL))
+		publisher[0] = '\0';
+	return fail_set(why, ERR_NOTNOW,
+		"%s is not the publisher, and only that one publishes: run this %s%s",
+		c->settings.node,
+		publisher[0] ? "at the console of " : "at the publisher's console", publisher);
 }
 
-static enum err refuse_other_nodes(struct publication_work *w, struct fail *why)
+static enum err check_nodes(struct publication_work *w, struct fail *why)
 {
-	struct other_nodes o = {.own = w->c->settings.node};
-	enum err err = store_node_each(w->c->store, count_node, &o, why);
+	size_t others;
+	enum err err = cluster_other_nodes(w->c, &others, why);
 
-	if (!err && o.count)
+	if (!err && !w->c->settings.publisher)
+		return refuse_subscriber(w->c, why);
+	if (!err && others && !w->s->nodes)
 		err = fail_set(why, ERR_NOTNOW,
 			"the cluster has %zu other node%s, which would keep the old CTL; publish "
 			"on all of them at once: cadeado ctl-client",
-			o.count, o.count == 1 ? "" : "s");
+			others, others == 1 ? "" : "s");
+	return err;
+}
+
+static enum err deliver(struct publication_work *w, struct fail *why)
+{
+	const struct cluster_nodes *nodes = w->s->nodes;
+	enum err err;
+
+	if (!nodes)
+		return stage_publish_after(w->c, buf_span(&w->file),
+			w->s->by ? w->s->by : "console", &w->present, why);
+	err = nodes->publish(nodes->ctx, buf_span(&w->file), why);
+	if (!err) {
+		err = cluster_trust_nodes(w->c, nodes, why);
+		if (err)
+			fail_prefix(why, "every node has the new CTL, but this one's trust units "
+					 "do not have all their certificates");
+	}
 	return err;
 }
 
@@ -205,8 +226,10 @@ static enum err sign_by_token(struct publication_work *w, struct fail *why)
 
 static enum err with_token(struct publication_work *w, struct fail *why)
 {
-	struct ctl_request r = {
-		.sasts = &w->sasts, .style = LIST_STYLE_VENDOR, .emptied = w->s->non_secure};
+	struct ctl_request r = {.sasts = &w->sasts,
+		.style = LIST_STYLE_VENDOR,
+		.emptied = w->s->non_secure,
+		.nodes = w->s->nodes};
 	enum err err = find_token(w, why);
 
 	if (!err)
@@ -227,8 +250,10 @@ static enum err with_token(struct publication_work *w, struct fail *why)
 
 static enum err without_token(struct publication_work *w, struct fail *why)
 {
-	struct ctl_request r = {
-		.sasts = &w->sasts, .style = LIST_STYLE_SIGNATURES, .emptied = w->s->non_secure};
+	struct ctl_request r = {.sasts = &w->sasts,
+		.style = LIST_STYLE_SIGNATURES,
+		.emptied = w->s->non_secure,
+		.nodes = w->s->nodes};
 	enum err err = find_local(w, why);
 
 	if (!err)
@@ -270,7 +295,7 @@ enum err cluster_publish_ctl(struct cluster *c, struct cluster_signing *s, struc
 	s->attempts_left = -1;
 	s->signer[0] = '\0';
 	if (!err)
-		err = refuse_other_nodes(&w, why);
+		err = check_nodes(&w, why);
 	if (!err)
 		err = read_present(&w, why);
 	if (!err && (s->token || s->with_tokens))
@@ -278,8 +303,7 @@ enum err cluster_publish_ctl(struct cluster *c, struct cluster_signing *s, struc
 	if (!err)
 		err = s->token ? with_token(&w, why) : without_token(&w, why);
 	if (!err)
-		err = stage_publish_after(
-			c, buf_span(&w.file), s->by ? s->by : "console", &w.present, why);
+		err = deliver(&w, why);
 	if (!err) {
 		s->tokens = w.sasts.count;
 		s->bytes = w.file.len;

@@ -37,6 +37,9 @@ struct command_arg {
 	const char *help;
 };
 
+struct command_ctx;
+struct cluster_nodes;
+
 /* What only a running program knows; every member may be NULL. */
 struct command_runtime {
 	void *ctx;
@@ -56,6 +59,13 @@ struct command_runtime {
 	/* Evidence for the eight checks, gathered over the network and from phones' folders. */
 	struct doctor_evidence *(*gather)(
 		void *ctx, struct cluster *c, const char *phones, struct fail *why);
+	/* All nodes of this publisher's cluster, asked over the network as the options of `args`
+	 * say (account, fingerprints): refused when one of them could not take a list. What they
+	 * said goes into `into` too, until nodes_end. */
+	enum err (*nodes_ask)(void *ctx, struct command_ctx *cmd, const struct json *args,
+		const struct cluster_signing *signing, struct json *into, struct cluster_nodes *out,
+		struct fail *why);
+	void (*nodes_end)(void *ctx, struct cluster_nodes *nodes);
 	/* Calls fn(arg, i) for every i below `count`, on all cores at once; returns when all are
 	 * done. */
 	void (*parallel)(void *ctx, size_t count, void (*fn)(void *arg, size_t i), void *arg);

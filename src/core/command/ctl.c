@@ -2,6 +2,7 @@
 #include "core/command/handlers.h"
 
 #include "core/backup/backup.h"
+#include "core/cluster/nodes.h"
 #include "core/cluster/stage.h"
 #include "core/command/record.h"
 
@@ -61,6 +62,25 @@ static enum err publish(struct command_ctx *ctx, const struct json *args,
 	return ERR_OK;
 }
 
+/* Before a PIN is asked for. Without other nodes nothing is asked and nodes->nodes stays NULL. */
+static enum err ask_nodes(struct command_ctx *ctx, const struct json *args,
+	struct command_reply *reply, struct cluster_signing *signing, struct cluster_nodes *nodes,
+	struct fail *why)
+{
+	const struct command_runtime *runtime = ctx->runtime;
+	struct cluster *c = command_cluster(ctx, why);
+	size_t others = 0;
+	enum err err = c ? cluster_other_nodes(c, &others, why) : why->code;
+
+	if (err || !others || !cluster_get_settings(c)->publisher || !runtime ||
+		!runtime->nodes_ask)
+		return err;
+	err = runtime->nodes_ask(runtime->ctx, ctx, args, signing, reply->data, nodes, why);
+	if (!err)
+		signing->nodes = nodes;
+	return err;
+}
+
 #define RESTART_HINT                                                                               \
 	"Please Restart the TFTP and Cisco CallManager services on all nodes in the cluster that " \
 	"run these services\n"
@@ -98,17 +118,25 @@ static void warn_of_auto_registration(struct command_ctx *ctx, struct command_re
 static void run(struct command_ctx *ctx, const struct json *args, struct command_reply *reply,
 	struct cluster_signing *signing, const char *text)
 {
+	struct cluster_nodes nodes = {0};
 	struct fail why = {0};
 	enum err err;
 
 	read_options(args, signing);
 	err = check_options(args, signing, &why);
+	if (!err)
+		err = ask_nodes(ctx, args, reply, signing, &nodes, &why);
 	if (err != ERR_OK) {
 		command_refuse(reply, &why);
-		reply->exit = COMMAND_USAGE;
+		if (err == ERR_ARG)
+			reply->exit = COMMAND_USAGE;
 		return;
 	}
-	if (publish(ctx, args, reply, signing, &why) != ERR_OK) {
+	err = publish(ctx, args, reply, signing, &why);
+	if (signing->nodes)
+		ctx->runtime->nodes_end(ctx->runtime->ctx, &nodes);
+	signing->nodes = NULL;
+	if (err != ERR_OK) {
 		command_refuse(reply, &why);
 		return;
 	}

@@ -311,7 +311,7 @@ const struct command commands[] = {
 		"sign the CTL with the other key of this node",
 		"For a cluster without tokens whose signing key phones do not know any more: signs "
 		"and publishes the CTL with the other of CallManager and ITLRecovery than the "
-		"setting list_signer names.",
+		"setting list_signer names. All nodes get it, as with set-cluster mixed-mode.",
 		handle_ctl_reset_localkey},
 	{"utils ctl set-cluster mixed-mode", ctl_args, COMMAND_HERE, true,
 		"This operation will set the cluster to Mixed mode. Do you want to continue? "
@@ -320,15 +320,17 @@ const struct command commands[] = {
 		"Signs a CTL, publishes it on this node and sets the cluster to mixed mode: with "
 		"--token by a token, naming every token; without by a key of this node (setting "
 		"list_signer). Refused when phones that hold the present CTL would not accept the "
-		"new one, with the way that they would. A cluster of several nodes uses "
-		"ctl-client.",
+		"new one, with the way that they would. Where the publisher knows other nodes it "
+		"asks each of them on TCP 2444, as ctl-client does and with the same account and "
+		"fingerprints, names them all and publishes on every node or on none; its own CTL "
+		"Provider must run. Exit status 0 done, 1 refused, 2 usage.",
 		handle_ctl_mixed_mode},
 	{"utils ctl set-cluster non-secure-mode", ctl_args, COMMAND_HERE, true,
 		"This operation will set the cluster to Non secure mode. Do you want to continue? "
 		"(y/n):",
 		"sign an emptied CTL and end mixed mode",
 		"Signs and publishes a CTL whose server entries are emptied, so that it stays in "
-		"place with its tokens, and ends mixed mode. Signed as mixed-mode is.",
+		"place with its tokens, and ends mixed mode. Signed and published as mixed-mode is.",
 		handle_ctl_non_secure},
 	{"utils ctl status", ctl_status_args, COMMAND_HERE, true, NULL,
 		"compare the CTLs of all nodes, mend what was interrupted",
@@ -342,7 +344,7 @@ const struct command commands[] = {
 		"sign the CTL again with today's certificates",
 		"Signs and publishes the CTL again, so that it names the certificates that are "
 		"in use. --with-local-key and --with-tokens prepare the way from tokens to a "
-		"cluster without and back.",
+		"cluster without and back. All nodes get it, as with set-cluster mixed-mode.",
 		handle_ctl_update},
 	{"utils itl export", itl_export_args, COMMAND_HERE, true, NULL,
 		"export the ITLRecovery key",

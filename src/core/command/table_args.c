@@ -102,10 +102,14 @@ const struct command_arg certhash_args[] = {
 	END,
 };
 
-#define NODE_ARGS                                                                                  \
+#define NODE_SERVER                                                                                \
 	{ARG_TEXT, "server", "HOST", false, 0, 0, "the publisher: host name or address"},          \
-		{ARG_NUMBER, "port", "PORT", false, 1, 65535, "its CTL Provider's port (2444)"},   \
-		{ARG_TEXT, "user", "NAME", false, 0, 0, "administrator's account on the nodes"},   \
+	{                                                                                          \
+		ARG_NUMBER, "port", "PORT", false, 1, 65535, "its CTL Provider's port (2444)"      \
+	}
+
+#define NODE_ARGS                                                                                  \
+	{ARG_TEXT, "user", "NAME", false, 0, 0, "administrator's account on the nodes"},           \
 		{ARG_SECRET, "password-file", "FILE", false, 0, 0,                                 \
 			"file whose first line is the password; asked for on the terminal "        \
 			"without it"},                                                             \
@@ -119,6 +123,7 @@ const struct command_arg certhash_args[] = {
 	}
 
 const struct command_arg ctl_client_args[] = {
+	NODE_SERVER,
 	NODE_ARGS,
 	{ARG_TEXT, "choice", "CHOICE", false, 0, 0, "mixed, non-secure or update"},
 	{ARG_TEXT, "token", "LABEL", false, 0, 0, "the token that signs"},
@@ -131,7 +136,7 @@ const struct command_arg ctl_client_args[] = {
 	END,
 };
 
-const struct command_arg ctl_status_args[] = {NODE_ARGS, END};
+const struct command_arg ctl_status_args[] = {NODE_SERVER, NODE_ARGS, END};
 
 const struct command_arg decrypt_args[] = {
 	{ARG_WORD, "file", "FILE", true, 0, 0, "an encrypted configuration (.enc.sgn)"},
@@ -301,10 +306,11 @@ const struct command_arg ctl_args[] = {
 	PIN_FILE,
 	WITH_LOCAL_KEY,
 	WITH_TOKENS,
+	NODE_ARGS,
 	END,
 };
 
-const struct command_arg ctl_local_args[] = {WITH_TOKENS, END};
+const struct command_arg ctl_local_args[] = {WITH_TOKENS, NODE_ARGS, END};
 
 const struct command_arg cert_name_args[] = {
 	{ARG_WORD, "name", "NAME", true, 0, 0,

@@ -3,9 +3,10 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "core/list/server.h"
 
 #define CTL_DIGEST  DIGEST_SHA1 /* all that 79xx phones can check */
-#define ENTRIES_MAX (CTLCLIENT_SASTS_MAX + 2 * CTLCLIENT_NODES_MAX)
+#define ENTRIES_MAX (CTLCLIENT_SASTS_MAX + LIST_SERVER_ENTRIES * CTLCLIENT_NODES_MAX)
 
 static bool same_cert(const struct cert *a, const struct cert *b)
 {
@@ -216,11 +217,13 @@ enum err ctlclient_plan_enough(const struct ctlclient_plan *p, struct fail *why)
 		n ? "only one security token is in the list" : "no security token is in the list");
 }
 
-static uint16_t server_role(const struct ctlclient_node *n)
+struct list_server ctlclient_node_server(const struct ctlclient_node *n)
 {
-	if (n->activated[SERVICE_CALLMANAGER])
-		return n->activated[SERVICE_TFTP] ? TLV_ROLE_CCM_TFTP : TLV_ROLE_CCM;
-	return TLV_ROLE_TFTP;
+	return (struct list_server){.address = n->address,
+		.callmanager = n->activated[SERVICE_CALLMANAGER],
+		.tftp = n->activated[SERVICE_TFTP],
+		.cert = n->certs[CTLCLIENT_CALLMANAGER],
+		.capf = n->activated[SERVICE_CAPF] ? n->certs[CTLCLIENT_CAPF] : NULL};
 }
 
 struct entries {
@@ -251,23 +254,9 @@ static bool empties(const struct ctlclient_plan *p)
 
 static void put_node(struct entries *x, const struct ctlclient_plan *p, size_t i)
 {
-	const struct ctlclient_node *n = &p->cluster->nodes[i];
-	bool emptied = empties(p);
-	struct list_entry e = {.dns = n->address};
-	size_t len = 0;
+	const struct list_server s = ctlclient_node_server(&p->cluster->nodes[i]);
 
-	if (!str_address(n->address, x->ip[i], &len))
-		e.address = span_of(x->ip[i], len);
-	if (n->activated[SERVICE_CALLMANAGER] || n->activated[SERVICE_TFTP]) {
-		e.role = server_role(n);
-		e.cert = emptied ? NULL : n->certs[CTLCLIENT_CALLMANAGER];
-		x->e[x->count++] = e;
-	}
-	if (n->activated[SERVICE_CAPF]) {
-		e.role = TLV_ROLE_CAPF;
-		e.cert = n->certs[CTLCLIENT_CAPF];
-		x->e[x->count++] = e;
-	}
+	x->count += list_server_entries(&s, empties(p), x->e + x->count, x->ip[i]);
 }
 
 enum err ctlclient_plan_build(struct ctlclient_plan *p, int64_t now, struct fail *why)

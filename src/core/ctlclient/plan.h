@@ -5,6 +5,7 @@
 #include "core/ctlclient/node.h"
 #include "core/list/check.h"
 #include "core/list/diff.h"
+#include "core/list/server.h"
 
 /* What the CTL client may do with what the nodes said, and the list that it would sign. Pure. */
 
@@ -86,6 +87,9 @@ enum err ctlclient_plan_remove(struct ctlclient_plan *p, size_t sast, struct fai
 size_t ctlclient_plan_tokens(const struct ctlclient_plan *p);
 /* ERR_NOTNOW with fewer than CTLCLIENT_TOKENS_MIN, and why that is so. */
 enum err ctlclient_plan_enough(const struct ctlclient_plan *p, struct fail *why) MUST_USE;
+
+/* What a list says of this node; borrows from it. */
+struct list_server ctlclient_node_server(const struct ctlclient_node *n);
 
 /* Builds the list without its signature. As list_build on errors. */
 enum err ctlclient_plan_build(struct ctlclient_plan *p, int64_t now, struct fail *why) MUST_USE;
