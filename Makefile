@@ -42,7 +42,7 @@ fuzz:
 
 # CERTUTILS=FOLDER times certutils' tlvfile, too
 bench:
-	@tools/packages run
+	@tools/packages run bench
 	@CERTUTILS=$(CERTUTILS) tools/bench
 
 # DESTDIR=/tmp/x installs below that folder.

@@ -4,9 +4,9 @@
  * JSON says how it went.
  *
  * It is written to cost little, so that the server is what is measured: up to 64 phones share a
- * socket and its port, and are told apart by the address that the server sends to. A phone changes
- * its port with every file. No packet is lost for want of room here: 64 answers fit the default
- * receive buffer. */
+ * socket and its port (fewer where they ask for windows), and are told apart by the address that
+ * the server sends to. A phone changes its port with every file. No packet is lost for want of room
+ * here: 64 answers fit the default receive buffer. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -387,13 +387,14 @@ static void open_sockets(void)
 	struct sockaddr_in any = {.sin_family = AF_INET};
 	struct rlimit limit;
 	const int one = 1;
-	unsigned i;
+	unsigned i, per_socket;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
 		limit.rlim_cur = limit.rlim_max;
 		setrlimit(RLIMIT_NOFILE, &limit);
 	}
-	g.sockets_count = (g.phones_count + g.slow_count + PER_SOCKET - 1) / PER_SOCKET;
+	per_socket = g.window > 1 ? PER_SOCKET / g.window + 1 : PER_SOCKET;
+	g.sockets_count = (g.phones_count + g.slow_count) / per_socket + 1;
 	if (g.sockets_count < 2)
 		g.sockets_count = 2;
 	g.sockets = calloc(g.sockets_count, sizeof(*g.sockets));
@@ -423,7 +424,7 @@ static void make_phones(void)
 	if (!g.phones || !g.latencies)
 		die("phones");
 	for (i = 0; i < count; i++) {
-		g.phones[i].socket = i / PER_SOCKET;
+		g.phones[i].socket = i % g.sockets_count;
 		if (i >= g.phones_count)
 			g.phones[i].kind = i % 2 ? SLOW : VANISHING;
 	}

@@ -190,6 +190,53 @@ static void many_at_once(void **state)
 	rig_fini(&r);
 }
 
+/* The door is read in passing, while packets of another socket are handled. */
+struct passing {
+	struct dgram_set *set;
+	unsigned door, carrier, at_the_door, others;
+	struct dgram *client;
+	struct net_addr to_door;
+};
+
+static void passing_packets(void *ctx, const struct dgram_in *in, unsigned count)
+{
+	struct passing *p = ctx;
+	unsigned i;
+
+	for (i = 0; i < count; i++) {
+		if (in[i].socket == p->door)
+			p->at_the_door++;
+		else if (!p->others++)
+			assert_int_equal(dgram_send(p->client, &p->to_door, span_str("x")), ERR_OK);
+	}
+}
+
+static void nothing_is_left_at_the_door(void **state)
+{
+	static const struct dgram_set_calls calls = {
+		.packets = passing_packets, .unsent = echo_unsent};
+	struct net_addr any = address("127.0.0.1", 0), to_carrier;
+	struct passing p = {.others = 0};
+	struct box b = {0};
+	struct rig r;
+	unsigned i;
+
+	rig_init(&r);
+	p.to_door = free_port(&r, "127.0.0.1");
+	to_carrier = free_port(&r, "127.0.0.1");
+	assert_int_equal(dgram_set_new(&p.set, r.loop, &calls, &p), ERR_OK);
+	assert_int_equal(dgram_set_open(p.set, &p.to_door, true, &p.door, NULL), ERR_OK);
+	assert_int_equal(dgram_set_open(p.set, &to_carrier, false, &p.carrier, NULL), ERR_OK);
+	assert_int_equal(dgram_open(&p.client, r.loop, &any, false, on_packet, &b, NULL), ERR_OK);
+	for (i = 0; i < 60; i++)
+		assert_int_equal(dgram_send(p.client, &to_carrier, span_str("x")), ERR_OK);
+	rig_until(&r, &p.at_the_door, 1);
+	assert_int_equal(p.others, 60);
+	dgram_close(p.client);
+	dgram_set_free(p.set);
+	rig_fini(&r);
+}
+
 /* A door that nobody reads: what the kernel drops is counted. */
 static void losses_are_counted(void **state)
 {
@@ -297,6 +344,7 @@ int main(void)
 		cmocka_unit_test(answers_come_from_the_other_socket),
 		cmocka_unit_test(any_address),
 		cmocka_unit_test(many_at_once),
+		cmocka_unit_test(nothing_is_left_at_the_door),
 		cmocka_unit_test(losses_are_counted),
 		cmocka_unit_test(two_workers),
 		cmocka_unit_test(refusals),
