@@ -11,11 +11,11 @@
 /* Store, traces, keys and lists that are being read, the admin socket. */
 #define KEPT_PROCESS 32u
 /* A worker's own: its loop, and a listener of each service. */
-#define KEPT_WORKER 12u
+#define KEPT_WORKER 15u
 
-/* Shares of one worker: TFTP, CAPF, TVS, CTL Provider; and of Secure SCCP and SCCP, whose one
- * listener takes as much as four. */
-#define SHARES_WORKER 4u
+/* Shares of one worker: TFTP, its files on three ports, CAPF, TVS, CTL Provider; and of Secure SCCP
+ * and SCCP, whose one listener takes as much as four. */
+#define SHARES_WORKER 7u
 #define SHARES_SCCP   4u
 /* What is unproven gets a third of what is left. */
 #define PART_UNPROVEN 3u

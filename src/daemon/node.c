@@ -13,7 +13,7 @@
 static enum err status(void *ctx, struct json *into, struct fail *why)
 {
 	struct node *n = ctx;
-	enum err err = service_sccp_status(n->each[0].instances[SERVICE_CALLMANAGER], into);
+	enum err err = service_sccp_status(n->each[0].instances[SERVICE_CALLMANAGER][0], into);
 
 	if (err == ERR_NOTNOW)
 		return fail_set(why, err, "%s is not started", service_title(SERVICE_CALLMANAGER));
@@ -29,7 +29,7 @@ static void end_station(void *ctx, unsigned index)
 {
 	const struct gone *g = ctx;
 
-	service_sccp_reset(g->node->each[index].instances[SERVICE_CALLMANAGER], g->device);
+	service_sccp_reset(g->node->each[index].instances[SERVICE_CALLMANAGER][0], g->device);
 }
 
 static enum err device_gone(void *ctx, const char *device, struct fail *why)
@@ -117,6 +117,9 @@ static void describe(struct node *n)
 		long port;
 	} ports[] = {
 		{"TFTP", SERVICE_TFTP, s->tftp_port},
+		{"HTTP", SERVICE_TFTP, s->http_port},
+		{"HTTPS", SERVICE_TFTP, s->https_port},
+		{"HTTPS", SERVICE_TFTP, s->https_auth_port},
 		{"CAPF", SERVICE_CAPF, s->capf_port},
 		{"Secure SCCP", SERVICE_CALLMANAGER, s->sccps_port},
 		{"SCCP", SERVICE_CALLMANAGER, s->sccp_port},

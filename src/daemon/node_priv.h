@@ -10,12 +10,15 @@
 #include "net/worker.h"
 #include "service/service.h"
 
+/* Programs' services that are one to an administrator: TFTP, and the same files over HTTP. */
+#define SERVICE_PARTS 2
+
 /* One worker's part. Touched by its own thread; `err` and `why` also by the caller of a
  * workers_call, after it. */
 struct worker {
 	struct service_env env;
 	struct executor *blocking;
-	void *instances[SERVICE_COUNT];
+	void *instances[SERVICE_COUNT][SERVICE_PARTS];
 	void *admin;
 	enum err err;
 	struct fail why;
@@ -41,7 +44,7 @@ struct watch {
  * workers read them in a workers_call only. */
 struct node {
 	struct cluster *cluster;
-	struct in_force in_force[OWN_COUNT];
+	struct in_force in_force[SERVICE_COUNT];
 	struct lsc_issuers *issuers;
 	bool started[SERVICE_COUNT];
 

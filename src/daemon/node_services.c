@@ -7,17 +7,30 @@
 #include "base/str.h"
 #include "service/capf/capf.h"
 #include "service/ctlprovider/ctlprovider.h"
+#include "service/files/files.h"
 #include "service/sccp/sccp.h"
 #include "service/tftp/tftp.h"
 #include "service/tvs/tvs.h"
 
-static const struct service *const services[SERVICE_COUNT] = {
-	[SERVICE_TFTP] = &service_tftp,
-	[SERVICE_CALLMANAGER] = &service_sccp,
-	[SERVICE_CTL_PROVIDER] = &service_ctlprovider,
-	[SERVICE_CAPF] = &service_capf,
-	[SERVICE_TVS] = &service_tvs,
+/* Parts of one service work on the same workers, and one of them at most has TLS. */
+static const struct service *const services[SERVICE_COUNT][SERVICE_PARTS] = {
+	[SERVICE_TFTP] = {&service_tftp, &service_files},
+	[SERVICE_CALLMANAGER] = {&service_sccp},
+	[SERVICE_CTL_PROVIDER] = {&service_ctlprovider},
+	[SERVICE_CAPF] = {&service_capf},
+	[SERVICE_TVS] = {&service_tvs},
 };
+
+/* The part that has TLS; NULL: none. */
+static const struct service *secure_part(enum node_service which)
+{
+	size_t i;
+
+	for (i = 0; i < SERVICE_PARTS; i++)
+		if (services[which][i] && services[which][i]->own != OWN_COUNT)
+			return services[which][i];
+	return NULL;
+}
 
 /* --- on a worker's thread --- */
 
@@ -31,30 +44,38 @@ static void launch(void *ctx, unsigned index)
 	const struct change *x = ctx;
 	struct node *n = x->node;
 	struct worker *w = &n->each[index];
-	int own;
+	const struct service *secure = secure_part(x->which);
+	const struct in_force *f = &n->in_force[x->which];
+	size_t i;
 
-	for (own = 0; own < OWN_COUNT; own++) {
-		const struct in_force *f = &n->in_force[own];
-
-		w->env.tls[own] = f->tls;
-		w->env.own[own] = f->cert ? cert_der(f->cert) : span_of(NULL, 0);
+	if (secure) {
+		w->env.tls[secure->own] = f->tls;
+		w->env.own[secure->own] = f->cert ? cert_der(f->cert) : span_of(NULL, 0);
 	}
 	w->env.issuers = n->issuers;
 	fail_clear(&w->why);
-	w->err = services[x->which]->start(&w->instances[x->which], &w->env, &w->why);
+	w->err = ERR_OK;
+	for (i = 0; i < SERVICE_PARTS && w->err == ERR_OK; i++)
+		if (services[x->which][i])
+			w->err = services[x->which][i]->start(
+				&w->instances[x->which][i], &w->env, &w->why);
 }
 
 static void halt_one(struct worker *w, enum node_service which, bool farewell)
 {
-	const struct service *s = services[which];
-	void *instance = w->instances[which];
+	size_t i;
 
-	if (!instance)
-		return;
-	if (farewell && s->farewell)
-		s->farewell(instance);
-	w->instances[which] = NULL;
-	s->stop(instance);
+	for (i = 0; i < SERVICE_PARTS; i++) {
+		const struct service *s = services[which][i];
+		void *instance = w->instances[which][i];
+
+		if (!instance)
+			continue;
+		if (farewell && s->farewell)
+			s->farewell(instance);
+		w->instances[which][i] = NULL;
+		s->stop(instance);
+	}
 }
 
 static void halt(void *ctx, unsigned index)
@@ -120,17 +141,18 @@ struct prepared {
 static enum err prepare(
 	struct node *n, enum node_service which, struct prepared *p, struct fail *why)
 {
-	const struct service *s = services[which];
+	const struct service *secure = secure_part(which);
 	enum err err = ERR_OK;
 
-	if (s->own != OWN_COUNT)
-		err = load_tls(n, s, &p->in_force, why);
+	/* Which certificate is in force follows from the lists that are served. */
+	if (which == SERVICE_TFTP)
+		err = cluster_serve_lists(n->cluster, why);
+	if (err == ERR_OK && secure)
+		err = load_tls(n, secure, &p->in_force, why);
 	if (err == ERR_OK && (which == SERVICE_CAPF || which == SERVICE_CALLMANAGER))
 		err = lsc_issuers_load(&p->issuers, n->cluster, why);
 	if (err == ERR_OK && which == SERVICE_CAPF)
 		err = cluster_issue_anew(n->cluster, why);
-	if (err == ERR_OK && which == SERVICE_TFTP)
-		err = cluster_serve_lists(n->cluster, why);
 	return err;
 }
 
@@ -143,18 +165,32 @@ static void prepared_fini(struct prepared *p)
 /* What was prepared is in force from now on; the one before goes to *p. */
 static void exchange(struct node *n, enum node_service which, struct prepared *p)
 {
-	const struct service *s = services[which];
 	struct prepared old = {0};
 
-	if (s->own != OWN_COUNT) {
-		old.in_force = n->in_force[s->own];
-		n->in_force[s->own] = p->in_force;
+	if (secure_part(which)) {
+		old.in_force = n->in_force[which];
+		n->in_force[which] = p->in_force;
 	}
 	if (p->issuers) {
 		old.issuers = n->issuers;
 		n->issuers = p->issuers;
 	}
 	*p = old;
+}
+
+/* Whether every service that works with a certificate of this kind works with this one. */
+static bool all_work_with(const struct node *n, enum own_cert own, const struct cert *newest)
+{
+	int i;
+
+	for (i = 0; i < SERVICE_COUNT; i++) {
+		const struct service *s = secure_part((enum node_service)i);
+		const struct cert *works = n->in_force[i].cert;
+
+		if (s && s->own == own && works && !same_cert(works, newest))
+			return false;
+	}
+	return true;
 }
 
 /* A key before the newest is forgotten when nothing here works with it. */
@@ -165,11 +201,10 @@ static void retire(struct node *n)
 
 	for (own = 0; own < OWN_COUNT; own++) {
 		enum own_cert which = (enum own_cert)own;
-		const struct cert *works = n->in_force[own].cert;
 		struct cert *newest = NULL;
 		struct fail why = {0};
 		enum err err = own_newest(n->cluster, which, &newest, &why);
-		bool done = !works || same_cert(works, newest);
+		bool done = all_work_with(n, which, newest);
 
 		if (own == OWN_CALLMANAGER && files)
 			done &= same_cert(files, newest);
@@ -188,7 +223,7 @@ static void retire(struct node *n)
 
 static unsigned workers_of(const struct node *n, enum node_service which)
 {
-	return services[which]->every_worker ? n->count : 1;
+	return services[which][0]->every_worker ? n->count : 1;
 }
 
 static enum err stop_service(struct node *n, enum node_service which)
@@ -239,7 +274,7 @@ enum err node_service_do(
 	struct prepared p = {0};
 	enum err err;
 
-	if (!services[which])
+	if (!services[which][0])
 		return fail_set(why, ERR_UNSUPPORTED, "%s is no part of this program",
 			service_title(which));
 	if (what == SERVICE_STOP)
@@ -267,7 +302,7 @@ enum err node_service_status(
 	void *ctx, enum node_service which, struct service_state *out, struct fail *why)
 {
 	struct node *n = ctx;
-	const struct service *s = services[which];
+	const struct service *secure = secure_part(which);
 	char key_name[STORE_NAME];
 	struct cert *next = NULL;
 	enum err err = ERR_OK;
@@ -281,9 +316,9 @@ enum err node_service_status(
 		if (err == ERR_OK && cluster_lists_wait(n->cluster))
 			str_copy(out->waits, sizeof(out->waits), "the published trust list");
 	}
-	if (s->own != OWN_COUNT) {
-		err = own_in_force(n->cluster, s->own, &next, key_name, why);
-		if (err == ERR_OK && !same_cert(next, n->in_force[s->own].cert))
+	if (err == ERR_OK && secure && !out->waits[0]) {
+		err = own_in_force(n->cluster, secure->own, &next, key_name, why);
+		if (err == ERR_OK && !same_cert(next, n->in_force[which].cert))
 			str_copy(out->waits, sizeof(out->waits), "a new certificate");
 		cert_free(next);
 	}
@@ -302,7 +337,7 @@ enum err node_services_start(struct node *n, struct fail *why)
 	for (i = 0; err == ERR_OK && service_order[i] != SERVICE_COUNT; i++) {
 		enum node_service s = service_order[i];
 
-		if (!services[s])
+		if (!services[s][0])
 			continue;
 		err = service_activated(n->cluster, s, &wanted[s], why);
 		if (err == ERR_OK && wanted[s])
@@ -325,9 +360,9 @@ enum err node_services_start(struct node *n, struct fail *why)
 
 void node_services_free(struct node *n)
 {
-	int own;
+	int i;
 
-	for (own = 0; own < OWN_COUNT; own++)
-		in_force_fini(&n->in_force[own]);
+	for (i = 0; i < SERVICE_COUNT; i++)
+		in_force_fini(&n->in_force[i]);
 	lsc_issuers_free(n->issuers);
 }

@@ -19,6 +19,8 @@ struct content {
 	unsigned holders, names; /* names: by which it is known */
 	struct content **shared; /* where the next name with the same bytes finds it */
 	char served[64];         /* provision_file.served */
+	char tag[36];            /* after contents_tag: a strong entity tag; else "" */
+	int64_t modified;        /* of a file in tftp/, seconds since 1970; else 0 */
 	struct buf bytes;
 };
 void content_drop(struct content *c); /* NULL allowed; the last holder frees */
@@ -38,6 +40,9 @@ enum err contents_new(struct contents **out, const struct service_env *env) MUST
 /* Sessions have dropped what they hold; what waits is not answered any more. Jobs end by themselves
  * (service.h, `stop`). NULL allowed. */
 void contents_free(struct contents *c);
+
+/* Makes the entity tags of all contents from now on: a digest in the same pool job. */
+void contents_tag(struct contents *c);
 
 /* Looks whether anything changed: after requests were read, before they are answered. */
 void contents_look(struct contents *c);

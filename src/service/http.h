@@ -13,7 +13,8 @@
 #define HTTP_HEAD_US         (10 * 1000000ll) /* a head must have come by then */
 #define HTTP_BODY_US         (30 * 1000000ll) /* and its body, after that */
 #define HTTP_IDLE_US         (30 * 1000000ll) /* between two requests */
-#define HTTP_DRAIN_US        (30 * 1000000ll) /* for the peer to take an answer */
+#define HTTP_DRAIN_US        (30 * 1000000ll) /* for the peer to take a piece of an answer */
+#define HTTP_PIECE           (64u * 1024)     /* bytes of a body that are handed over at once */
 #define HTTP_REQUESTS_MAX    100u             /* on one connection */
 #define HTTP_CONNECTIONS_MAX 64u              /* at once, of one server */
 #define HTTP_PER_SOURCE_MAX  8u               /* of these, from one address */
@@ -34,6 +35,9 @@ struct http_config {
 	struct tls *tls; /* NULL: plain TCP */
 	const struct clock *clock;
 	size_t body_max; /* bytes; a longer body is refused before it is read */
+	bool read_only;  /* only GET and HEAD; another method is refused before its body is read */
+	/* 0: those above. */
+	unsigned requests_max, connections_max, per_source_max;
 	/* A whole request. http_answer with `ref` answers it, in this call or later; `ref` outlives
 	 * the connection, whose answer is then dropped. */
 	void (*handle)(void *ctx, struct slot_ref ref, const struct http_exchange *x);
@@ -52,12 +56,20 @@ struct http_reply {
 	unsigned status;
 	const char *type; /* of the body: "application/json" */
 	struct span body;
-	const struct http_field *fields; /* more of them */
+	const struct http_field *fields; /* more of them, 6 at most */
 	size_t fields_count;
+	/* NULL: the body is copied. Else it stays as it is until this is called, once: in
+	 * http_answer or later, with the bytes of the body that were sent, and whether these are
+	 * all that the answer has. */
+	void (*done)(void *owner, size_t sent, bool whole);
+	void *owner;
 };
 /* Answers the request of `ref`; a second answer, or one to a connection that is gone, is dropped.
  */
 void http_answer(struct http_server *h, struct slot_ref ref, const struct http_reply *reply);
+
+/* The request that waits for this answer; NULL when there is none any more. */
+const struct http_request *http_get_request(const struct http_server *h, struct slot_ref ref);
 
 /* {"error": word, "text": text}; `field` (or NULL) goes with it. */
 void http_answer_error(struct http_server *h, struct slot_ref ref, unsigned status,

@@ -13,7 +13,8 @@ import time
 BUILD = os.environ.get("CADEADO_BUILD", os.path.join(os.path.dirname(__file__), "..", "..", "build"))
 PIN = "48151623"
 FIRST, SECOND = "SEP0011215A1AE3", "SEP0011215A1AE4"
-PORTS = {"tftp": 69, "sccp": 2000, "sccps": 2443, "provider": 2444, "tvs": 2445, "capf": 3804}
+PORTS = {"tftp": 69, "sccp": 2000, "sccps": 2443, "provider": 2444, "tvs": 2445, "capf": 3804,
+         "http": 6970, "https": 6971, "https-auth": 6972}
 PATIENCE = 90  # seconds until something that must happen counts as never happening
 
 
@@ -24,7 +25,7 @@ def program(name):
 def free_base():
     """A port base at which all ports of a node are free."""
     for _ in range(200):
-        base = random.randrange(10000, 28000)  # below those that the kernel gives to clients
+        base = random.randrange(10000, 25700)  # below those that the kernel gives to clients
         try:
             for name, port in PORTS.items():
                 kind = socket.SOCK_DGRAM if name == "tftp" else socket.SOCK_STREAM

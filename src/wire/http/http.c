@@ -266,8 +266,8 @@ static void read_connection(struct reader *in, struct span value)
 
 /* Fields that decide where a message ends or who asks for what: a second one could be read by
  * somebody else as the one that counts. */
-static const char *const single[] = {
-	"Host", "Content-Length", "Authorization", "Expect", "If-Match", "If-None-Match"};
+static const char *const single[] = {"Host", "Content-Length", "Authorization", "Expect",
+	"If-Match", "If-None-Match", "If-Range", "Range"};
 
 static void check_single(struct reader *in, const struct http_field *f, size_t where)
 {

@@ -40,8 +40,9 @@ size_t http_frame(struct span in, enum err *err, struct fail *why);
 
 /* A whole head and nothing else. Borrows from `in`. ERR_SHORT, ERR_FORMAT, ERR_LIMIT,
  * ERR_UNSUPPORTED; r->refusal is the status that fits. Path and query hold visible characters only;
- * the path begins with '/'. At most one Host, Content-Length, Authorization, Expect, If-Match and
- * If-None-Match; no Transfer-Encoding; no body with GET, HEAD and DELETE; HTTP/1.1 needs a Host. */
+ * the path begins with '/'. At most one Host, Content-Length, Authorization, Expect, If-Match,
+ * If-None-Match, If-Range and Range; no Transfer-Encoding; no body with GET, HEAD and DELETE;
+ * HTTP/1.1 needs a Host. */
 enum err http_decode(struct http_request *r, struct span in, struct fail *why) MUST_USE;
 
 /* The head again: fields as they are, one blank after the colon. ERR_ARG for what decode would
@@ -65,6 +66,25 @@ enum err http_basic(
 
 /* One entity tag, "\"<tag>\"": the tag without quotes. A weak one or a list: ERR_FORMAT. */
 enum err http_tag(struct span value, struct span *tag, struct fail *why) MUST_USE;
+
+/* --- conditions and ranges (RFC 9110, 13 and 14) --- */
+
+/* Whether `tag` (with its quotation marks, and strong) is in the value of If-None-Match (weakly) or
+ * If-Match: a list of entity tags, or "*" for any. What is no list holds nothing. */
+bool http_tag_among(struct span value, struct span tag, bool weakly);
+
+enum http_range {
+	HTTP_RANGE_NONE,   /* to be passed over: another unit, several ranges, a mistake */
+	HTTP_RANGE_PART,   /* *first to *last, both of which are within `size` */
+	HTTP_RANGE_BEYOND, /* 416 */
+};
+enum http_range http_range(struct span value, size_t size, size_t *first, size_t *last);
+
+/* "Sun, 06 Nov 1994 08:49:37 GMT" and the two older forms; false for anything else. A year of two
+ * digits is of 1970 to 2069. Seconds since 1970. */
+bool http_date(struct span value, int64_t *seconds);
+/* Appends the first form; nothing for a year above 9999. */
+void http_put_date(struct buf *out, int64_t seconds);
 
 /* --- answers --- */
 

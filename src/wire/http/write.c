@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "wire/http/priv.h"
 
-#include <time.h>
-
 static const struct {
 	unsigned status;
 	const char *reason;
 } reasons[] = {
 	{200, "OK"},
 	{204, "No Content"},
+	{206, "Partial Content"},
+	{304, "Not Modified"},
 	{400, "Bad Request"},
 	{401, "Unauthorized"},
 	{403, "Forbidden"},
@@ -19,6 +19,7 @@ static const struct {
 	{412, "Precondition Failed"},
 	{413, "Content Too Large"},
 	{414, "URI Too Long"},
+	{416, "Range Not Satisfiable"},
 	{417, "Expectation Failed"},
 	{422, "Unprocessable Content"},
 	{428, "Precondition Required"},
@@ -70,27 +71,14 @@ enum err http_encode(struct buf *out, const struct http_request *r)
 	return put_fields(out, r->fields, r->fields_count);
 }
 
-/* RFC 9110, 5.6.7: "Sun, 06 Nov 1994 08:49:37 GMT" */
-static void put_date(struct buf *out, int64_t seconds)
-{
-	static const char *const days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-	static const char *const months[] = {
-		"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-	time_t at = (time_t)seconds;
-	struct tm tm;
-
-	if (!gmtime_r(&at, &tm) || tm.tm_year > 9999 - 1900)
-		return;
-	buf_printf(out, "Date: %s, %02d %s %04d %02d:%02d:%02d GMT\r\n", days[tm.tm_wday],
-		tm.tm_mday, months[tm.tm_mon], tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);
-}
-
 enum err http_answer_encode(struct buf *out, const struct http_answer *a)
 {
 	buf_printf(out, "HTTP/1.1 %03u %s\r\n", a->status, http_reason(a->status));
-	put_date(out, a->date);
+	buf_str(out, "Date: ");
+	http_put_date(out, a->date);
+	buf_str(out, "\r\n");
 	/* RFC 9110, 8.6: none in an answer that cannot have a body. */
-	if (a->length >= 0 && a->status != 204)
+	if (a->length >= 0 && a->status != 204 && a->status != 304)
 		buf_printf(out, "Content-Length: %lld\r\n", (long long)a->length);
 	if (a->close || a->length < 0)
 		buf_str(out, "Connection: close\r\n");
