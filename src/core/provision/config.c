@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "core/cluster/nodes.h"
 #include "core/cluster/services.h"
 #include "core/list/signed.h"
 #include "wire/cnfxml/cnfxml.h"
@@ -28,11 +29,32 @@ static enum err add_node(void *ctx, const struct store_node *n)
 	if (x->managers_count == CNFXML_MEMBERS_MAX)
 		return ERR_OK;
 	if (!str_copy(x->managers[x->managers_count].name, CNFXML_TEXT_MAX, n->address) ||
-		!str_copy(x->tvs[x->tvs_count].name, CNFXML_TEXT_MAX, n->address) ||
-		!str_copy(x->capf[x->capf_count].name, CNFXML_TEXT_MAX, n->address))
+		!str_copy(x->tvs[x->tvs_count].name, CNFXML_TEXT_MAX, n->address))
 		return fail_set(w->why, ERR_LIMIT, "node %s: its address is too long", n->name);
 	x->managers[x->managers_count++].port = settings_port(s, s->sccp_port);
 	x->tvs[x->tvs_count++].port = settings_port(s, s->tvs_port);
+	return ERR_OK;
+}
+
+/* CAPF is the publisher's alone. A subscriber tells where that is by the CTL; before there is one,
+ * it can only offer its own. */
+static enum err add_capf(struct writing *w, struct fail *why)
+{
+	const struct settings *s = cluster_get_settings(w->c);
+	struct cnfxml *x = &w->xml;
+	char address[CLUSTER_ADDRESS];
+	bool activated;
+	enum err err = service_activated(w->c, SERVICE_CAPF, &activated, why);
+
+	if (err)
+		return err;
+	/* What a damaged CTL says nobody is told. */
+	if (s->publisher || cluster_publisher_address(w->c, address, NULL) || !address[0])
+		snprintf(address, sizeof(address), "%s", activated ? s->address : "");
+	if (!address[0])
+		return ERR_OK;
+	if (!str_copy(x->capf[x->capf_count].name, CNFXML_TEXT_MAX, address))
+		return fail_set(why, ERR_LIMIT, "CAPF's address is too long");
 	x->capf[x->capf_count++].port = settings_port(s, s->capf_port);
 	return ERR_OK;
 }
@@ -77,6 +99,8 @@ static enum err describe(
 	if (lsc && !must_enrol(d))
 		cert_md5_hex(lsc, x->cert_hash);
 	err = store_node_each(cluster_get_store(w->c), add_node, w, why);
+	if (!err)
+		err = add_capf(w, why);
 	if (!err)
 		err = stamp(x, d->version);
 	return err ? fail_set(why, err, "%s: its configuration cannot be written: %s", d->name,
