@@ -3,11 +3,10 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "base/str.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <stdio.h>
-#include <time.h>
 
 /* pg_current_xact_id and libpq's pipelines, which need nothing of the server, set it. */
 #define SERVER_LEAST 130000
@@ -17,16 +16,10 @@ static int64_t now_ms(void)
 	return clock_monotonic_us() / 1000;
 }
 
-/* libpq ends its messages with a newline and writes some in several lines. */
+/* What libpq says first; hints follow in further lines. */
 static void one_line(char *out, size_t size, const char *text)
 {
-	size_t n = 0;
-
-	for (; *text && n + 1 < size; text++)
-		out[n++] = *text == '\n' || *text == '\t' ? ' ' : *text;
-	while (n && out[n - 1] == ' ')
-		n--;
-	out[n] = '\0';
+	snprintf(out, size, "%.*s", (int)strcspn(text, "\n"), text);
 }
 
 static enum err away(struct pg *p, struct fail *why)
@@ -36,7 +29,8 @@ static enum err away(struct pg *p, struct fail *why)
 
 static void down(struct pg *p, const char *what)
 {
-	one_line(p->last, sizeof(p->last), what);
+	if (what != p->last)
+		one_line(p->last, sizeof(p->last), what);
 	PQfinish(p->conn);
 	p->conn = NULL;
 	p->state = PG_DOWN;
@@ -52,14 +46,20 @@ enum err pg_lost(struct pg *p, const char *what, struct fail *why)
 	return away(p, why);
 }
 
-/* Waits until the socket can be read, or written if that is wanted. False after `ms`. */
-static bool wait_for(struct pg *p, bool write, int64_t ms)
+/* Waits until the socket can be read, or written if that is wanted. False at `end`. */
+static bool wait_for(struct pg *p, bool write, int64_t end_ms)
 {
 	struct pollfd fd = {.fd = PQsocket(p->conn), .events = POLLIN};
+	int64_t left;
+	int ready;
 
 	if (write)
 		fd.events |= POLLOUT;
-	return ms > 0 && fd.fd >= 0 && poll(&fd, 1, (int)ms) > 0;
+	do {
+		left = end_ms - now_ms();
+		ready = left > 0 && fd.fd >= 0 ? poll(&fd, 1, (int)left) : 0;
+	} while (ready < 0 && errno == EINTR);
+	return ready > 0;
 }
 
 static void ignore_notice(void *ctx, const char *text)
@@ -123,7 +123,7 @@ static enum err go_on(struct pg *p, int64_t deadline, struct fail *why)
 
 	if (end > deadline)
 		end = deadline;
-	if (!wait_for(p, p->poll == PGRES_POLLING_WRITING, end - now_ms())) {
+	if (!wait_for(p, p->poll == PGRES_POLLING_WRITING, end)) {
 		if (now_ms() >= p->started_ms + PG_CONNECT_MS)
 			failed_attempt(p, "no answer");
 		return ERR_OK;
@@ -222,7 +222,7 @@ enum err pg_next(struct pg *p, PGresult **out, struct fail *why)
 			return pg_lost(p, PQerrorMessage(p->conn), why);
 		if (!left && !PQisBusy(p->conn))
 			break;
-		if (!wait_for(p, left > 0, deadline - now_ms()))
+		if (!wait_for(p, left > 0, deadline))
 			return pg_lost(p, "no answer", why);
 		/* What the server said before the connection broke is still read. */
 		if (!PQconsumeInput(p->conn) && PQisBusy(p->conn))

@@ -40,7 +40,7 @@ struct pg {
 	bool in_transaction, pipeline;
 	size_t queued, answered; /* of the pipeline */
 	enum err queue_err;
-	char last[128]; /* why the connection is not there */
+	char last[160]; /* why the connection is not there */
 };
 
 /* Makes the connection if it is not there, for at most `patience_ms`. ERR_AWAY. */

@@ -9,9 +9,8 @@
 
 #define ASK_EVERY_MS 50
 
-enum err pg_begin(void *conn, bool write, struct fail *why)
+static enum err begin_once(struct pg *p, bool write, struct fail *why)
 {
-	struct pg *p = conn;
 	enum err err = pg_ensure(p, PG_PATIENCE_MS, why);
 
 	if (err)
@@ -28,6 +27,21 @@ enum err pg_begin(void *conn, bool write, struct fail *why)
 	if (err && err != ERR_AWAY)
 		pg_rollback(p);
 	return err;
+}
+
+/* That a connection broke while nobody used it is found out here: once is no reason to fail. */
+enum err pg_begin(void *conn, bool write, struct fail *why)
+{
+	struct pg *p = conn;
+	bool was_up = p->state == PG_UP;
+	struct fail local = {0};
+	enum err err = begin_once(p, write, &local);
+
+	if (err == ERR_AWAY && was_up) {
+		fail_clear(&local);
+		err = begin_once(p, write, &local);
+	}
+	return err ? fail_set(why, err, "%s", local.text) : ERR_OK;
 }
 
 void pg_rollback(void *conn)
@@ -117,5 +131,8 @@ enum err pg_commit(void *conn, struct fail *why)
 	PQclear(res);
 	if (err == ERR_AWAY && number[0])
 		return ask_for_end(p, number, why);
+	/* It wrote nothing, so it may be run again. */
+	if (err == ERR_AWAY)
+		err = ERR_BUSY;
 	return err ? fail_set(why, err, "%s", local.text) : ERR_OK;
 }

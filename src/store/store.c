@@ -43,7 +43,7 @@ enum err store_open(struct store **out, const char *url, struct fail *why)
 		err = store_migrate(s, why);
 	if (err) {
 		if (err != ERR_ARG)
-			fail_prefix(why, "%s", *place ? place : url);
+			fail_prefix(why, "%s", backend == &backend_sqlite ? place : url);
 		store_close(s);
 		return err;
 	}

@@ -15,6 +15,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -247,6 +248,51 @@ static void while_it_is_away_every_call_says_so(void **state)
 	store_close(s);
 }
 
+static void restart_between_two_calls_is_not_noticed(void **state)
+{
+	struct fixture *t = *state;
+	struct store *s = fixture_opened(t);
+	struct store_device d = {.name = "SEP0011215A1AE3"};
+
+	assert_int_equal(store_device_put(s, &d, NULL), 0);
+	postgres_stop(&fixture_server);
+	postgres_start(&fixture_server);
+	assert_int_equal(store_device_get(s, d.name, &d, &t->why), 0);
+	postgres_stop(&fixture_server);
+	postgres_start(&fixture_server);
+	d.version = 9;
+	assert_int_equal(store_device_put(s, &d, &t->why), 0);
+	assert_int_equal(store_device_get(s, d.name, &d, NULL), 0);
+	assert_int_equal(d.version, 9);
+	store_close(s);
+}
+
+static volatile sig_atomic_t alarms;
+
+static void count_alarm(int sig)
+{
+	alarms++;
+}
+
+/* A signal in the middle of waiting is no lost connection. */
+static void signals_do_not_break_the_connection(void **state)
+{
+	struct fixture *t = *state;
+	const struct itimerval often = {{0, 300}, {0, 300}}, never = {{0, 0}, {0, 0}};
+	struct sigaction sa = {.sa_handler = count_alarm}, before;
+	struct store *s = fixture_opened(t);
+
+	assert_int_equal(store_param_set(s, "count", "0", NULL), 0);
+	assert_int_equal(sigaction(SIGALRM, &sa, &before), 0);
+	assert_int_equal(setitimer(ITIMER_REAL, &often, NULL), 0);
+	for (int i = 0; i < 200 || alarms < 50; i++)
+		if (store_transaction(s, increment, NULL, &t->why))
+			fail_msg("%s", t->why.text);
+	assert_int_equal(setitimer(ITIMER_REAL, &never, NULL), 0);
+	assert_int_equal(sigaction(SIGALRM, &before, NULL), 0);
+	store_close(s);
+}
+
 /* Between the store and the server; cuts the connection at the second COMMIT: the first one is of
  * the opening. */
 struct proxy {
@@ -418,6 +464,8 @@ int main(void)
 		TEST(server_is_stopped_and_started_under_writes),
 		TEST(server_killed_in_mid_write_comes_back_whole),
 		TEST(while_it_is_away_every_call_says_so),
+		TEST(restart_between_two_calls_is_not_noticed),
+		TEST(signals_do_not_break_the_connection),
 		TEST(commit_whose_answer_is_lost_counts_once),
 		TEST(commit_that_is_lost_is_done_again),
 		TEST(copy_is_an_sqlite_store_of_the_same_rows),
