@@ -80,7 +80,8 @@ enum err own_retire_previous(struct cluster *c, enum own_cert which, struct fail
 /* --- certificates of others: keys/trust/<unit>/<name>.pem --- */
 
 /* "Phone-SAST-trust" (TVS answers that they may sign lists), "CallManager-trust", "CAPF-trust",
- * "TVS-trust" (other nodes' TVS, named in this node's ITL). */
+ * "TVS-trust" (other nodes' TVS, named in this node's ITL). A file that cannot be read hinders no
+ * other: it is the error when all others have been visited. */
 extern const char *const trust_units[]; /* ends with NULL */
 enum err trust_each(struct cluster *c,
 	enum err (*each)(void *ctx, const char *unit, const char *name, const struct cert *cert),

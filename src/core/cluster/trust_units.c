@@ -90,14 +90,38 @@ static int is_pem(const struct dirent *e)
 
 typedef enum err trust_fn(void *ctx, const char *unit, const char *name, const struct cert *cert);
 
-enum err trust_each_of(
-	struct cluster *c, const char *unit, trust_fn *each, void *ctx, struct fail *why)
+/* What cannot be read is `spoilt`; what has gone meanwhile was not there. */
+static enum err visit(struct cluster *c, const char *unit, const char *name, trust_fn *each,
+	void *ctx, enum err *spoilt, struct fail *why)
 {
-	char *folder = trust_path(c, unit, NULL), *path, name[TRUST_NAME];
+	char *path = trust_path(c, unit, name);
+	struct fail local = {0};
+	struct cert *cert = NULL;
+	enum err err = path ? cert_load(&cert, path, &local) : ERR_NOMEM;
+
+	if (!err) {
+		err = each(ctx, unit, name, cert);
+	} else if (err == ERR_NOMEM) {
+		fail_set(why, err, "%s", err_text(err));
+	} else {
+		if (err != ERR_NOTFOUND && !*spoilt)
+			*spoilt = fail_set(why, err,
+				"%s; mend or remove it: cadeado set cert delete %s %s", local.text,
+				unit, name);
+		err = ERR_OK;
+	}
+	cert_free(cert);
+	mem_free(path);
+	return err;
+}
+
+static enum err walk(struct cluster *c, const char *unit, trust_fn *each, void *ctx,
+	enum err *spoilt, struct fail *why)
+{
+	char *folder = trust_path(c, unit, NULL), name[TRUST_NAME];
 	struct dirent **entries = NULL;
 	int count = folder ? scandir(folder, &entries, is_pem, alphasort) : -1, i;
 	enum err err = folder ? ERR_OK : no_memory(why);
-	struct cert *cert;
 
 	if (folder && count < 0 && errno != ENOENT)
 		err = fail_set(why, ERR_IO, "%s: cannot be listed", folder);
@@ -106,13 +130,7 @@ enum err trust_each_of(
 			snprintf(name, sizeof(name), "%.*s",
 				(int)(strlen(entries[i]->d_name) - (sizeof(PEM) - 1)),
 				entries[i]->d_name);
-			path = trust_path(c, unit, name);
-			cert = NULL;
-			err = path ? cert_load(&cert, path, why) : no_memory(why);
-			if (!err)
-				err = each(ctx, unit, name, cert);
-			cert_free(cert);
-			mem_free(path);
+			err = visit(c, unit, name, each, ctx, spoilt, why);
 		}
 		free(entries[i]);
 	}
@@ -121,16 +139,24 @@ enum err trust_each_of(
 	return err;
 }
 
+enum err trust_each_of(
+	struct cluster *c, const char *unit, trust_fn *each, void *ctx, struct fail *why)
+{
+	enum err spoilt = ERR_OK, err = walk(c, unit, each, ctx, &spoilt, why);
+
+	return err ? err : spoilt;
+}
+
 enum err trust_each(struct cluster *c,
 	enum err (*each)(void *ctx, const char *unit, const char *name, const struct cert *cert),
 	void *ctx, struct fail *why)
 {
-	enum err err = ERR_OK;
+	enum err err = ERR_OK, spoilt = ERR_OK;
 	size_t i;
 
 	for (i = 0; trust_units[i] && !err; i++)
-		err = trust_each_of(c, trust_units[i], each, ctx, why);
-	return err;
+		err = walk(c, trust_units[i], each, ctx, &spoilt, why);
+	return err ? err : spoilt;
 }
 
 struct looking {

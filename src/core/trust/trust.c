@@ -261,19 +261,27 @@ static void look_at_all(const struct cluster *c, struct seen seen[SEEN_MAX])
 	}
 }
 
+/* ERR_NOMEM and ERR_LIMIT are the cache's own; any other error is of a file, without which the
+ * cache is as good as it can be. */
+static bool of_a_file(enum err err)
+{
+	return err != ERR_NOMEM && err != ERR_LIMIT;
+}
+
 enum err trust_cache_fresh(struct trust_cache *t, struct fail *why)
 {
 	struct trust_cache next = {.cluster = t->cluster};
-	struct adding adding = {&next, why};
-	struct fail damaged = {0};
+	struct fail spoilt = {0}, damaged = {0};
+	struct adding adding = {&next, &spoilt};
 	enum err err;
 
 	look_at_all(t->cluster, next.seen);
 	if (t->loaded && memcmp(next.seen, t->seen, sizeof(next.seen)) == 0)
 		return ERR_OK;
 	err = add_own(&next, why);
-	if (!err)
-		err = trust_each(t->cluster, add_trusted, &adding, why);
+	if (!err && trust_each(t->cluster, add_trusted, &adding, &spoilt) &&
+		!of_a_file(spoilt.code))
+		err = fail_set(why, spoilt.code, "%s", spoilt.text);
 	/* Phones must not be left alone because somebody spoilt the list. */
 	if (!err && add_ctl(&next, &damaged) == ERR_NOMEM)
 		err = fail_set(why, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
@@ -284,7 +292,7 @@ enum err trust_cache_fresh(struct trust_cache *t, struct fail *why)
 	entries_free(t->entries, t->count);
 	next.loaded = true;
 	*t = next;
-	return ERR_OK;
+	return spoilt.code ? fail_set(why, spoilt.code, "%s", spoilt.text) : ERR_OK;
 }
 
 static void answer(const struct entry *e, int64_t now, struct trust_answer *out)

@@ -22,7 +22,8 @@ struct trust_cache;
 /* `c` is borrowed; the first load is trust_cache_fresh's. ERR_NOMEM. */
 enum err trust_cache_new(struct trust_cache **out, struct cluster *c) MUST_USE;
 void trust_cache_free(struct trust_cache *t);
-/* Reads files when there is something new: in a pool. A failure leaves what was known. */
+/* Reads files when there is something new: in a pool. The error of a certificate of others that
+ * cannot be read is told once, and all the rest is known; any other leaves what was known. */
 enum err trust_cache_fresh(struct trust_cache *t, struct fail *why) MUST_USE;
 size_t trust_cache_count(const struct trust_cache *t);
 

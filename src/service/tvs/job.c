@@ -74,9 +74,9 @@ static void work(void *arg)
 	struct trust_answer found = {0};
 	struct fail stale = {0};
 
-	/* What was known stays known when a file cannot be read now. */
+	/* What can be read is known all the same. */
 	if (trust_cache_fresh(j->service->cache, &stale) != ERR_OK)
-		log_line(LOG_ERROR, "tvs: the certificates cannot be read anew: %s", stale.text);
+		log_line(LOG_ERROR, "tvs: not all certificates could be read: %s", stale.text);
 	look_up(j, &found);
 	j->valid = found.valid;
 	memcpy(j->roles, found.roles, found.role_count);

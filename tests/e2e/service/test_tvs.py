@@ -145,16 +145,25 @@ def test_expired_is_invalid(lab):
     assert "not vouched for: expired, or not valid yet" in lab.trace("tvs.log")
 
 
-def test_a_spoilt_file_leaves_what_was_known(lab):
-    der = own(lab, "CallManager")
+def test_a_spoilt_file_hinders_no_other(lab):
+    """Neither while TVS runs, nor when it is started with it; and it is told once, not with every question."""
+    der, token = own(lab, "CallManager"), made("stolen token")
+    put(lab, "Phone-SAST-trust", "stolen", token)
+    folder = lab.path("keys", "trust", "CAPF-trust")
+    os.makedirs(folder, exist_ok=True)
     with Tvs(lab.port("tvs")) as phone:
-        good(phone.verify(der), 2, {SAST, CCM_TFTP, TFTP})
-        folder = lab.path("keys", "trust", "CAPF-trust")
-        os.makedirs(folder, exist_ok=True)
+        good(phone.verify(to_der(token)), 2, {SAST})
         with open(os.path.join(folder, "spoilt.pem"), "w", encoding="ascii") as f:
             f.write("no certificate")
+        for _ in range(3):
+            good(phone.verify(der), 2, {SAST, CCM_TFTP, TFTP})
+        assert wait_for(lambda: "spoilt.pem" in lab.log())
+        assert lab.log().count("spoilt.pem") == 1
+        os.unlink(lab.path("keys", "trust", "Phone-SAST-trust", "stolen.pem"))
+        bad(phone.verify(to_der(token)), 2)
+    lab.cadeado("utils", "service", "restart", "tvs")
+    with Tvs(lab.port("tvs")) as phone:
         good(phone.verify(der), 2, {SAST, CCM_TFTP, TFTP})
-    assert wait_for(lambda: "spoilt.pem" in lab.log())
 
 
 def test_messages_in_pieces_and_together(lab):
