@@ -170,24 +170,38 @@ static enum err send_statement(struct pg *p, struct pg_statement *st, struct fai
 	return pg_lost(p, PQerrorMessage(p->conn), why);
 }
 
+static enum err execute(struct pg *p, struct pg_statement *st, struct fail *why)
+{
+	enum err err = ready(p, st, why);
+
+	if (!err)
+		err = send_statement(p, st, why);
+	return err ? err : pg_results(p, &st->res, why);
+}
+
 enum err pg_step(void *conn, void *stmt, bool *row, struct fail *why)
 {
 	struct pg_statement *st = stmt;
 	struct pg *p = conn;
+	/* As in pg_begin: what broke while nobody used it is not the caller's trouble. Statements
+	 * may be run twice: they say what shall be, not what shall be added. */
+	bool once_more = p->state == PG_UP && !p->in_transaction;
+	struct fail local = {0};
 	enum err err = ERR_OK;
 
 	*row = false;
 	if (!st->res) {
-		err = ready(p, st, why);
-		if (!err)
-			err = send_statement(p, st, why);
-		if (!err)
-			err = pg_results(p, &st->res, why);
 		st->row = -1;
+		err = execute(p, st, &local);
+		if (err == ERR_AWAY && once_more) {
+			fail_clear(&local);
+			err = execute(p, st, &local);
+		}
 	}
-	if (!err)
-		*row = ++st->row < PQntuples(st->res);
-	return err;
+	if (err)
+		return fail_set(why, err, "%s", local.text);
+	*row = ++st->row < PQntuples(st->res);
+	return ERR_OK;
 }
 
 /* Reads the answers to what was queued. The first failure is kept for pg_flush. */

@@ -132,7 +132,7 @@ enum err query_run(struct store *s, const char *sql, const struct backend_arg *a
 	for (tries = 0; tries < STORE_TRIES; tries++) {
 		memset(&local, 0, sizeof(local));
 		err = run_once(s, sql, args, count, each, ctx, &began, &local);
-		if ((err != ERR_BUSY && err != ERR_AWAY) || began || s->in_transaction)
+		if (err != ERR_BUSY || began || s->in_transaction)
 			break;
 	}
 	if (err && !began)

@@ -28,7 +28,7 @@ struct span query_row_bytes(struct query_row *r, int column);
 typedef enum err query_each(void *ctx, struct query_row *r);
 
 /* Runs one statement; `each` (or NULL) gets every row, its error ends the walk and is returned.
- * Outside a transaction a busy or lost database is tried again before the first row. The statement
+ * Outside a transaction a busy database is tried again before the first row. The statement
  * is kept for the next time. A text that is not UTF-8 is ERR_FORMAT: not every database holds it.
  */
 enum err query_run(struct store *s, const char *sql, const struct backend_arg *args, size_t count,

@@ -195,18 +195,35 @@ static size_t children_of(pid_t parent, pid_t *out)
 	return count;
 }
 
-void postgres_kill(struct postgres_server *s)
+static void signal_children(const struct postgres_server *s, int sig)
 {
 	pid_t children[CHILDREN_MOST];
-	size_t count, i;
-	int status;
+	size_t count = children_of(s->pid, children), i;
 
-	/* Stopped first, so that it makes no more of them. */
-	kill(s->pid, SIGSTOP);
-	count = children_of(s->pid, children);
 	assert_true(count > 0);
 	for (i = 0; i < count; i++)
-		kill(children[i], SIGKILL);
+		kill(children[i], sig);
+}
+
+void postgres_pause(struct postgres_server *s)
+{
+	/* First, so that it makes no more of them. */
+	kill(s->pid, SIGSTOP);
+	signal_children(s, SIGSTOP);
+}
+
+void postgres_resume(struct postgres_server *s)
+{
+	signal_children(s, SIGCONT);
+	kill(s->pid, SIGCONT);
+}
+
+void postgres_kill(struct postgres_server *s)
+{
+	int status;
+
+	postgres_pause(s);
+	signal_children(s, SIGKILL);
 	kill(s->pid, SIGKILL);
 	waitpid(s->pid, &status, 0);
 	s->pid = 0;

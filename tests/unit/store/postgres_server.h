@@ -20,6 +20,9 @@ void postgres_start(struct postgres_server *s);
 void postgres_stop(struct postgres_server *s);
 /* SIGKILL to all of its processes at once. */
 void postgres_kill(struct postgres_server *s);
+/* It is there and says nothing, until it goes on. */
+void postgres_pause(struct postgres_server *s);
+void postgres_resume(struct postgres_server *s);
 void postgres_remove(struct postgres_server *s);
 
 /* The url of its database, with a socket. */

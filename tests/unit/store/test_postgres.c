@@ -248,6 +248,28 @@ static void while_it_is_away_every_call_says_so(void **state)
 	store_close(s);
 }
 
+/* Nothing comes and nothing breaks: the first call gives up after a while, the others do not wait
+ * for a connection that is not made. */
+static void silent_server_is_given_up(void **state)
+{
+	struct fixture *t = *state;
+	struct store *s = fixture_opened(t);
+	char value[STORE_TEXT];
+
+	assert_int_equal(store_param_set(s, "a", "1", NULL), 0);
+	postgres_pause(&fixture_server);
+	for (int i = 0; i < 5; i++) {
+		fail_clear(&t->why);
+		assert_int_equal(store_param_get(s, "a", value, &t->why), ERR_AWAY);
+		assert_non_null(strstr(t->why.text, "no answer"));
+	}
+	postgres_resume(&fixture_server);
+	while (store_param_get(s, "a", value, NULL) == ERR_AWAY)
+		nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+	assert_string_equal(value, "1");
+	store_close(s);
+}
+
 static void restart_between_two_calls_is_not_noticed(void **state)
 {
 	struct fixture *t = *state;
@@ -464,6 +486,7 @@ int main(void)
 		TEST(server_is_stopped_and_started_under_writes),
 		TEST(server_killed_in_mid_write_comes_back_whole),
 		TEST(while_it_is_away_every_call_says_so),
+		TEST(silent_server_is_given_up),
 		TEST(restart_between_two_calls_is_not_noticed),
 		TEST(signals_do_not_break_the_connection),
 		TEST(commit_whose_answer_is_lost_counts_once),
