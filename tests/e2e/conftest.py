@@ -8,6 +8,9 @@ import pytest
 
 sys.path.insert(0, os.path.dirname(__file__))
 
+# Passwords and PINs are stretched little, for what that costs is not asked here (crypto/password.c).
+os.environ.setdefault("CADEADO_KDF", "cheap")
+
 import lab as labs  # noqa: E402
 
 

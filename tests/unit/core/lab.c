@@ -36,7 +36,8 @@ int lab_group_setup(void **state)
 	int i, n = 0;
 
 	(void)state;
-	snprintf(master, sizeof(master), "/tmp/cadeado-core-XXXXXX");
+	snprintf(master, sizeof(master), "%.40s/cadeado-core-XXXXXX",
+		getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
 	if (!mkdtemp(master))
 		return -1;
 	snprintf(folder, sizeof(folder), "%s/master", master);
