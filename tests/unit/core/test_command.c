@@ -92,7 +92,7 @@ static void doubtful_words_are_refused(void **state)
 	static const char *const said[] = {"\"d\" fits more than one command",
 		"\"s\" fits more than one command", "\"c\" fits more than one command",
 		"show stations", "\"c\" fits more than one command", "device delete",
-		"next comes one of: create, list"};
+		"next comes one of: add, create"};
 	int used;
 
 	for (size_t i = 0; i < sizeof(typed) / sizeof(typed[0]); i++) {
@@ -105,13 +105,12 @@ static void doubtful_words_are_refused(void **state)
 
 static void unknown_words_are_told_what_is_possible(void **state)
 {
-	static const char *const typed[] = {"", "nonsense", "show cert", "device", "device lisp",
-		"utils ctl set-cluster non-secure-mode"};
+	static const char *const typed[] = {"", "nonsense", "show cert", "cluster node",
+		"device lisp", "utils ctl set-cluster insecure-mode"};
 	static const char *const said[] = {"the command is not complete",
-		"unknown word \"nonsense\"; possible here: ", "next comes one of: own",
-		"next comes one of: add, delete, list, show",
-		"unknown word \"lisp\"; possible here: add",
-		"unknown word \"non-secure-mode\"; possible here: mixed-mode"};
+		"unknown word \"nonsense\"; possible here: ", "next comes one of: list, own",
+		"next comes one of: add, delete, list", "unknown word \"lisp\"; possible here: add",
+		"unknown word \"insecure-mode\"; possible here: mixed-mode"};
 	int used;
 
 	for (size_t i = 0; i < sizeof(typed) / sizeof(typed[0]); i++) {
@@ -186,11 +185,11 @@ static void wrong_arguments_are_named(void **state)
 		{"device add",
 			"a --nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn 1",
 			"unknown option --nnn"},
-		{"utils ctl update CTLFile", "", "missing: token; usage:"},
+		{"token show", "", "missing: LABEL; usage:"},
 		/* A word that is mistyped is no file, unless there is one of that name. */
-		{"show", "", "next comes one of: cert, ctl, itl, stations, FILE"},
+		{"show", "", "next comes one of: account, cert, ctl, itl, stations, FILE"},
 		{"show", "nonsense",
-			"unknown word \"nonsense\" and no file of that name; possible here: cert"},
+			"unknown word \"nonsense\" and no file of that name; possible here: account, cert"},
 		{"show", "ctlx", "unknown word \"ctlx\""},
 		{"show", "none.sgn", "{\"files\":[\"none.sgn\"]}"},
 		{"show", "/dev ctl", "{\"files\":[\"/dev\",\"ctl\"]}"},
