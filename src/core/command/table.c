@@ -300,7 +300,7 @@ const struct command commands[] = {
 		"Phones, traces and other files of the TFTP folder are not in a backup.",
 		handle_backup_restore},
 	{"utils backup show", backup_show_args, COMMAND_HERE, false, NULL,
-		"show when and of which node a backup was made, and what is in it",
+		"show a backup: when and where it was made, what it holds",
 		"Prints time, node and address of a backup. Without the passphrase this is what "
 		"the file says of itself, and nobody has checked it. With --contents, or a "
 		"passphrase, opens it and lists its keys with fingerprints and dates, its lists "
