@@ -3,6 +3,33 @@
 
 #include "base/str.h"
 #include "core/device/device.h"
+#include "core/device/rules.h"
+
+#include <stdio.h>
+
+#define VALUES_MOST 32
+
+/* The rest of the record, as its fields name it. Of a secret, whether there is one. */
+static void put_fields(struct json *j, const struct store_device *row)
+{
+	const struct device_field *f;
+	struct buf text = {0};
+	size_t i;
+
+	for (i = 0; (f = device_field_at(i)); i++) {
+		if (json_get(j, f->key))
+			continue;
+		if (f->use & DEVICE_FIELD_SECRET) {
+			json_set_bool(j, f->key, device_field_given(row, f));
+			continue;
+		}
+		buf_clear(&text);
+		device_field_text(row, f, &text);
+		buf_u8(&text, 0);
+		json_set_str(j, f->key, buf_check(&text) ? "" : (const char *)text.data);
+	}
+	buf_fini(&text);
+}
 
 static struct json *device_json(const struct device *d)
 {
@@ -22,6 +49,7 @@ static struct json *device_json(const struct device *d)
 	json_set_str(j, "certificateOperationStatus", d->operation_status);
 	json_set_int(j, "operationCompletesBy", d->operation_by);
 	json_set_int(j, "lastSeen", d->last_seen);
+	put_fields(j, &d->record);
 	return j;
 }
 
@@ -38,30 +66,97 @@ static void device_head(struct buf *out)
 		"Cert. Operation", "Certificate Operation Status");
 }
 
-void handle_device_add(
-	struct command_ctx *ctx, const struct json *args, struct command_reply *reply)
+static size_t read_values(const struct json *args, struct device_value values[VALUES_MOST])
 {
+	const struct device_field *f;
+	size_t i, n = 0;
+
+	for (i = 0; n < VALUES_MOST && (f = device_field_at(i)); i++)
+		if (f->option && json_get_str(args, f->option))
+			values[n++] = (struct device_value){f, json_get_str(args, f->option)};
+	return n;
+}
+
+static void change(struct command_ctx *ctx, const struct json *args, struct command_reply *reply,
+	enum device_change how)
+{
+	struct device_value values[VALUES_MOST + 2];
+	const char *name = json_get_str(args, "name");
+	int64_t model = json_get_int(args, "model", 0);
+	char type[24];
 	struct fail why = {0};
 	struct device made;
-	struct device_new d = {
-		.name = json_get_str(args, "name"),
-		.model = (int)json_get_int(args, "model", 0),
-		.description = json_get_str(args, "description"),
-		.number = json_get_str(args, "number"),
-		.display = json_get_str(args, "display"),
-		.profile = json_get_str(args, "profile"),
-		.install = json_get_bool(args, "install"),
-	};
+	struct device_rules rules = {0};
 	struct cluster *c = command_cluster(ctx, &why);
+	size_t n = read_values(args, values);
 
-	if (!c || device_put(c, &d, &why) != ERR_OK ||
-		device_get(c, d.name, &made, &why) != ERR_OK) {
+	snprintf(type, sizeof(type), "%lld", (long long)model);
+	if (model)
+		values[n++] = (struct device_value){device_field_find("device-type"), type};
+	if (json_get_bool(args, "install"))
+		values[n++] =
+			(struct device_value){device_field_find("operation"), "Install/Upgrade"};
+	if (!c || device_set(c, name, how, values, n, &why) != ERR_OK ||
+		device_get(c, name, &made, &why) != ERR_OK) {
 		command_refuse(reply, &why);
 		return;
 	}
 	json_set_take(reply->data, "device", device_json(&made));
 	device_head(&reply->text);
 	device_line(&reply->text, &made);
+	rules.c = c;
+	device_rules_warn(&rules, &made.record, &reply->text);
+}
+
+void handle_device_add(
+	struct command_ctx *ctx, const struct json *args, struct command_reply *reply)
+{
+	change(ctx, args, reply, DEVICE_ADD);
+}
+
+void handle_device_update(
+	struct command_ctx *ctx, const struct json *args, struct command_reply *reply)
+{
+	change(ctx, args, reply, DEVICE_UPDATE);
+}
+
+void handle_device_secret(
+	struct command_ctx *ctx, const struct json *args, struct command_reply *reply)
+{
+	const char *name = json_get_str(args, "name"), *word = json_get_str(args, "field");
+	bool ssh = str_ieq(word, "ssh-password");
+	struct device_value value = {.text = ""};
+	struct fail why = {0};
+	struct device made;
+	struct device_rules rules = {0};
+	struct buf secret = {0};
+	struct cluster *c = command_cluster(ctx, &why);
+	enum err err = c ? ERR_OK : why.code;
+
+	value.field = device_field_find(ssh ? "Secure Shell Password" : "Authentication String");
+	if (!err && !ssh && !str_ieq(word, "auth-string"))
+		err = fail_set(&why, ERR_ARG, "%.32s: ssh-password or auth-string", word);
+	if (!err)
+		err = device_get(c, name, &made, &why);
+	if (!err && !json_get_bool(args, "none")) {
+		err = command_secret(ctx, args, "secret-file",
+			ssh ? "Secure Shell Password: " : "Authentication String: ", &secret, &why);
+		value.text = (const char *)secret.data;
+	}
+	if (!err)
+		err = device_set(c, name, DEVICE_UPDATE, &value, 1, &why);
+	buf_wipe(&secret);
+	if (!err)
+		err = device_get(c, name, &made, &why);
+	if (err) {
+		command_refuse(reply, &why);
+		return;
+	}
+	json_set_take(reply->data, "device", device_json(&made));
+	buf_printf(&reply->text, "%s: %s %s\n", made.name, value.field->label,
+		json_get_bool(args, "none") ? "taken away" : "set");
+	rules.c = c;
+	device_rules_warn(&rules, &made.record, &reply->text);
 }
 
 struct listing {
@@ -95,12 +190,36 @@ void handle_device_list(
 	json_set_take(reply->data, "devices", l.rows);
 }
 
+static enum err list_line(void *ctx, const struct store_line *line)
+{
+	struct command_reply *reply = ctx;
+
+	if (line->index > 1)
+		buf_printf(&reply->text, "Directory Number %lld:%*s %s (%s)\n",
+			(long long)line->index, 10, "", line->number, line->display);
+	return ERR_OK;
+}
+
+/* Those after the first, which is a part of the record. */
+static bool list_lines(struct cluster *c, const char *device, struct command_reply *reply)
+{
+	struct fail why = {0};
+
+	if (store_line_each(cluster_get_store(c), device, list_line, reply, &why) == ERR_OK)
+		return true;
+	command_refuse(reply, &why);
+	return false;
+}
+
 void handle_device_show(
 	struct command_ctx *ctx, const struct json *args, struct command_reply *reply)
 {
 	struct fail why = {0};
 	struct device d;
 	struct buf *out = &reply->text;
+	const struct device_field *f;
+	char label[64], date[CLOCK_DATE_MAX];
+	size_t i;
 	struct cluster *c = command_cluster(ctx, &why);
 
 	if (!c || device_get(c, json_get_str(args, "name"), &d, &why) != ERR_OK) {
@@ -109,21 +228,22 @@ void handle_device_show(
 	}
 	json_set_take(reply->data, "device", device_json(&d));
 	buf_printf(out, "Device Name:                  %s\n", d.name);
-	buf_printf(out, "Device Type:                  %d\n", d.model);
-	buf_printf(out, "Description:                  %s\n", d.description);
-	buf_printf(out, "Directory Number:             %s (%s)\n", d.number, d.display);
-	buf_printf(out, "Device Security Profile:      %s\n", d.profile);
-	buf_printf(out, "Device Security Mode:         %s (in force: %s)\n",
-		device_mode_text(d.profile_mode), device_mode_text(d.security_mode));
-	buf_printf(out, "TFTP Encrypted Config:        %s\n", d.encrypted_config ? "yes" : "no");
-	buf_printf(out, "Certificate Operation:        %s\n",
-		d.install_pending ? "Install/Upgrade" : "No Pending Operation");
-	buf_printf(out, "Certificate Operation Status: %s\n", d.operation_status);
-	if (d.operation_by) {
-		char date[CLOCK_DATE_MAX];
-
-		clock_print_iso(date, d.operation_by);
-		buf_printf(out, "Operation Completes By:       %s\n", date);
+	for (i = 0; (f = device_field_at(i)); i++) {
+		snprintf(label, sizeof(label), "%s:", f->label);
+		buf_printf(out, "%-29s ", label);
+		device_field_text(&d.record, f, out);
+		buf_str(out, device_field_given(&d.record, f) ? "(set)\n" : "\n");
+	}
+	buf_printf(out, "%-29s %s (in force: %s)\n",
+		"Device Security Mode:", device_mode_text(d.profile_mode),
+		device_mode_text(d.security_mode));
+	buf_printf(out, "%-29s %s\n", "TFTP Encrypted Config:", d.encrypted_config ? "yes" : "no");
+	buf_printf(out, "%-29s %s\n", "Certificate Operation Status:", d.operation_status);
+	if (!list_lines(c, d.name, reply))
+		return;
+	if (d.last_seen) {
+		clock_print_iso(date, d.last_seen);
+		buf_printf(out, "%-29s %s\n", "Last Active:", date);
 	}
 }
 

@@ -70,7 +70,9 @@ const struct command commands[] = {
 		"Deletes an account. Its next request is refused.", handle_account_delete},
 	{"device add", device_add_args, COMMAND_ANYWHERE, true, NULL, "add or change a phone",
 		"Adds a phone, or changes the one of that name. With --install the phone gets a "
-		"locally significant certificate from CAPF when it next starts.",
+		"locally significant certificate from CAPF when it next starts. Refused when the "
+		"phone could not go on with its profile; what works otherwise than one might think "
+		"is told in a warning.",
 		handle_device_add},
 	{"device delete", device_args, COMMAND_ANYWHERE, true,
 		"This operation will delete the phone. Do you want to continue? (y/n):",
@@ -78,12 +80,30 @@ const struct command commands[] = {
 		"Deletes a phone's record and ends its registration. Its certificate stays valid "
 		"until it expires.",
 		handle_device_delete},
+	{"device export", device_export_args, COMMAND_HERE, false, NULL,
+		"write all phones as a CSV file",
+		"Writes every phone in the form that device import reads, but for secrets.",
+		handle_device_export},
+	{"device import", device_import_args, COMMAND_HERE, true, NULL,
+		"add and change phones from a CSV file",
+		"Reads phones from a CSV file (RFC 4180) with the original's column names; what has "
+		"no column, and empty fields of known phones, stay as they are. All or none: the "
+		"first line that is wrong is named and nothing changes.",
+		handle_device_import},
 	{"device list", no_args, COMMAND_ANYWHERE, false, NULL, "list the phones",
 		"Lists the phones with number, security profile and certificate operation.",
 		handle_device_list},
+	{"device secret", device_secret_args, COMMAND_HERE, true, NULL,
+		"set a phone's SSH password or authentication string",
+		"Sets a secret of a phone. It is kept sealed and never shown; the SSH password is "
+		"only written into encrypted configuration files.",
+		handle_device_secret},
 	{"device show", device_args, COMMAND_ANYWHERE, false, NULL, "show one phone",
 		"Shows one phone's record and the security mode that is in force for it.",
 		handle_device_show},
+	{"device update", device_add_args, COMMAND_ANYWHERE, true, NULL, "change a phone",
+		"Changes the fields that are given of a phone that is there. As device add otherwise.",
+		handle_device_update},
 	{"diff", diff_args, COMMAND_HERE, false, NULL, "compare two trust lists",
 		"Prints what differs between two lists: header, signer, records that were added, "
 		"removed or changed, and whether and why a phone that holds OLD accepts NEW, of "

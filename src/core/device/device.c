@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "core/device/internal.h"
+#include "core/device/rules.h"
 
 #include "core/cluster/services.h"
 
 #include <stdio.h>
-
-#define INSTALL_WINDOW (7 * 24 * 60 * 60) /* seconds within which an ordered operation is done */
 
 enum err device_name(char out[DEVICE_NAME_SIZE], const char *name, struct fail *why)
 {
@@ -16,115 +15,117 @@ enum err device_name(char out[DEVICE_NAME_SIZE], const char *name, struct fail *
 		name ? name : "");
 }
 
-static enum err copy_text(
-	char *out, size_t size, const char *text, const char *what, struct fail *why)
+enum err device_apply(struct cluster *c, struct store_device *row,
+	const struct device_value *values, size_t count, struct fail *why)
 {
-	const char *p;
-
-	for (p = text; *p; p++)
-		if ((unsigned char)*p < 0x20 || *p == 0x7F)
-			return fail_set(
-				why, ERR_FORMAT, "%s: control characters are not allowed", what);
-	if (!str_copy(out, size, text))
-		return fail_set(why, ERR_FORMAT, "%s: at most %zu bytes", what, size - 1);
-	return ERR_OK;
-}
-
-static enum err copy_number(char *out, size_t size, const char *text, struct fail *why)
-{
-	size_t len = strlen(text);
-
-	if (len >= size || strspn(text, "0123456789*#+") != len)
-		return fail_set(why, ERR_FORMAT,
-			"directory number: at most %zu of the digits, '*', '#' and '+'", size - 1);
-	memcpy(out, text, len + 1);
-	return ERR_OK;
-}
-
-struct putting {
-	const struct device_new *d;
-	char name[DEVICE_NAME_SIZE];
-	int64_t now;
-};
-
-static enum err apply(
-	struct store_device *row, const struct putting *p, bool is_new, struct fail *why)
-{
-	const struct device_new *d = p->d;
-	const char *display = d->display;
-	enum err err = ERR_OK;
-
 	/* A display name that merely repeats the number goes with it. */
-	if (!display && d->number && strcmp(row->display, row->number) == 0)
-		display = d->number;
-	if (d->model)
-		row->model = d->model;
-	else if (is_new)
-		row->model = DEVICE_MODEL_DEFAULT;
-	if (d->description)
-		err = copy_text(row->description, sizeof(row->description), d->description,
-			"description", why);
-	if (!err && d->number)
-		err = copy_number(row->number, sizeof(row->number), d->number, why);
-	if (!err && display)
-		err = copy_text(row->display, sizeof(row->display), display, "display name", why);
-	if (!err && (d->profile || is_new))
-		err = copy_text(row->profile, sizeof(row->profile),
-			d->profile ? d->profile : DEVICE_PROFILE_DEFAULT, "profile", why);
-	if (!err && d->install) {
-		row->operation = 1;
-		row->operation_by = p->now + INSTALL_WINDOW;
-		str_copy(row->operation_status, sizeof(row->operation_status), "Operation Pending");
+	bool follows = strcmp(row->display, row->number) == 0, named = false;
+	const struct device_field *number = device_field_find("number"),
+				  *display = device_field_find("display");
+	enum err err = ERR_OK;
+	size_t i;
+
+	for (i = 0; !err && i < count; i++) {
+		named = named || values[i].field == display;
+		err = device_field_set(c, row, values[i].field, values[i].text, why);
 	}
+	for (i = 0; !err && follows && !named && i < count; i++)
+		if (values[i].field == number)
+			err = device_field_set(c, row, display, row->number, why);
 	return err;
 }
 
-static enum err put_row(void *ctx, struct store *s, struct fail *why)
+struct setting {
+	struct cluster *c;
+	char name[DEVICE_NAME_SIZE];
+	enum device_change how;
+	const struct device_value *values;
+	size_t count;
+};
+
+static enum err check_number(struct store *s, const struct store_device *row, struct fail *why)
 {
-	const struct putting *p = ctx;
-	struct store_device row = {0}, before, other;
-	struct store_profile profile;
+	struct store_device other;
+	struct fail local = {0};
+	enum err err = row->number[0] ? store_device_by_number(s, row->number, &other, &local)
+				      : ERR_NOTFOUND;
+
+	if (err == ERR_NOTFOUND)
+		return ERR_OK;
+	if (err)
+		return fail_set(why, err, "%s", local.text);
+	return strcmp(other.name, row->name) == 0
+		       ? ERR_OK
+		       : fail_set(why, ERR_EXISTS, "directory number %s is that of %s", row->number,
+				 other.name);
+}
+
+static enum err set_row(void *ctx, struct store *s, struct fail *why)
+{
+	const struct setting *x = ctx;
+	struct device_rules rules = {.c = x->c};
+	struct store_device row, before;
 	struct fail local = {0};
 	bool is_new;
-	enum err err = store_device_get(s, p->name, &row, &local);
+	enum err err = store_device_get(s, x->name, &row, &local);
 
 	is_new = err == ERR_NOTFOUND;
-	if (err && !is_new)
+	if (err && (!is_new || x->how == DEVICE_UPDATE))
 		return fail_set(why, err, "%s", local.text);
-	if (is_new) {
-		memset(&row, 0, sizeof(row));
-		str_copy(row.name, sizeof(row.name), p->name);
-		str_copy(row.operation_status, sizeof(row.operation_status), "None");
-	}
+	if (is_new)
+		device_row_init(&row, x->name);
 	before = row;
-	err = apply(&row, p, is_new, why);
+	err = device_apply(x->c, &row, x->values, x->count, why);
+	if (!err && !is_new && memcmp(&before, &row, sizeof(row)) == 0)
+		return ERR_OK;
 	if (!err)
-		err = store_profile_get(s, row.profile, &profile, why);
+		err = device_rules_check(&rules, &row, why);
+	if (!err)
+		err = check_number(s, &row, why);
 	if (err)
 		return err;
-	str_copy(row.profile, sizeof(row.profile), profile.name);
-	if (row.number[0]) {
-		err = store_device_by_number(s, row.number, &other, NULL);
-		if (!err && strcmp(other.name, row.name) != 0)
-			return fail_set(why, ERR_EXISTS, "directory number %s is that of %s",
-				row.number, other.name);
-		if (err && err != ERR_NOTFOUND)
-			return err;
-	}
-	if (!is_new && memcmp(&before, &row, sizeof(row)) == 0)
-		return ERR_OK;
 	row.version++;
 	return store_device_put(s, &row, why);
 }
 
+enum err device_set(struct cluster *c, const char *name, enum device_change how,
+	const struct device_value *values, size_t count, struct fail *why)
+{
+	struct setting x = {.c = c, .how = how, .values = values, .count = count};
+	enum err err = device_name(x.name, name, why);
+
+	return err ? err : store_transaction(cluster_get_store(c), set_row, &x, why);
+}
+
 enum err device_put(struct cluster *c, const struct device_new *d, struct fail *why)
 {
-	struct putting p = {.d = d, .now = clock_seconds(cluster_get_clock(c))};
-	enum err err = device_name(p.name, d->name, why);
+	struct device_value values[6];
+	char model[16];
+	size_t n = 0;
 
-	if (!err && (d->model < 0 || d->model > 99999))
-		err = fail_set(why, ERR_FORMAT, "device type: a number from 1 to 99999");
-	return err ? err : store_transaction(cluster_get_store(c), put_row, &p, why);
+	if (d->model < 0 || d->model > DEVICE_MODEL_MAX)
+		return fail_set(
+			why, ERR_FORMAT, "device type: a number from 1 to %d", DEVICE_MODEL_MAX);
+	snprintf(model, sizeof(model), "%d", d->model);
+#define VALUE(given, name, value)                                                                  \
+	if (given)                                                                                 \
+	values[n++] = (struct device_value){device_field_find(name), value}
+	VALUE(d->model, "device-type", model);
+	VALUE(d->description, "description", d->description);
+	VALUE(d->number, "number", d->number);
+	VALUE(d->display, "display", d->display);
+	VALUE(d->profile, "profile", d->profile);
+	VALUE(d->install, "operation", "Install/Upgrade");
+#undef VALUE
+	return device_set(c, d->name, DEVICE_ADD, values, n, why);
+}
+
+static int key_bits(const struct store_device *row, const struct store_profile *profile)
+{
+	int64_t bits = row->key_bits ? row->key_bits : profile->key_bits;
+	unsigned most = model_of((int)row->model)->rsa_max;
+
+	return (int)(most && bits > most ? most : bits);
 }
 
 static enum err join(struct cluster *c, const struct store_device *row, bool secure,
@@ -146,8 +147,9 @@ static enum err join(struct cluster *c, const struct store_device *row, bool sec
 	out->profile_mode = (int)profile.security_mode;
 	out->security_mode = secure ? out->profile_mode : 1;
 	out->encrypted_config = profile.encrypted_config != 0;
-	out->auth_mode = (int)profile.auth_mode;
-	out->key_bits = (int)profile.key_bits;
+	out->auth_mode = (int)(row->auth_mode ? row->auth_mode : profile.auth_mode);
+	out->key_bits = key_bits(row, &profile);
+	out->record = *row;
 	out->install_pending =
 		row->operation == 1 && (!row->operation_by || now <= row->operation_by);
 	str_copy(out->operation_status, sizeof(out->operation_status), row->operation_status);
@@ -205,30 +207,15 @@ enum err device_delete(struct cluster *c, const char *name, struct fail *why)
 	return err ? err : store_device_delete(cluster_get_store(c), folded, why);
 }
 
-struct seeing {
-	char name[DEVICE_NAME_SIZE];
-	int64_t now;
-};
-
-static enum err see_row(void *ctx, struct store *s, struct fail *why)
-{
-	const struct seeing *x = ctx;
-	struct store_device row;
-	enum err err = store_device_get(s, x->name, &row, why);
-
-	if (err)
-		return err;
-	/* No change of the record: the version stays. */
-	row.last_seen = x->now;
-	return store_device_put(s, &row, why);
-}
-
 enum err device_seen(struct cluster *c, const char *name, struct fail *why)
 {
-	struct seeing x = {.now = clock_seconds(cluster_get_clock(c))};
-	enum err err = device_name(x.name, name, why);
+	char folded[DEVICE_NAME_SIZE];
+	const char *const names[] = {folded};
+	enum err err = device_name(folded, name, why);
 
-	return err ? err : store_transaction(cluster_get_store(c), see_row, &x, why);
+	return err ? err
+		   : store_device_seen(cluster_get_store(c), names, 1,
+			     clock_seconds(cluster_get_clock(c)), why);
 }
 
 const char *device_mode_text(int mode)

@@ -2,7 +2,7 @@
 #ifndef CORE_DEVICE_H
 #define CORE_DEVICE_H
 
-#include "core/cluster/cluster.h"
+#include "core/device/fields.h"
 
 /* A phone as the rest of the system sees it: its record joined with its profile and the cluster's
  * mode. */
@@ -14,12 +14,13 @@ struct device {
 	int security_mode; /* what applies now: 1 in a non-secure cluster or without a CTL */
 	int profile_mode;  /* what the profile says: 1, 2, 3 */
 	bool encrypted_config;
-	int auth_mode; /* capfAuthMode of the profile */
-	int key_bits;
+	int auth_mode;        /* capfAuthMode, of the phone or its profile */
+	int key_bits;         /* the same, and not more than the model can */
 	bool install_pending; /* certificate operation Install/Upgrade is pending and not too late
 			       */
 	char operation_status[STORE_TEXT];
 	int64_t operation_by, version, last_seen;
+	struct store_device record; /* all of it, as it is kept */
 };
 
 /* Values for a phone. NULL members (and model 0, install false) take the default shown when it is
@@ -35,8 +36,22 @@ struct device_new {
 };
 
 /* Adds or changes a phone. ERR_FORMAT for a bad name or number, ERR_NOTFOUND for the profile,
- * ERR_EXISTS when the number is another phone's. */
+ * ERR_EXISTS when the number is another phone's; ERR_UNSUPPORTED and ERR_NOTNOW when the phone
+ * would be stranded (profile_check_phone). */
 enum err device_put(struct cluster *c, const struct device_new *d, struct fail *why) MUST_USE;
+
+/* The same with any fields, in the order given. */
+struct device_value {
+	const struct device_field *field;
+	const char *text;
+};
+enum device_change { DEVICE_ADD, DEVICE_UPDATE }; /* UPDATE: ERR_NOTFOUND for an unknown phone */
+enum err device_set(struct cluster *c, const char *name, enum device_change how,
+	const struct device_value *values, size_t count, struct fail *why) MUST_USE;
+/* Applies values to a record without looking at rules or other phones. */
+enum err device_apply(struct cluster *c, struct store_device *row,
+	const struct device_value *values, size_t count, struct fail *why) MUST_USE;
+
 enum err device_get(
 	struct cluster *c, const char *name, struct device *out, struct fail *why) MUST_USE;
 enum err device_each(struct cluster *c, enum err (*each)(void *ctx, const struct device *d),

@@ -44,7 +44,10 @@ static enum err check_model(
 			"%s: %s cannot open encrypted configuration files and would never get one; "
 			"turn TFTP Encrypted Config off",
 			whose, m->name);
-	if (p->key_order != PROFILE_EC_ONLY && (unsigned)p->rsa_bits > m->rsa_max && m->rsa_max)
+	/* Those delivered with the system are for every model: a smaller key is asked of such
+	 * phones. */
+	if (!p->predefined && p->key_order != PROFILE_EC_ONLY &&
+		(unsigned)p->rsa_bits > m->rsa_max && m->rsa_max)
 		return fail_set(why, ERR_UNSUPPORTED,
 			"%s: %s makes RSA keys of at most %u bits, not %d", whose, m->name,
 			m->rsa_max, p->rsa_bits);

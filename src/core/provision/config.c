@@ -5,6 +5,7 @@
 #include "base/str.h"
 #include "core/cluster/nodes.h"
 #include "core/cluster/services.h"
+#include "core/device/secret.h"
 #include "core/list/signed.h"
 #include "wire/cnfxml/cnfxml.h"
 
@@ -82,6 +83,35 @@ static enum err stamp(struct cnfxml *x, int64_t version)
 static bool must_enrol(const struct device *d)
 {
 	return d->install_pending && d->auth_mode == AUTH_NULL_STRING;
+}
+
+#define WEB_ON  0
+#define WEB_OFF 1
+
+/* User and password only where nobody else can read them. */
+static enum err put_access(
+	struct writing *w, const struct device *d, enum config_face face, struct fail *why)
+{
+	const struct store_device *row = &d->record;
+	struct cnfxml *x = &w->xml;
+	struct buf password = {0};
+	enum err err = ERR_OK;
+
+	x->web_access = row->web_access == 1 ? WEB_ON
+			: row->web_access    ? (int)row->web_access
+					     : WEB_OFF;
+	x->ssh_access = row->ssh_access != 0;
+	if (face != CONFIG_ENCRYPTED)
+		return ERR_OK;
+	str_copy(x->ssh_user, sizeof(x->ssh_user), row->ssh_user);
+	if (row->ssh_password.len)
+		err = device_unseal(
+			w->c, d->name, "sshPassword", &row->ssh_password, &password, why);
+	if (!err && password.len &&
+		!str_copy(x->ssh_password, sizeof(x->ssh_password), (const char *)password.data))
+		err = ERR_LIMIT;
+	buf_wipe(&password);
+	return err;
 }
 
 static enum err describe(
@@ -171,6 +201,8 @@ static enum err make(struct cluster *c, const struct device *d, enum config_face
 	enum err err = describe(&w, d, lsc, why);
 
 	if (!err)
+		err = put_access(&w, d, face, why);
+	if (!err)
 		err = full ? cnfxml_write_full(&content, &w.xml)
 			   : cnfxml_write_reduced(&content, &w.xml);
 	if (err)
@@ -188,6 +220,7 @@ static enum err make(struct cluster *c, const struct device *d, enum config_face
 		break;
 	}
 out:
+	mem_wipe(w.xml.ssh_password, sizeof(w.xml.ssh_password));
 	buf_wipe(&content);
 	return err ? fail_set(why, err, "%s: %s", filename, err_text(err)) : ERR_OK;
 }

@@ -35,6 +35,10 @@ struct cnfxml {
 	size_t capf_count;
 	char cert_hash[33]; /* lower-case hex MD5 of the certificate, or empty */
 	bool encrypted;     /* encrConfig */
+	/* Written only: how people may look into the phone. */
+	int web_access;  /* as vendorConfig/webAccess: 0 on, 1 off, 2 read only */
+	bool ssh_access; /* vendorConfig/sshAccess is its opposite */
+	char ssh_user[CNFXML_TEXT_MAX], ssh_password[CNFXML_TEXT_MAX]; /* "" leaves them out */
 };
 
 /* Reads a configuration, or the one for phones that have none (root <Default>: call managers and TVS

@@ -93,6 +93,18 @@ static void put_capf(struct buf *out, const struct cnfxml *c)
 	buf_str(out, "  </capfList>\n");
 }
 
+static void put_access(struct buf *out, const struct cnfxml *c)
+{
+	if (c->ssh_user[0])
+		put_element(out, "  ", "sshUserId", c->ssh_user);
+	if (c->ssh_password[0])
+		put_element(out, "  ", "sshPassword", c->ssh_password);
+	buf_str(out, "  <vendorConfig>\n");
+	put_number(out, "    ", "webAccess", c->web_access);
+	put_number(out, "    ", "sshAccess", !c->ssh_access);
+	buf_str(out, "  </vendorConfig>\n");
+}
+
 static void put_end(struct buf *out, const struct cnfxml *c)
 {
 	put_element(out, "  ", "certHash", c->cert_hash);
@@ -115,6 +127,7 @@ enum err cnfxml_write_full(struct buf *out, const struct cnfxml *c)
 	put_managers(out, c);
 	buf_str(out, "  </devicePool>\n");
 	put_tvs(out, c);
+	put_access(out, c);
 	put_element(out, "  ", "loadInformation", c->load);
 	buf_str(out, "  <userLocale>\n    <name>English_United_States</name>\n"
 		     "    <langCode>en</langCode>\n  </userLocale>\n"

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "core/device/rules.h"
+
+#include "core/device/internal.h"
+
+enum err device_rules_profile(
+	struct device_rules *r, const char *name, const struct profile **out, struct fail *why)
+{
+	struct profile *p;
+	enum err err;
+	size_t i;
+
+	for (i = 0; i < r->known; i++) {
+		*out = &r->profiles[i];
+		if (str_ieq(r->profiles[i].name, name))
+			return ERR_OK;
+	}
+	p = &r->profiles[r->next];
+	err = profile_get(r->c, name, p, why);
+	if (err) {
+		/* The place holds nothing now. */
+		r->known = r->next = 0;
+		return err;
+	}
+	*out = p;
+	if (r->known < DEVICE_RULES_PROFILES)
+		r->known++;
+	r->next = (r->next + 1) % DEVICE_RULES_PROFILES;
+	return ERR_OK;
+}
+
+static enum err has_lsc(struct cluster *c, const char *device, bool *yes, struct fail *why)
+{
+	struct store_lsc lsc;
+	struct buf der = {0};
+	struct fail local = {0};
+	enum err err = store_lsc_get(cluster_get_store(c), device, &lsc, &der, &local);
+
+	buf_fini(&der);
+	*yes = !err;
+	return err && err != ERR_NOTFOUND ? fail_set(why, err, "%s", local.text) : ERR_OK;
+}
+
+enum err device_rules_check(struct device_rules *r, struct store_device *row, struct fail *why)
+{
+	const struct profile *p;
+	struct profile_phone phone = {.name = row->name,
+		.model = model_of((int)row->model),
+		.protocol = (int)row->protocol,
+		.auth = (int)row->auth_mode};
+	struct fail local = {0};
+	enum err err = device_rules_profile(r, row->profile, &p, why);
+
+	if (err)
+		return err;
+	memset(row->profile, 0, sizeof(row->profile));
+	str_copy(row->profile, sizeof(row->profile), p->name);
+	/* Most records are good for a phone without LSC already. */
+	err = profile_check_phone(p, &phone, &local);
+	if (err == ERR_NOTNOW) {
+		err = has_lsc(r->c, row->name, &phone.has_lsc, why);
+		if (err)
+			return err;
+		fail_clear(&local);
+		err = profile_check_phone(p, &phone, &local);
+	}
+	return err ? fail_set(why, err, "%s", local.text) : ERR_OK;
+}
+
+void device_rules_warn(struct device_rules *r, const struct store_device *row, struct buf *out)
+{
+	const struct settings *s = cluster_get_settings(r->c);
+	const struct model *m = model_of((int)row->model);
+	const struct profile *p;
+
+	if (device_rules_profile(r, row->profile, &p, NULL))
+		return;
+	if ((row->ssh_password.len || row->ssh_user[0]) && !p->encrypted_config)
+		buf_printf(out,
+			"Warning: %s gets no SSH user and password: profile %s has no TFTP "
+			"Encrypted Config, and in a clear file everybody could read them\n",
+			row->name, p->name);
+	if (!m->tls12 && (p->mode > 1 || p->encrypted_config || row->operation) &&
+		strcmp(s->tls_profile, "modern") == 0)
+		buf_printf(out,
+			"Warning: %s is of a model (%s) that may speak TLS 1.0 only, which the "
+			"listeners refuse: setting tls_profile is modern, such phones need legacy\n",
+			row->name, m->name);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef CORE_DEVICE_RULES_H
+#define CORE_DEVICE_RULES_H
+
+#include "core/profile/profile.h"
+
+#define DEVICE_RULES_PROFILES 8
+
+/* Judges records, one or thousands: profiles are read once. Set `c`, leave the rest zero. */
+struct device_rules {
+	struct cluster *c;
+	struct profile profiles[DEVICE_RULES_PROFILES];
+	size_t known, next;
+};
+
+/* Its profile, borrowed until the next call. ERR_NOTFOUND. */
+enum err device_rules_profile(struct device_rules *r, const char *name, const struct profile **out,
+	struct fail *why) MUST_USE;
+/* Whether the phone could go on with this record: profile_check_phone's errors, ERR_NOTFOUND for
+ * the profile. Spells the profile's name as the profile does. */
+enum err device_rules_check(
+	struct device_rules *r, struct store_device *row, struct fail *why) MUST_USE;
+/* What works, but not as somebody might think: a sentence each, in lines. */
+void device_rules_warn(struct device_rules *r, const struct store_device *row, struct buf *out);
+
+#endif

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "core/device/table.h"
+
+#include "base/mem.h"
+#include "core/device/internal.h"
+#include "core/device/rules.h"
+#include "wire/csv/csv.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define NAME_COLUMN    "Device Name"
+#define STEP           500 /* phones between two looks at the progress */
+#define WARNINGS_BYTES 2048
+
+/* A phone of the file: where it stands, and its record. */
+struct entry {
+	unsigned line;
+	bool is_new, changed;
+	struct store_device row;
+};
+
+struct reading {
+	struct cluster *c;
+	struct span text;
+	void (*progress)(size_t done, size_t total);
+	struct buf *warnings;
+	struct device_table_result result;
+	/* By column; NULL: the name's. */
+	const struct device_field *columns[CSV_FIELDS_MAX];
+	size_t columns_count, name_column;
+	struct store_device *known; /* in order of names */
+	size_t known_count, known_room;
+	struct entry *entries;
+	size_t count, room;
+	struct fail *why;
+};
+
+static enum err grow(void *list, size_t *room, size_t count, size_t size, struct fail *why)
+{
+	void **at = list, *bigger;
+	size_t want = *room ? *room * 2 : 256;
+
+	if (count < *room)
+		return ERR_OK;
+	bigger = mem_resize(*at, want * size);
+	if (!bigger)
+		return fail_set(why, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
+	*at = bigger;
+	*room = want;
+	return ERR_OK;
+}
+
+static enum err keep_known(void *ctx, const struct store_device *d)
+{
+	struct reading *r = ctx;
+	enum err err = grow(&r->known, &r->known_room, r->known_count, sizeof(*r->known), r->why);
+
+	if (!err)
+		r->known[r->known_count++] = *d;
+	return err;
+}
+
+static int compare_known(const void *name, const void *d)
+{
+	return strcmp(name, ((const struct store_device *)d)->name);
+}
+
+static int compare_entries(const void *a, const void *b)
+{
+	const struct entry *x = a, *y = b;
+	int order = strcmp(x->row.name, y->row.name);
+
+	return order ? order : (int)x->line - (int)y->line;
+}
+
+static enum err read_head(struct reading *r, struct csv *csv, struct fail *why)
+{
+	enum err err = csv_next(csv, why);
+	bool named = false;
+	size_t i, j;
+
+	if (err == ERR_NOTFOUND)
+		return fail_set(why, ERR_FORMAT, "the file is empty; its first line names columns");
+	for (i = 0; !err && i < csv->count; i++) {
+		const char *label = csv_field(csv, i);
+		bool is_name = str_ieq(label, NAME_COLUMN);
+
+		r->columns[i] = is_name ? NULL : device_field_find(label);
+		if (is_name) {
+			r->name_column = i;
+			if (named)
+				err = fail_set(why, ERR_FORMAT, "line %u: two columns %s",
+					csv->line, label);
+			named = true;
+		} else if (!r->columns[i]) {
+			err = fail_set(why, ERR_FORMAT,
+				"line %u: there is no column %.40s; docs/formats/device-csv.md "
+				"lists them",
+				csv->line, label);
+		}
+		for (j = 0; !err && j < i; j++)
+			if (!is_name && r->columns[j] == r->columns[i])
+				err = fail_set(why, ERR_FORMAT, "line %u: two columns %s",
+					csv->line, label);
+	}
+	if (!err && !named)
+		err = fail_set(why, ERR_FORMAT, "line %u: no column " NAME_COLUMN, csv->line);
+	r->columns_count = csv->count;
+	return err;
+}
+
+static enum err read_phone(struct reading *r, struct csv *csv, struct fail *why)
+{
+	struct device_value values[CSV_FIELDS_MAX];
+	char name[DEVICE_NAME_SIZE];
+	const struct store_device *known;
+	struct entry *e;
+	size_t i, n = 0;
+	enum err err;
+
+	if (csv->count != r->columns_count)
+		return fail_set(why, ERR_FORMAT, "%zu fields, but %zu columns", csv->count,
+			r->columns_count);
+	if (r->count == DEVICE_TABLE_MOST)
+		return fail_set(why, ERR_LIMIT, "more than %u phones", DEVICE_TABLE_MOST);
+	err = device_name(name, csv_field(csv, r->name_column), why);
+	if (!err)
+		err = grow(&r->entries, &r->room, r->count, sizeof(*r->entries), why);
+	if (err)
+		return err;
+	e = &r->entries[r->count++];
+	known = r->known_count
+			? bsearch(name, r->known, r->known_count, sizeof(*r->known), compare_known)
+			: NULL;
+	e->line = csv->line;
+	e->is_new = !known;
+	if (known)
+		e->row = *known;
+	else
+		device_row_init(&e->row, name);
+	for (i = 0; i < csv->count; i++)
+		if (r->columns[i] && *csv_field(csv, i))
+			values[n++] = (struct device_value){r->columns[i], csv_field(csv, i)};
+	err = device_apply(r->c, &e->row, values, n, why);
+	e->changed = !known || memcmp(known, &e->row, sizeof(e->row)) != 0;
+	return err;
+}
+
+static enum err check_phones(struct reading *r, struct fail *why)
+{
+	struct device_rules rules = {.c = r->c};
+	enum err err = ERR_OK;
+	size_t i;
+
+	for (i = 0; i < r->count; i++) {
+		struct entry *e = &r->entries[i];
+
+		if (e->changed) {
+			err = device_rules_check(&rules, &e->row, why);
+			e->row.version++;
+			if (r->warnings->len < WARNINGS_BYTES)
+				device_rules_warn(&rules, &e->row, r->warnings);
+		}
+		if (err) {
+			fail_prefix(why, "line %u", e->line);
+			return err;
+		}
+		r->result.added += e->is_new;
+		r->result.changed += !e->is_new && e->changed;
+		r->result.same += !e->changed;
+		if (r->progress && i % STEP == 0)
+			r->progress(i, r->count + 1);
+	}
+	return ERR_OK;
+}
+
+static enum err sort_phones(struct reading *r, struct fail *why)
+{
+	const struct entry *e = r->entries;
+	size_t i;
+
+	if (r->count)
+		qsort(r->entries, r->count, sizeof(*r->entries), compare_entries);
+	for (i = 1; i < r->count; i++)
+		if (strcmp(e[i].row.name, e[i - 1].row.name) == 0)
+			return fail_set(why, ERR_FORMAT, "line %u: %s stands in line %u already",
+				e[i].line, e[i].row.name, e[i - 1].line);
+	return ERR_OK;
+}
+
+/* Says the line of the phone that the store's message begins with. */
+static void name_line(const struct reading *r, struct fail *why)
+{
+	size_t i;
+
+	for (i = 0; why && i < r->count; i++)
+		if (strncmp(why->text, r->entries[i].row.name, DEVICE_NAME_SIZE - 1) == 0) {
+			fail_prefix(why, "line %u", r->entries[i].line);
+			return;
+		}
+}
+
+static enum err put_phones(struct reading *r, struct store *s, struct fail *why)
+{
+	struct store_device *rows = NULL;
+	size_t n = 0, i;
+	enum err err = ERR_OK;
+
+	if (r->result.added + r->result.changed) {
+		rows = mem_new((r->result.added + r->result.changed) * sizeof(*rows));
+		if (!rows)
+			return fail_set(why, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
+		for (i = 0; i < r->count; i++)
+			if (r->entries[i].changed)
+				rows[n++] = r->entries[i].row;
+		err = store_device_put_many(s, rows, n, why);
+		if (err)
+			name_line(r, why);
+	}
+	mem_free(rows);
+	return err;
+}
+
+static enum err read_all(void *ctx, struct store *s, struct fail *why)
+{
+	struct reading *r = ctx;
+	struct csv csv;
+	enum err err;
+
+	fail_clear(why);
+	csv_init(&csv, r->text);
+	r->known_count = r->count = 0;
+	r->why = why;
+	memset(&r->result, 0, sizeof(r->result));
+	buf_clear(r->warnings);
+	err = read_head(r, &csv, why);
+	if (!err)
+		err = store_device_each(s, keep_known, r, why);
+	while (!err) {
+		err = csv_next(&csv, why);
+		if (err)
+			break;
+		err = read_phone(r, &csv, why);
+		if (err)
+			fail_prefix(why, "line %u", csv.line);
+	}
+	csv_fini(&csv);
+	if (err == ERR_NOTFOUND && !why->code)
+		err = ERR_OK;
+	if (!err)
+		err = check_phones(r, why);
+	if (!err)
+		err = sort_phones(r, why);
+	if (!err)
+		err = put_phones(r, s, why);
+	return err;
+}
+
+enum err device_table_read(struct cluster *c, struct span csv,
+	void (*progress)(size_t done, size_t total), struct device_table_result *out,
+	struct buf *warnings, struct fail *why)
+{
+	struct reading r = {.c = c, .text = csv, .progress = progress, .warnings = warnings};
+	struct fail local = {0};
+	enum err err = store_transaction(cluster_get_store(c), read_all, &r, &local);
+
+	if (progress && !err)
+		progress(r.count + 1, r.count + 1);
+	*out = r.result;
+	mem_free(r.known);
+	mem_free(r.entries);
+	return err ? fail_set(why, err, "%s", local.text[0] ? local.text : err_text(err)) : ERR_OK;
+}
+
+static enum err write_phone(void *ctx, const struct store_device *d)
+{
+	struct buf *out = ctx, text = {0};
+	const struct device_field *f;
+	enum err err = ERR_OK;
+	size_t i;
+
+	csv_put(out, d->name, true);
+	for (i = 0; !err && (f = device_field_at(i)); i++) {
+		if (f->use & DEVICE_FIELD_SECRET)
+			continue;
+		buf_clear(&text);
+		device_field_text(d, f, &text);
+		buf_u8(&text, 0);
+		err = buf_check(&text);
+		if (!err)
+			csv_put(out, (const char *)text.data, false);
+	}
+	csv_end(out);
+	buf_fini(&text);
+	return err ? err : buf_check(out);
+}
+
+enum err device_table_write(struct cluster *c, struct buf *csv, struct fail *why)
+{
+	const struct device_field *f;
+	size_t i;
+
+	csv_put(csv, NAME_COLUMN, true);
+	for (i = 0; (f = device_field_at(i)); i++)
+		if (!(f->use & DEVICE_FIELD_SECRET))
+			csv_put(csv, f->label, false);
+	csv_end(csv);
+	return store_device_each(cluster_get_store(c), write_phone, csv, why);
+}
