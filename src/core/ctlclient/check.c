@@ -46,6 +46,11 @@ enum err ctlclient_may_choose(
 
 	if (!p)
 		return fail_set(why, ERR_NOTNOW, "the publisher has not been reached");
+	/* Without a CTL phones do not know of the mode: it has to be set again. */
+	if (choice == CTLCLIENT_SET_MIXED && p->mode == 1 && p->has_ctl)
+		return fail_set(why, ERR_NOTNOW,
+			"the cluster is in mixed mode already; what has changed since comes into "
+			"the CTL file with Update CTL File");
 	if (choice == CTLCLIENT_SET_NON_SECURE && p->mode != 1)
 		return fail_set(why, ERR_NOTNOW,
 			"the cluster is in non-secure mode already: that is the mode it begins "

@@ -20,8 +20,8 @@ const char *ctlclient_choice_word(enum ctlclient_choice choice);
 const char *ctlclient_choice_title(enum ctlclient_choice choice);
 bool ctlclient_choice_find(const char *word, enum ctlclient_choice *out);
 
-/* Non-secure mode is the one that a cluster begins with: only from mixed mode. Update needs a CTL.
- * ERR_NOTNOW says why not. */
+/* Not the mode that the cluster is in, but mixed mode again when its CTL is gone. Non-secure mode
+ * is the one that it begins with. Update needs a CTL. ERR_NOTNOW says why not. */
 enum err ctlclient_may_choose(
 	const struct ctlclient_cluster *c, enum ctlclient_choice choice, struct fail *why) MUST_USE;
 

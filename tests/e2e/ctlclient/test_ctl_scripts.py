@@ -64,6 +64,11 @@ def test_what_may_be_chosen_when(new_cluster, desk):
     assert desk.run(cluster, "--choice", "non-secure", "--yes")["exit"] == 1
     assert desk.run(cluster, "--choice", "maybe", "--yes")["exit"] == 2
     assert cluster.ctls() == [None]
+    assert desk.mixed(cluster)["exit"] == 0
+    ctl = cluster.same()
+    answer = desk.mixed(cluster)
+    assert answer["exit"] == 1 and "in mixed mode already" in answer["reason"] and "Update CTL File" in answer["reason"]
+    assert cluster.same() == ctl
 
 
 def test_one_token_is_not_enough(new_cluster, desk):

@@ -255,7 +255,7 @@ static void what_may_be_chosen_when(void **state)
 	cluster.nodes[0].mode = 1;
 	may(true, true, false);
 	cluster.nodes[0].has_ctl = true;
-	may(true, true, true);
+	may(false, true, true);
 	cluster.nodes[0].mode = 0;
 	may(true, false, true);
 	assert_true(ctlclient_choice_find("Non-Secure", &choice));
