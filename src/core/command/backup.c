@@ -14,24 +14,6 @@
 
 /* --- create --- */
 
-/* Typed twice: a slip would make a backup that nobody can open. */
-static enum err ask_new(
-	struct command_ctx *ctx, const struct json *args, struct buf *out, struct fail *why)
-{
-	static const char option[] = "passphrase-file";
-	struct buf again = {0};
-	enum err err = command_secret(ctx, args, option, "Passphrase of the backup: ", out, why);
-
-	if (!err && command_secret_typed(args, option)) {
-		err = command_secret(ctx, args, option, "The same again: ", &again, why);
-		if (!err && !span_eq(buf_span(out), buf_span(&again)))
-			err = fail_set(
-				why, ERR_ARG, "the two passphrases differ; nothing was written");
-	}
-	buf_wipe(&again);
-	return err;
-}
-
 /* "cadeado-publisher-20261123T225501Z.backup" */
 static void default_name(struct cluster *c, char out[NAME_SIZE])
 {
@@ -67,7 +49,8 @@ void handle_backup_create(
 		path = name;
 	}
 	if (!err)
-		err = ask_new(ctx, args, &passphrase, &why);
+		err = command_secret_new(ctx, args, "passphrase-file",
+			"Passphrase of the backup: ", &passphrase, &why);
 	if (!err)
 		err = backup_create(c, path, secret_span(&passphrase), &made, &why);
 	buf_wipe(&passphrase);

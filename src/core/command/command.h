@@ -154,6 +154,11 @@ void command_ctx_fini(struct command_ctx *ctx);
 enum err command_secret(struct command_ctx *ctx, const struct json *args, const char *option,
 	const char *prompt, struct buf *secret, struct fail *why) MUST_USE;
 
+/* A secret that is to hold from now on: whoever types it types it twice, for a slip would be
+ * noticed when it is too late. */
+enum err command_secret_new(struct command_ctx *ctx, const struct json *args, const char *option,
+	const char *prompt, struct buf *secret, struct fail *why) MUST_USE;
+
 /* Whether a person will be asked for it: neither a file nor a descriptor is named. */
 bool command_secret_typed(const struct json *args, const char *option);
 

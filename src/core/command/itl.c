@@ -88,7 +88,7 @@ void handle_itl_export(
 	struct key *key = NULL;
 	struct cert *cert = NULL;
 	struct cluster *c = command_cluster(ctx, &why);
-	enum err err = c ? command_secret(ctx, args, "passphrase-file",
+	enum err err = c ? command_secret_new(ctx, args, "passphrase-file",
 				   "Passphrase for the file: ", &passphrase, &why)
 			 : why.code;
 

@@ -95,3 +95,19 @@ enum err command_secret(struct command_ctx *ctx, const struct json *args, const 
 	buf_u8(secret, 0);
 	return buf_check(secret);
 }
+
+enum err command_secret_new(struct command_ctx *ctx, const struct json *args, const char *option,
+	const char *prompt, struct buf *secret, struct fail *why)
+{
+	struct buf again = {0};
+	enum err err = command_secret(ctx, args, option, prompt, secret, why);
+
+	if (!err && command_secret_typed(args, option)) {
+		err = command_secret(ctx, args, option, "The same again: ", &again, why);
+		if (!err && !span_eq(buf_span(secret), buf_span(&again)))
+			err = fail_set(why, ERR_ARG, "the two %s differ; nothing has changed",
+				strstr(option, "pin-") ? "PINs" : "passphrases");
+	}
+	buf_wipe(&again);
+	return err;
+}

@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 
+#define NEW_PIN     "New PIN of the token: "
 #define PROMPT_SIZE 128
 
 static struct token_details details(const struct json *args)
@@ -26,22 +27,6 @@ static enum err ask_pin(struct command_ctx *ctx, const struct json *args, const 
 
 	snprintf(prompt, sizeof(prompt), "%s %.64s: ", what, label);
 	return command_secret(ctx, args, "pin-file", prompt, pin, why);
-}
-
-/* Typed twice: a slip would lock the token up for ever. */
-static enum err ask_new_pin(struct command_ctx *ctx, const struct json *args, const char *option,
-	struct buf *pin, struct fail *why)
-{
-	struct buf again = {0};
-	enum err err = command_secret(ctx, args, option, "New PIN of the token: ", pin, why);
-
-	if (!err && command_secret_typed(args, option)) {
-		err = command_secret(ctx, args, option, "The same again: ", &again, why);
-		if (!err && !span_eq(buf_span(pin), buf_span(&again)))
-			err = fail_set(why, ERR_ARG, "the two PINs differ; nothing has changed");
-	}
-	buf_wipe(&again);
-	return err;
 }
 
 void handle_token_create(
@@ -73,7 +58,7 @@ void handle_token_create(
 	if (!err && hardware)
 		err = ask_pin(ctx, args, "PIN of token", label, &pin, &why);
 	else if (!err)
-		err = ask_new_pin(ctx, args, "pin-file", &pin, &why);
+		err = command_secret_new(ctx, args, "pin-file", NEW_PIN, &pin, &why);
 	if (!err && hardware)
 		err = tokens_create_p11(t, label, &d, (const char *)pin.data, &e, &why);
 	else if (!err)
@@ -125,7 +110,7 @@ void handle_token_pin(struct command_ctx *ctx, const struct json *args, struct c
 	if (!err)
 		err = ask_pin(ctx, args, "Present PIN of token", label, &old, &why);
 	if (!err)
-		err = ask_new_pin(ctx, args, "new-pin-file", &pin, &why);
+		err = command_secret_new(ctx, args, "new-pin-file", NEW_PIN, &pin, &why);
 	if (!err)
 		err = tokens_set_pin(
 			t, label, (const char *)old.data, (const char *)pin.data, NULL, &why);

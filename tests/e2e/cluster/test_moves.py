@@ -4,11 +4,15 @@ each step, and the short ways, which it would refuse, are refused."""
 
 import os
 import subprocess
+import sys
 
 import pytest
 
-import lab as labs
-from lab import FIRST, PIN, program, wait_for
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "ctlclient"))
+
+import lab as labs  # noqa: E402
+from lab import FIRST, PIN, program, wait_for  # noqa: E402
+from person import Person  # noqa: E402
 
 TOKENS = ("SAST-ADN4e31f914", "SAST-ADN5bbd7b14")
 
@@ -191,6 +195,17 @@ def test_itl_signed_by_an_exported_key(fleet, tmp_path):
         f.write("wrong horse\n")
     refused(lab.cadeado("utils", "itl", "reset", "remotekey", p12, "--passphrase-file", word, "--yes", check=False),
             "wrong passphrase")
+
+
+def test_a_typed_passphrase_is_typed_twice(fleet, tmp_path):
+    """A slip would be found out on the day when the file is all that is left."""
+    p12 = str(tmp_path / "typed.p12")
+    for second, exported in (("correct hoarse", False), ("correct horse", True)):
+        person = Person([program("cadeado"), "--state", fleet.lab.dir, "utils", "itl", "export", p12])
+        person.answer("Passphrase for the file: ", "correct horse")
+        person.answer("The same again: ", second)
+        assert (person.leaves() == 0) == exported, person.seen
+        assert os.path.exists(p12) == exported and "correct" not in person.seen
 
 
 def test_prepared_for_a_rollback(fleet):
