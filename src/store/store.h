@@ -16,8 +16,9 @@ struct store;
  * ~/.pgpass, or the passfile that is named. Runs the migrations.
  *
  * ERR_BUSY: others kept it busy for seconds. ERR_AWAY: the database cannot be reached; nothing was
- * changed. Each later call tries to connect again, at growing intervals and never waiting long, so
- * that whoever can do without the store goes on with what he knows. */
+ * changed, unless the text says that this is not known. Each later call tries to connect again, at
+ * growing intervals and never waiting long, so that whoever can do without the store goes on with
+ * what he knows. */
 enum err store_open(struct store **out, const char *url, struct fail *why) MUST_USE;
 void store_close(struct store *s);
 
