@@ -79,8 +79,8 @@ enum err terminal_ask_secret(const char *prompt, struct buf *secret, struct fail
 	crypto_hide();
 	if (tty < 0)
 		return fail_set(why, ERR_NOTFOUND,
-			"there is no terminal to ask on: give it in a file or on a descriptor, as "
-			"--pin-file FILE or --pin-fd N");
+			"there is no terminal to ask on: give it in a file or on a descriptor "
+			"(--help names the options)");
 	got = read_quietly(tty, prompt, line, sizeof line);
 	close(tty);
 	while (got > 0 && (line[got - 1] == '\n' || line[got - 1] == '\r'))
