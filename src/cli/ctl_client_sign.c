@@ -133,7 +133,6 @@ enum ctl_exit wizard_publish(struct wizard *w)
 	enum ctl_exit exit;
 
 	report_list(w);
-	say_heading(&w->s.d, "Answers of the servers");
 	exit = ctl_session_publish(&w->s, buf_span(&w->plan.file));
 	if (exit)
 		return exit;

@@ -235,6 +235,7 @@ enum ctl_exit ctl_session_publish(struct ctl_session *s, struct span list)
 	delivery.id = (const char *)id.data;
 	ops.vouch = op_vouch;
 	json_set_str(s->report, "publication", delivery.id);
+	say_heading(&s->d, "Answers of the servers");
 	outcome = publish_run(delivery.id, &ops, nodes, s->cluster.count);
 	report_answers(s, nodes);
 	exit = tell_outcome(s, outcome, nodes);

@@ -49,9 +49,11 @@ static enum ctl_exit ask(
 	enum ctl_exit exit =
 		ctl_session_open_at(s, own->address, settings_port(own, own->ctl_provider_port));
 
-	if (!exit)
-		exit = ctl_session_check(
-			s, signing->non_secure ? CTLCLIENT_SET_NON_SECURE : CTLCLIENT_UPDATE);
+	if (exit)
+		return exit;
+	say_heading(&s->d, "Checks of every node");
+	exit = ctl_session_check(
+		s, signing->non_secure ? CTLCLIENT_SET_NON_SECURE : CTLCLIENT_UPDATE);
 	for (size_t i = 0; i < s->cluster.count && !exit; i++) {
 		const struct ctlclient_node *n = &s->cluster.nodes[i];
 

@@ -6,6 +6,7 @@ import os
 import subprocess
 
 import pytest
+from fakenode import FakeNode
 
 import lab as labs
 from lab import FIRST, wait_for
@@ -94,6 +95,12 @@ def test_the_other_nodes_are_trusted_here(console):
     pub.restart("Cisco Tftp")
     shown = pub.json("show", "itl", pub.path("tftp", "ITLFile.tlv"))
     assert [r["function"] for r in shown["records"]].count("TVS") == 2
+    # Nothing that came over the network makes the other node trust a TVS.
+    assert {c["unit"] for c in sub.json("show", "cert", "list", "trust")["certificates"]} == {"Phone-SAST-trust"}
+    sub.cadeado("set", "cert", "import", "trust", "TVS-trust", pub.path("keys", "TVS.pem"), "--yes")
+    sub.restart("Cisco Tftp")
+    shown = sub.json("show", "itl", sub.path("tftp", "ITLFile.tlv"))
+    assert [r["function"] for r in shown["records"]].count("TVS") == 2
 
 
 def test_a_dead_node_stops_it_everywhere(console):
@@ -112,6 +119,20 @@ def test_a_dead_node_stops_it_everywhere(console):
     assert status == 1, answer
     console.cluster.nodes[0].start()
     nothing_changed(console.cluster, before)
+
+
+@pytest.mark.parametrize("broken", ["refuses-stage", "dies-before-ready"])
+def test_a_node_that_cannot_stops_it_everywhere(new_cluster, fakes, tmp_path, broken):
+    port = labs.free_base()
+    cluster = new_cluster(1, others=[("sub9", "127.0.0.9", port)])
+    fake = FakeNode(tmp_path, "sub9", "127.0.0.9", port, broken=broken)
+    fakes(fake)
+    console = Console(cluster, tmp_path)
+    status, answer = console.run("set-cluster", "mixed-mode", "--fingerprint", fake.fingerprint)
+    assert status == 1 and answer["outcome"] == "nothing" and "nothing was changed anywhere" in answer["reason"]
+    nothing_changed(cluster, [None])
+    trusted = cluster.nodes[0].json("show", "cert", "list", "trust")["certificates"]
+    assert not [c for c in trusted if c["unit"] != "Phone-SAST-trust"]
 
 
 def test_wrong_accounts_and_strangers(console):
