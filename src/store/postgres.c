@@ -105,7 +105,6 @@ static enum err start_session(struct pg *p, struct fail *why)
 		return fail_set(why, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
 	snprintf(sql, sizeof(sql),
 		"SET client_min_messages = warning; SET standard_conforming_strings = on;"
-		" SET bytea_output = hex;"
 		" SET lock_timeout = %d; SET idle_in_transaction_session_timeout = %d",
 		PG_LOCK_MS, PG_IDLE_MS);
 	p->state = PG_UP;
@@ -286,6 +285,12 @@ static enum err check_url(const char *url, struct fail *why)
 				"passfile=");
 	PQconninfoFree(options);
 	return err;
+}
+
+static enum err pg_copy(void *conn, const char *path, struct fail *why)
+{
+	return fail_set(
+		why, ERR_UNSUPPORTED, "a store on PostgreSQL is not copied; save it with pg_dump");
 }
 
 static void pg_close(void *conn)

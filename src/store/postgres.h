@@ -75,7 +75,4 @@ struct span pg_bytes(void *stmt, int column);
 void pg_reset(void *stmt);
 void pg_finish(void *conn, void *stmt);
 
-/* postgres_copy.c */
-enum err pg_copy(void *conn, const char *path, struct fail *why) MUST_USE;
-
 #endif

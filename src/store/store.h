@@ -23,7 +23,8 @@ enum err store_open(struct store **out, const char *url, struct fail *why) MUST_
 void store_close(struct store *s);
 
 /* A consistent copy of everything, as an SQLite file that is complete in itself: `path` must not
- * exist, or be empty. Others may read and write meanwhile. Not inside a transaction. */
+ * exist, or be empty. Others may read and write meanwhile. Not inside a transaction.
+ * ERR_UNSUPPORTED for PostgreSQL, which has means of its own. */
 enum err store_copy(struct store *s, const char *path, struct fail *why) MUST_USE;
 
 /* Runs `fn` inside a transaction; run again from the start when the database was busy or was lost

@@ -238,7 +238,6 @@ static void while_it_is_away_every_call_says_so(void **state)
 		assert_non_null(strstr(t->why.text, "PostgreSQL cannot be reached: "));
 		assert_int_equal(store_device_put(s, &d, NULL), ERR_AWAY);
 		assert_int_equal(store_device_get(s, d.name, &d, NULL), ERR_AWAY);
-		assert_int_equal(store_copy(s, t->path, NULL), ERR_AWAY);
 	}
 	postgres_start(&fixture_server);
 	while (store_param_get(s, "a", value, NULL) == ERR_AWAY)
@@ -426,54 +425,15 @@ static void commit_that_is_lost_is_done_again(void **state)
 	commit_that_is_cut(*state, false);
 }
 
-static enum err count_device(void *ctx, const struct store_device *d)
+static void copy_is_left_to_postgresql(void **state)
 {
-	++*(int *)ctx;
-	return ERR_OK;
-}
-
-static void copy_is_an_sqlite_store_of_the_same_rows(void **state)
-{
-	static const uint8_t der[] = {0x30, 0x00, 0xFF, 0x5C, 0x78};
 	struct fixture *t = *state;
-	struct store *s = fixture_opened(t), *copy;
-	struct store_device d = {.name = "SEP0011215A1AE3",
-		.number = "1001",
-		.description = "caf\xc3\xa9 'x' \\x41",
-		.version = INT64_MIN,
-		.last_seen = INT64_MAX,
-		.auth_string = {3, {0, 1, 255}}};
-	struct store_lsc l = {.device = "SEP0011215A1AE3", .not_after = -1};
-	struct store_device got;
-	struct store_lsc got_lsc;
-	struct buf bytes = {0};
-	char url[160], path[100];
-	struct stat st;
-	int count = 0;
+	struct store *s = fixture_opened(t);
 
-	assert_int_equal(store_device_put(s, &d, NULL), 0);
-	assert_int_equal(store_lsc_put(s, &l, span_of(der, sizeof(der)), NULL), 0);
-	assert_int_equal(store_param_set(s, "A", "1", NULL), 0);
-	assert_int_equal(store_change_put(s, &(struct store_change){.number = 1}, NULL), 0);
-	assert_int_equal(store_change_keep_many(s, 1, &d, 1, NULL), 0);
-	if (store_copy(s, t->path, &t->why))
-		fail_msg("%s", t->why.text);
-	/* Nothing is written over. */
-	assert_int_equal(store_copy(s, t->path, &t->why), ERR_IO);
+	assert_int_equal(store_copy(s, t->path, &t->why), ERR_UNSUPPORTED);
+	assert_non_null(strstr(t->why.text, "pg_dump"));
+	assert_int_equal(access(t->path, F_OK), -1);
 	store_close(s);
-	snprintf(path, sizeof(path), "%s-wal", t->path);
-	assert_int_equal(stat(path, &st), -1);
-	snprintf(url, sizeof(url), "sqlite:%s", t->path);
-	assert_int_equal(store_open(&copy, url, NULL), 0);
-	assert_int_equal(store_device_get(copy, d.name, &got, NULL), 0);
-	assert_memory_equal(&got, &d, sizeof(d));
-	assert_int_equal(store_lsc_get(copy, d.name, &got_lsc, &bytes, NULL), 0);
-	assert_true(span_eq(buf_span(&bytes), span_of(der, sizeof(der))));
-	assert_int_equal(got_lsc.not_after, -1);
-	assert_int_equal(store_change_kept(copy, 1, count_device, &count, NULL), 0);
-	assert_int_equal(count, 1);
-	store_close(copy);
-	buf_fini(&bytes);
 }
 
 #define TEST(f) FIXTURE_ON(f, fixture_setup, "postgres")
@@ -491,7 +451,7 @@ int main(void)
 		TEST(signals_do_not_break_the_connection),
 		TEST(commit_whose_answer_is_lost_counts_once),
 		TEST(commit_that_is_lost_is_done_again),
-		TEST(copy_is_an_sqlite_store_of_the_same_rows),
+		TEST(copy_is_left_to_postgresql),
 	};
 
 	return cmocka_run_group_tests_name(
