@@ -10,7 +10,7 @@
  * date by core/provision/fresh.h is never given. */
 struct contents;
 
-#define CONTENTS_BYTES_MAX (16u * 1024 * 1024) /* of the names' contents, but for the newest */
+#define CONTENTS_BYTES_MAX (8u * 1024 * 1024) /* of the names' contents, but for the newest */
 #define CONTENTS_NAMES_MAX 32768u
 #define CONTENTS_JOBS_MAX  16384u /* names that are being looked up */
 

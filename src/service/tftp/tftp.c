@@ -13,6 +13,9 @@
 #define COMPLAINT_SIZE 512
 #define SECOND_US      1000000ll
 
+/* Transfers whose time has come that are served before other packets are looked at. */
+#define DUE_AT_ONCE 256u
+
 /* In the setting tftp_addresses: the address of the node. */
 #define OWN_ADDRESS "address"
 
@@ -281,12 +284,12 @@ static void for_a_transfer(struct tftp *s, const struct dgram_in *in)
 	}
 }
 
-static void set_tick(struct tftp *s)
+static void set_tick(struct tftp *s, int64_t us)
 {
 	if (s->ticking || !s->transfers.count)
 		return;
 	s->ticking = true;
-	loop_timer_set(s->tick, TABLE_TICK_US);
+	loop_timer_set(s->tick, us);
 }
 
 static void on_packets(void *ctx, const struct dgram_in *in, unsigned count)
@@ -303,7 +306,7 @@ static void on_packets(void *ctx, const struct dgram_in *in, unsigned count)
 			at_the_door(s, &in[i]);
 	}
 	put_lines(s);
-	set_tick(s);
+	set_tick(s, TABLE_TICK_US);
 }
 
 static void on_unsent(void *ctx, const struct net_addr *to)
@@ -336,16 +339,21 @@ static void tell_losses(struct tftp *s)
 static void on_tick(void *ctx)
 {
 	struct tftp *s = ctx;
-	struct table_entry *e;
+	struct table_entry *e = NULL;
+	unsigned count;
 
 	s->ticking = false;
 	s->now_us = clock_monotonic_us();
-	while ((e = table_take_due(&s->transfers, s->now_us)))
+	for (count = 0; count < DUE_AT_ONCE; count++) {
+		e = table_take_due(&s->transfers, s->now_us);
+		if (!e)
+			break;
 		transfer_due((struct transfer *)e);
+	}
 	dgram_set_flush(s->sockets);
 	tell_losses(s);
 	put_lines(s);
-	set_tick(s);
+	set_tick(s, e ? 0 : TABLE_TICK_US);
 }
 
 /* --- start and stop --- */
