@@ -2,6 +2,7 @@
 #include "net/dgram_set.h"
 #include "base/mem.h"
 #include "net/loop_priv.h"
+#include "net/shared_port.h"
 #include "net/sock.h"
 
 #include <errno.h>
@@ -35,6 +36,7 @@ struct one {
 	struct event ev;
 	int fd;
 	unsigned index;
+	struct net_addr addr;
 	bool door, unbound; /* unbound: to no address */
 	uint32_t lost;      /* as the kernel counted last; it wraps */
 };
@@ -421,6 +423,14 @@ enum err dgram_set_new(
 	return ERR_OK;
 }
 
+static void close_one(const struct one *o)
+{
+	if (o->door)
+		shared_port_close(&o->addr, o->fd);
+	else
+		close(o->fd);
+}
+
 void dgram_set_free(struct dgram_set *s)
 {
 	unsigned i;
@@ -430,7 +440,7 @@ void dgram_set_free(struct dgram_set *s)
 	event_del(&s->more);
 	for (i = 0; i < s->count; i++) {
 		event_del(&s->sockets[i]->ev);
-		close(s->sockets[i]->fd);
+		close_one(s->sockets[i]);
 		mem_free(s->sockets[i]);
 	}
 	mem_free(s->backlog);
@@ -454,7 +464,7 @@ enum err dgram_set_open(struct dgram_set *s, const struct net_addr *addr, bool d
 
 	if (!o)
 		return fail_set(why, err, "%s", err_text(err));
-	o->fd = sock_bind(addr, true, door, why);
+	o->fd = door ? shared_port_open(addr, why) : sock_bind(addr, true, false, why);
 	if (o->fd < 0) {
 		err = (enum err)o->fd;
 		goto no_socket;
@@ -462,6 +472,7 @@ enum err dgram_set_open(struct dgram_set *s, const struct net_addr *addr, bool d
 	o->set = s;
 	o->index = s->count;
 	o->door = door;
+	o->addr = *addr;
 	o->unbound = is_unbound(addr);
 	if (o->unbound && !ask_for_address(o, addr->is6)) {
 		err = fail_set(why, ERR_IO, "a UDP socket cannot be set up: %s", strerror(errno));
@@ -476,7 +487,7 @@ enum err dgram_set_open(struct dgram_set *s, const struct net_addr *addr, bool d
 	*socket = o->index;
 	return ERR_OK;
 no_event:
-	close(o->fd);
+	close_one(o);
 no_socket:
 	mem_free(o);
 	return err;

@@ -338,6 +338,39 @@ static void refusals(void **state)
 	rig_fini(&r);
 }
 
+/* Another process may share the port as far as the kernel is concerned; then nobody would know who
+ * gets what. */
+static void no_port_is_shared_with_strangers(void **state)
+{
+	struct net_addr any = address("127.0.0.1", 0), door;
+	struct fail why = {0};
+	struct child c;
+	struct echo e;
+	struct rig r;
+	unsigned socket;
+
+	rig_init(&r);
+	child_start(&c, &r,
+		"/usr/bin/python3 -c 'import socket, sys; s = socket.socket(2, 2); "
+		"s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1); "
+		"s.bind((\"127.0.0.1\", 0)); print(\"PORT\", s.getsockname()[1], flush=True); "
+		"sys.stdin.read()'");
+	rig_until(&r, &c.has_port, 1);
+	door = address("127.0.0.1", (uint16_t)c.port);
+	assert_int_equal(dgram_set_new(&e.set, r.loop, &echo_calls, &e), ERR_OK);
+	assert_int_equal(dgram_set_open(e.set, &door, true, &socket, &why), ERR_INUSE);
+	assert_non_null(strstr(why.text, "python3"));
+	dgram_set_free(e.set);
+	child_wait(&c, &r);
+	child_fini(&c);
+	/* And when it is gone, and came and went here. */
+	echo_open(&e, r.loop, &door, &any);
+	dgram_set_free(e.set);
+	echo_open(&e, r.loop, &door, &any);
+	dgram_set_free(e.set);
+	rig_fini(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -348,6 +381,7 @@ int main(void)
 		cmocka_unit_test(losses_are_counted),
 		cmocka_unit_test(two_workers),
 		cmocka_unit_test(refusals),
+		cmocka_unit_test(no_port_is_shared_with_strangers),
 	};
 
 	return cmocka_run_group_tests_name("net/dgram_set", tests, NULL, NULL);
