@@ -84,6 +84,9 @@ enum err trust_find(struct cluster *c, const char *unit, const struct cert *cert
 /* The name under which trust_put keeps it. */
 enum err trust_name(
 	const char *name, const struct cert *cert, char out[TRUST_NAME], struct fail *why) MUST_USE;
+/* ERR_EXISTS when a file of this name is there. */
+enum err trust_name_free(
+	const struct cluster *c, const char *unit, const char *name, struct fail *why) MUST_USE;
 
 /* Which roles this certificate has in lists: LIST_ROLE bits, SAST not among them except for
  * ITLRecovery. */

@@ -70,6 +70,16 @@ static enum err each_sast(struct cluster *c, struct span bytes,
 	return err;
 }
 
+/* Another certificate has the name already: to whoever publishes, a fault of the list. */
+static enum err of_the_list(enum err err, struct fail *why)
+{
+	if (err != ERR_EXISTS)
+		return err;
+	if (why)
+		why->code = ERR_VERIFY;
+	return ERR_VERIFY;
+}
+
 /* Which names the list's tokens will have in the unit, of those that are not there yet. */
 static enum err plan_trust(struct cluster *c, void *ctx, const struct cert *cert, struct fail *why)
 {
@@ -86,6 +96,10 @@ static enum err plan_trust(struct cluster *c, void *ctx, const struct cert *cert
 	for (i = 0; i < p->trust_count && !err; i++)
 		if (strcmp(p->trust[i], p->trust[p->trust_count]) == 0)
 			return ERR_OK;
+	/* What is undone later must be this publication's own. */
+	if (!err)
+		err = of_the_list(
+			trust_name_free(c, TRUST_SAST, p->trust[p->trust_count], why), why);
 	p->trust_count += !err;
 	return err;
 }
@@ -93,7 +107,20 @@ static enum err plan_trust(struct cluster *c, void *ctx, const struct cert *cert
 static enum err bring_trust(struct cluster *c, void *ctx, const struct cert *cert, struct fail *why)
 {
 	(void)ctx;
-	return trust_put(c, TRUST_SAST, "", cert, why);
+	return of_the_list(trust_put(c, TRUST_SAST, "", cert, why), why);
+}
+
+/* Of what is staged already: a name that was taken meanwhile must not keep it from being undone. */
+static enum err bring_again(struct cluster *c, void *ctx, const struct cert *cert, struct fail *why)
+{
+	enum err err = trust_put(c, TRUST_SAST, "", cert, why);
+
+	(void)ctx;
+	if (err == ERR_EXISTS) {
+		fail_clear(why);
+		err = ERR_OK;
+	}
+	return err;
 }
 
 struct keeping {
@@ -218,7 +245,7 @@ static enum err load(struct cluster *c, struct stage_state *s, struct fail *why)
 		err = drop_staged(c, &s->staged, why);
 		recovered = true;
 	} else if (!err && s->has_staged) {
-		err = each_sast(c, buf_span(&s->staged_list), bring_trust, NULL, why);
+		err = each_sast(c, buf_span(&s->staged_list), bring_again, NULL, why);
 	}
 	if (!err && s->present.there && !s->damaged.code)
 		err = set_mode(c, &s->present.list, why);

@@ -196,6 +196,21 @@ enum err trust_name(
 	return ERR_OK;
 }
 
+enum err trust_name_free(
+	const struct cluster *c, const char *unit, const char *name, struct fail *why)
+{
+	char *path = trust_path(c, unit, name);
+	enum err err = path ? ERR_OK : no_memory(why);
+
+	if (!err && access(path, F_OK) == 0)
+		err = fail_set(why, ERR_EXISTS,
+			"%s holds another certificate called %s; if it is not needed: cadeado set "
+			"cert delete %s %s",
+			unit, name, unit, name);
+	mem_free(path);
+	return err;
+}
+
 enum err trust_put(struct cluster *c, const char *unit, const char *name, const struct cert *cert,
 	struct fail *why)
 {
@@ -210,6 +225,8 @@ enum err trust_put(struct cluster *c, const char *unit, const char *name, const 
 	err = trust_find(c, known, cert, &there, why);
 	if (!err)
 		err = trust_name(name, cert, file, why);
+	if (!err && !there)
+		err = trust_name_free(c, known, file, why);
 	if (err || there)
 		return err;
 	folder = trust_path(c, known, NULL);

@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Which lists a node takes, from whom, and what the answer says."""
 
+import datetime
 import os
 import threading
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from provider import (ACCOUNT, TOKENS, Provider, audit, make_list, new_id, pin_file, published, sha256)
 
@@ -73,6 +77,28 @@ def test_rolling_back(provider):
     node = provider.node()
     assert node["staged"] is None and node["ctl"] is None and node["ever"] is False
     assert provider.activate(publication).status == 404
+
+
+def test_a_token_replaces_no_other_certificate(provider, tmp_path):
+    """One that the owner imported has the name and the serial of a token, and another key."""
+    lab = provider.lab
+    shown = lab.json("token", "show", TOKENS[1])["token"]
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    who = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, TOKENS[1])])
+    now = datetime.datetime.now(datetime.timezone.utc)
+    serial = x509.load_pem_x509_certificate(shown["certificate"].encode()).serial_number
+    cert = x509.CertificateBuilder().subject_name(who).issuer_name(who).public_key(key.public_key()) \
+        .serial_number(serial).not_valid_before(now).not_valid_after(now + datetime.timedelta(days=9)) \
+        .sign(key, hashes.SHA256())
+    path = tmp_path / "other.pem"
+    path.write_bytes(cert.public_bytes(serialization.Encoding.PEM))
+    lab.cadeado("set", "cert", "import", "trust", "Phone-SAST-trust", str(path))
+    before = state(lab)
+    publication = new_id()
+    answer = provider.stage(publication, make_list(lab))
+    assert answer.status == 422 and "set cert delete Phone-SAST-trust" in answer.json["text"], answer
+    assert provider.abort(publication).status == 200
+    assert state(lab) == before
 
 
 def test_requests_that_make_no_sense(provider):
