@@ -5,6 +5,35 @@
 #include "core/command/table_args.h"
 
 const struct command commands[] = {
+	{"bat apply", no_args, COMMAND_HERE, true,
+		"This operation will change many phones. Do you want to continue? (y/n):",
+		"make the prepared bulk change, or go on with it",
+		"Makes the change that bat update prepared, in batches each of which is made whole "
+		"or not at all. Run again after an interruption it goes on where it was.",
+		handle_bat_apply},
+	{"bat query", bat_query_args, COMMAND_HERE, false, NULL, "find phones",
+		"Counts the phones that a query finds and shows the first ten. Conditions are in "
+		"the words of the original: a field (Device Name, Description, Directory Number, "
+		"Security Profile, Owner, Certificate Operation, Certificate Operation Status, LSC "
+		"Expires, LSC Issued By, LSC Issuer Expires By, Authentication String, Device Type, "
+		"Device Protocol, Device Security Mode, Last Active), then is, is not, contains, "
+		"begins with, ends with, is before, is exactly, is after, is empty or is not empty; "
+		"joined by and, or by or. \"all\" finds every phone.",
+		handle_bat_query},
+	{"bat status", no_args, COMMAND_HERE, false, NULL, "show the last bulk change",
+		"Shows the last bulk change: prepared, interrupted, finished or taken back.",
+		handle_bat_status},
+	{"bat undo", no_args, COMMAND_HERE, true,
+		"This operation will take back the last bulk change. Do you want to continue? "
+		"(y/n):",
+		"take back the last bulk change",
+		"Gives the fields that the last bulk change set the values that it found. What was "
+		"changed otherwise since stays.",
+		handle_bat_undo},
+	{"bat update", bat_update_args, COMMAND_HERE, true, NULL, "prepare a bulk change",
+		"A dry run: counts what would change, shows the first ten, and names the first "
+		"phone that would be stranded. When there is none the change waits for bat apply.",
+		handle_bat_update},
 	{"build ctl", build_ctl_args, COMMAND_HERE, true, NULL, "make a CTL from certificates",
 		"Makes and signs a CTL from certificates and roles; each role may be given again "
 		"and again, and a name and an address after a comma. The key is in a PEM file "
