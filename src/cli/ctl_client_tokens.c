@@ -100,10 +100,45 @@ static enum ctl_exit left(struct wizard *w, const char *option)
 	return wizard_refuse(w, CTL_USAGE, ERR_ARG, text);
 }
 
+/* What a person saw of a token. Entries are good until the next look, and while a question stands
+ * there is one twice a second. */
+struct shown {
+	char label[TOKENS_LABEL_SIZE], serial[sizeof(((struct token_entry *)0)->serial)];
+	enum token_kind kind;
+};
+
+static void show_choices(
+	struct wizard *w, const struct token_entry *const *here, size_t count, struct shown *shown)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct token_entry *e = here[i];
+
+		say(&w->s.d, "  %zu  %-24s %s\n", i + 1, e->label,
+			e->present ? e->state : "known by its certificate");
+		(void)str_copy(shown[i].label, sizeof(shown[i].label), e->label);
+		(void)str_copy(shown[i].serial, sizeof(shown[i].serial), e->serial);
+		shown[i].kind = e->kind;
+	}
+}
+
+/* NULL: it is not there any more, or cannot be chosen. */
+static const struct token_entry *chosen(const struct wizard *w, bool adding, const struct shown *s)
+{
+	for (size_t i = 0; i < tokens_count(w->tokens); i++) {
+		const struct token_entry *e = tokens_at(w->tokens, i);
+
+		if (e->kind == s->kind && strcmp(e->label, s->label) == 0 &&
+			strcmp(e->serial, s->serial) == 0)
+			return eligible(w, e, adding) ? e : NULL;
+	}
+	return NULL;
+}
+
 /* A person puts a token in, or picks one of several. *out NULL: they changed their mind. */
 static enum ctl_exit pick(struct wizard *w, bool adding, const struct token_entry **out)
 {
 	const struct token_entry *here[PRESENT_MAX];
+	struct shown shown[PRESENT_MAX];
 	char line[DIALOGUE_LINE];
 	struct fail why = {0};
 	long number = 0;
@@ -113,9 +148,7 @@ static enum ctl_exit pick(struct wizard *w, bool adding, const struct token_entr
 		size_t count = eligible_tokens(w, adding, here);
 		enum dialogue_answer answer;
 
-		for (size_t i = 0; i < count; i++)
-			say(&w->s.d, "  %zu  %-24s %s\n", i + 1, here[i]->label,
-				here[i]->present ? here[i]->state : "known by its certificate");
+		show_choices(w, here, count, shown);
 		if (count)
 			answer = dialogue_ask(&w->s.d,
 				"Number of the token, or insert another (q cancels)",
@@ -132,8 +165,9 @@ static enum ctl_exit pick(struct wizard *w, bool adding, const struct token_entr
 		if (tolower(line[0]) == 'q')
 			return CTL_GOOD;
 		if (count && str_number(line, 1, (long)count, &number) == ERR_OK) {
-			*out = here[number - 1];
-			return CTL_GOOD;
+			*out = chosen(w, adding, &shown[number - 1]);
+			if (*out)
+				return CTL_GOOD;
 		}
 		if (tokens_look(w->tokens, &why))
 			say_wrapped(&w->s.d, 0, "", why.text);
