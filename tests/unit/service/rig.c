@@ -107,6 +107,37 @@ static struct tls *listener_tls(struct rig *r, const char *name, enum tls_peer_c
 	return tls;
 }
 
+static char master[64]; /* a state folder that is made once for a program: keys take time */
+
+static void remove_master(void)
+{
+	char command[96];
+
+	snprintf(command, sizeof(command), "rm -r %s", master);
+	if (system(command) != 0)
+		fprintf(stderr, "%s is left\n", master);
+}
+
+static void make_folder(char *folder, size_t size)
+{
+	const char *below = getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp";
+	struct fail why = {0};
+	struct settings s;
+	char command[192];
+
+	if (!*master) {
+		snprintf(master, sizeof(master), "%.30s/cadeado-service-XXXXXX", below);
+		assert_non_null(mkdtemp(master));
+		atexit(remove_master);
+		settings_defaults(&s);
+		assert_int_equal(cluster_create(master, &s, clock_system(), &why), ERR_OK);
+	}
+	snprintf(folder, size, "%.30s/cadeado-service-XXXXXX", below);
+	assert_non_null(mkdtemp(folder));
+	snprintf(command, sizeof(command), "cp -a %s/. %s", master, folder);
+	assert_int_equal(system(command), 0);
+}
+
 void rig_init(struct rig *r, const char *profile)
 {
 	const struct device_new device = {
@@ -116,10 +147,8 @@ void rig_init(struct rig *r, const char *profile)
 	log_to(fopen("/dev/null", "w"), LOG_DEBUG);
 	memset(r, 0, sizeof(*r));
 	r->executor.run = keep_job;
-	strcpy(r->folder, "/tmp/cadeado-service-XXXXXX");
-	assert_non_null(mkdtemp(r->folder));
+	make_folder(r->folder, sizeof(r->folder));
 	settings_defaults(&r->settings);
-	assert_int_equal(cluster_create(r->folder, &r->settings, clock_system(), &why), ERR_OK);
 	assert_int_equal(cluster_open(&r->cluster, r->folder, clock_system(), &why), ERR_OK);
 	assert_int_equal(device_put(r->cluster, &device, &why), ERR_OK);
 	assert_int_equal(loop_new(&r->loop), ERR_OK);

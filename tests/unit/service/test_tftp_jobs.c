@@ -168,7 +168,7 @@ static void test_job_is_never_answered(void **state)
 struct heap {
 	struct executor executor;
 	struct executor *before;
-	unsigned count;
+	unsigned count, want;
 	void (*done)(void *job);
 	void *jobs[TFTP_TRANSFERS_MAX];
 };
@@ -184,6 +184,13 @@ static enum err heap_up(
 	/* Nothing but the job's own answer uses what the work makes: a file that is not there. */
 	work(job);
 	return ERR_OK;
+}
+
+static bool all_wait(void *ctx)
+{
+	const struct heap *h = ctx;
+
+	return h->count == h->want;
 }
 
 static void ask_from(struct rig *r, unsigned i, const char *name)
@@ -216,8 +223,11 @@ static void test_jobs_do_not_heap_up(void **state)
 	for (i = 0; i < TFTP_TRANSFERS_MAX + 100; i++) {
 		snprintf(name, sizeof(name), "none%u", i);
 		ask_from(r, i, name);
-		if (i % 256 == 0)
-			rig_settle(r);
+		/* The kernel loses what comes faster than it is read. */
+		if (i < TFTP_TRANSFERS_MAX && i % 128 == 127) {
+			h.want = i + 1;
+			rig_until(r, all_wait, &h);
+		}
 	}
 	rig_settle(r);
 	assert_int_equal(h.count, TFTP_TRANSFERS_MAX);
