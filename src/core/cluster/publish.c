@@ -152,9 +152,9 @@ static enum err find_local(struct publication_work *w, struct fail *why)
 	if (!other_known)
 		return fail_set(why, ERR_TRUST,
 			"phones would refuse a CTL signed by a key of this node: the present one "
-			"names none as SAST. First: " UPDATE
-			" --token LABEL --with-local-key, then reset every phone, then do this "
-			"again");
+			"names none as SAST. Sign with a token of it (--token LABEL), or to leave "
+			"tokens first: " UPDATE " --token LABEL --with-local-key, then reset every "
+			"phone, then do this again");
 	return fail_set(why, ERR_TRUST,
 		"phones that hold the present CTL know another %s key and would refuse this one; "
 		"sign with the key that they know: cadeado utils ctl %s",
