@@ -322,11 +322,11 @@ def main():
             if "slow" in parts:
                 slow(bench, node)
             if "workers" in parts:
-                free = [Node(build, os.path.join(folder, f"w{n}"), 30000 + 1000 * n, n, None, files) for n in (1, 2)]
+                free = [Node(build, os.path.join(folder, f"w{n}"), 21000 + 100 * n, n, None, files) for n in (1, 2)]
                 running += free
                 two_workers(bench, *free)
             if "memory" in parts:
-                running.append(Node(build, os.path.join(folder, "m"), 33000, 1, files=files))
+                running.append(Node(build, os.path.join(folder, "m"), 21300, 1, files=files))
                 memory(bench, running[-1])
         finally:
             for server in running:
