@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import subprocess
+import time
 
 import fakenode
 import pytest
@@ -175,6 +176,7 @@ def test_two_administrators_at_once(new_cluster, desk):
              "--tokens", desk.tokens, "--pin-file", desk.dir / "pin", "--token"]
     for _ in range(2):
         before = cluster.same()
+        time.sleep(1.1)  # lists of one second with the same records are the same
         running = [subprocess.Popen(desk.argv(cluster, "ctl-client", *words, token), stdin=subprocess.DEVNULL,
                                     stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for token in (ONE, TWO)]
         answers = [json.loads(p.communicate(timeout=labs.PATIENCE)[0]) for p in running]
