@@ -43,7 +43,8 @@ def test_making_a_cluster(tmp_path):
     lab = labs.Lab(tmp_path / "lab", labs.free_base())
     words = ["cluster", "init", "--port-base", str(lab.base)]
     number = points(lab, words, tmp_path)
-    for n in range(1, number + 1):
+    # Some of the steps, for each makes up to ten keys; core/cluster_faults walks them all with keys that are lent.
+    for n in range(number % 9 + 1, number + 1, 9):
         shutil.rmtree(lab.dir)
         run(lab, words, fault=f"{n}:kill")
         again = run(lab, words)
