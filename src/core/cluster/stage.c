@@ -27,124 +27,6 @@ static bool is_active(const struct stage_state *s, const char *id)
 	       memcmp(s->present_sum, s->last.list, SHA256_SIZE) == 0;
 }
 
-/* --- Phone-SAST-trust --- */
-
-static enum err forget_trust(struct cluster *c, const struct publication *p, struct fail *why)
-{
-	enum err err = ERR_OK;
-	size_t i;
-
-	for (i = 0; i < p->trust_count && !err; i++) {
-		err = trust_remove(c, TRUST_SAST, p->trust[i], why);
-		if (err == ERR_NOTFOUND) {
-			fail_clear(why);
-			err = ERR_OK;
-		}
-	}
-	return err;
-}
-
-/* Calls `each` with the certificate of every SAST record. */
-static enum err each_sast(struct cluster *c, struct span bytes,
-	enum err (*each)(struct cluster *c, void *ctx, const struct cert *cert, struct fail *why),
-	void *ctx, struct fail *why)
-{
-	struct tlv_list list;
-	struct tlv_record r;
-	struct tlv_iter it;
-	struct cert *cert;
-	enum err err = tlv_parse(&list, bytes, why);
-
-	if (err)
-		return err;
-	tlv_iter_init(&it, &list);
-	while (!err && tlv_iter_next(&it, &r)) {
-		if (r.role != TLV_ROLE_SAST || !(r.has & TLV_HAS(9)))
-			continue;
-		cert = NULL;
-		err = cert_from_der(&cert, r.certificate, why);
-		if (!err)
-			err = each(c, ctx, cert, why);
-		cert_free(cert);
-	}
-	return err;
-}
-
-/* Another certificate has the name already: to whoever publishes, a fault of the list. */
-static enum err of_the_list(enum err err, struct fail *why)
-{
-	if (err != ERR_EXISTS)
-		return err;
-	if (why)
-		why->code = ERR_VERIFY;
-	return ERR_VERIFY;
-}
-
-/* Which names the list's tokens will have in the unit, of those that are not there yet. */
-static enum err plan_trust(struct cluster *c, void *ctx, const struct cert *cert, struct fail *why)
-{
-	struct publication *p = ctx;
-	bool known;
-	size_t i;
-	enum err err = trust_find(c, TRUST_SAST, cert, &known, why);
-
-	if (err || known)
-		return err;
-	if (p->trust_count == STAGE_SASTS)
-		return fail_set(why, ERR_LIMIT, "the list names more than %u tokens", STAGE_SASTS);
-	err = trust_name("", cert, p->trust[p->trust_count], why);
-	for (i = 0; i < p->trust_count && !err; i++)
-		if (strcmp(p->trust[i], p->trust[p->trust_count]) == 0)
-			return ERR_OK;
-	/* What is undone later must be this publication's own. */
-	if (!err)
-		err = of_the_list(
-			trust_name_free(c, TRUST_SAST, p->trust[p->trust_count], why), why);
-	p->trust_count += !err;
-	return err;
-}
-
-static enum err bring_trust(struct cluster *c, void *ctx, const struct cert *cert, struct fail *why)
-{
-	(void)ctx;
-	return of_the_list(trust_put(c, TRUST_SAST, "", cert, why), why);
-}
-
-/* Of what is staged already: a name that was taken meanwhile must not keep it from being undone. */
-static enum err bring_again(struct cluster *c, void *ctx, const struct cert *cert, struct fail *why)
-{
-	enum err err = trust_put(c, TRUST_SAST, "", cert, why);
-
-	(void)ctx;
-	if (err == ERR_EXISTS) {
-		fail_clear(why);
-		err = ERR_OK;
-	}
-	return err;
-}
-
-struct keeping {
-	struct publication *out;
-	const struct publication *from;
-};
-
-static enum err keep_trust(struct cluster *c, void *ctx, const struct cert *cert, struct fail *why)
-{
-	struct keeping *k = ctx;
-	char name[TRUST_NAME];
-	size_t i;
-	enum err err = trust_name("", cert, name, why);
-
-	(void)c;
-	for (i = 0; i < k->out->trust_count && !err; i++)
-		if (strcmp(k->out->trust[i], name) == 0)
-			return ERR_OK;
-	for (i = 0; i < k->from->trust_count && !err; i++)
-		if (strcmp(k->from->trust[i], name) == 0 && k->out->trust_count < STAGE_SASTS)
-			snprintf(k->out->trust[k->out->trust_count++], TRUST_NAME, "%s", name);
-	return err;
-}
-
 /* --- undoing and finishing --- */
 
 /* Both files in ctl/ go; what the publication brought into the unit stays. */
@@ -157,7 +39,7 @@ static enum err remove_staged(struct cluster *c, struct fail *why)
 
 static enum err drop_staged(struct cluster *c, const struct publication *p, struct fail *why)
 {
-	enum err err = forget_trust(c, p, why);
+	enum err err = stage_trust_forget(c, p, why);
 
 	return err ? err : remove_staged(c, why);
 }
@@ -177,12 +59,12 @@ static enum err set_mode(struct cluster *c, const struct tlv_list *list, struct 
 static enum err settle_trust(struct cluster *c, struct stage_state *s, struct fail *why)
 {
 	struct publication before = s->last, merged = s->staged, gone = {0};
-	struct keeping k = {.out = &merged, .from = &before};
+	struct stage_keeping k = {.out = &merged, .from = &before};
 	size_t i, j;
 	enum err err = ERR_OK;
 
 	if (s->has_last && before.trust_count) {
-		err = each_sast(c, buf_span(&s->staged_list), keep_trust, &k, why);
+		err = stage_each_sast(c, buf_span(&s->staged_list), stage_trust_keep, &k, why);
 		for (i = 0; i < before.trust_count && !err; i++) {
 			bool kept = false;
 
@@ -194,7 +76,7 @@ static enum err settle_trust(struct cluster *c, struct stage_state *s, struct fa
 		}
 	}
 	if (!err)
-		err = forget_trust(c, &gone, why);
+		err = stage_trust_forget(c, &gone, why);
 	return err ? err : stage_write_last(c, &merged, why);
 }
 
@@ -245,7 +127,8 @@ static enum err load(struct cluster *c, struct stage_state *s, struct fail *why)
 		err = drop_staged(c, &s->staged, why);
 		recovered = true;
 	} else if (!err && s->has_staged) {
-		err = each_sast(c, buf_span(&s->staged_list), bring_again, NULL, why);
+		err = stage_each_sast(
+			c, buf_span(&s->staged_list), stage_trust_bring_again, NULL, why);
 	}
 	if (!err && s->present.there && !s->damaged.code)
 		err = set_mode(c, &s->present.list, why);
@@ -377,11 +260,11 @@ static enum err put(struct cluster *c, struct stage_state *s, const struct stage
 	p->at = clock_seconds(c->clock);
 	p->here = here;
 	memcpy(p->list, sum, SHA256_SIZE);
-	err = each_sast(c, r->list, plan_trust, p, why);
+	err = stage_each_sast(c, r->list, stage_trust_plan, p, why);
 	if (!err)
 		err = stage_write_staged(c, p, r->list, why);
 	if (!err)
-		err = each_sast(c, r->list, bring_trust, NULL, why);
+		err = stage_each_sast(c, r->list, stage_trust_bring, NULL, why);
 	if (err && drop_staged(c, p, &local))
 		fail_prefix(why, "half of the list is still in ctl/");
 	mem_free(p);
@@ -535,7 +418,7 @@ static enum err forget_work(struct cluster *c, struct stage_state *s, void *ctx,
 	if (!err)
 		err = drop_staged(c, has_half ? half : &s->staged, why);
 	if (!err && s->has_last)
-		err = forget_trust(c, &s->last, why);
+		err = stage_trust_forget(c, &s->last, why);
 	/* "ever" goes last: until then nothing counts as first. */
 	if (!err)
 		err = file_remove(path, why);

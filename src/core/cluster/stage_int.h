@@ -50,6 +50,31 @@ enum err stage_remove(struct cluster *c, const char *name, struct fail *why) MUS
 #define LAST_FILE   "last.json"
 #define EVER_FILE   "ever"
 
+/* --- Phone-SAST-trust --- */
+
+/* Calls `each` with the certificate of every SAST record. */
+typedef enum err stage_sast(
+	struct cluster *c, void *ctx, const struct cert *cert, struct fail *why);
+enum err stage_each_sast(struct cluster *c, struct span bytes, stage_sast *each, void *ctx,
+	struct fail *why) MUST_USE;
+/* `ctx` is the publication that learns which names the list brings. */
+enum err stage_trust_plan(
+	struct cluster *c, void *ctx, const struct cert *cert, struct fail *why) MUST_USE;
+enum err stage_trust_bring(
+	struct cluster *c, void *ctx, const struct cert *cert, struct fail *why) MUST_USE;
+/* Of what is staged already: a name that was taken meanwhile must not keep it from being undone. */
+enum err stage_trust_bring_again(
+	struct cluster *c, void *ctx, const struct cert *cert, struct fail *why) MUST_USE;
+/* `ctx` is a stage_keeping: names of `from` that the list has too come into `out`. */
+struct stage_keeping {
+	struct publication *out;
+	const struct publication *from;
+};
+enum err stage_trust_keep(
+	struct cluster *c, void *ctx, const struct cert *cert, struct fail *why) MUST_USE;
+enum err stage_trust_forget(
+	struct cluster *c, const struct publication *p, struct fail *why) MUST_USE;
+
 /* Would a phone that holds the present CTL take this list, and may it be published at all? */
 enum err stage_judge(struct cluster *c, const struct stage_state *s, struct span list,
 	struct fail *why) MUST_USE;
