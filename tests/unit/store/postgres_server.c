@@ -73,6 +73,8 @@ static pid_t spawn(const struct postgres_server *s, char **words)
 	fd = open(log, O_WRONLY | O_CREAT | O_APPEND, 0644);
 	if (fd < 0 || dup2(fd, 1) < 0 || dup2(fd, 2) < 0 || chdir(s->folder))
 		_exit(122);
+	/* It looks for its other programs beside its own name. */
+	words[0] = path;
 	execvp(path, words);
 	_exit(123);
 }
