@@ -377,7 +377,7 @@ static enum err open_place(struct tftp *s, const char *text, struct fail *why)
 {
 	const struct settings *set = s->env->settings;
 	struct place *place = &s->places[s->places_count];
-	unsigned i, socket;
+	unsigned i, socket, doors = TFTP_DOORS;
 	enum err err;
 
 	if (s->places_count == TFTP_ADDRESSES_MAX)
@@ -385,7 +385,10 @@ static enum err open_place(struct tftp *s, const char *text, struct fail *why)
 	err = net_addr_parse(&place->addr, str_ieq(text, OWN_ADDRESS) ? set->address : text,
 		settings_port(set, set->tftp_port), why);
 	s->places_count++;
-	for (i = 0; i < TFTP_DOORS && err == ERR_OK; i++) {
+	/* With few descriptors for this service, one must do. */
+	if (s->env->sessions_max < 4 * TFTP_DOORS)
+		doors = 1;
+	for (i = 0; i < doors && err == ERR_OK; i++) {
 		err = dgram_set_open(s->sockets, &place->addr, true, &socket, why);
 		if (err == ERR_OK)
 			s->place_of[socket] = place;
