@@ -97,6 +97,31 @@ static void traces_have_their_shapes(void **state)
 	assert_int_equal(st.st_mode & 07777, 0640);
 }
 
+static void gathered_traces_look_the_same(void **state)
+{
+	struct buf lines = {0};
+	char *text;
+
+	trace_gather(&lines, TRACE_TFTP, "nowhere to go");
+	assert_int_equal(lines.len, 0);
+	(void)remove(scratch_path("ctftp.log"));
+	assert_int_equal(trace_open(scratch, NULL, NULL), ERR_OK);
+	trace_gather(&lines, TRACE_TFTP, "Asked[%s]", "a\x1B[2J");
+	trace_gather(&lines, TRACE_TFTP, "Asked[%s]", "b");
+	text = scratch_get("ctftp.log", NULL);
+	assert_string_equal(text, "");
+	free(text);
+	trace_put(TRACE_TFTP, &lines);
+	assert_int_equal(lines.len, 0);
+	trace_put(TRACE_TFTP, &lines);
+	trace_close();
+	text = scratch_get("ctftp.log", NULL);
+	assert_matches(text, "^[0-9:]{8}\\.[0-9]{3} \\|Asked\\[a\\\\x1B\\[2J\\]\n"
+			     "[0-9:]{8}\\.[0-9]{3} \\|Asked\\[b\\]\n$");
+	free(text);
+	buf_fini(&lines);
+}
+
 static void traces_without_their_folder(void **state)
 {
 	struct fail why = {0};
@@ -154,6 +179,7 @@ int main(void)
 		TEST(levels_and_shape),
 		TEST(a_line_without_memory),
 		TEST(traces_have_their_shapes),
+		TEST(gathered_traces_look_the_same),
 		TEST(traces_without_their_folder),
 		TEST(threads_do_not_mix_lines),
 	};
