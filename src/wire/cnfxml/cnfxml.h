@@ -41,8 +41,8 @@ struct cnfxml {
 	char ssh_user[CNFXML_TEXT_MAX], ssh_password[CNFXML_TEXT_MAX]; /* "" leaves them out */
 };
 
-/* Reads a configuration, or the one for phones that have none (root <Default>: call managers and TVS
- * only); unknown elements and attributes are ignored. ERR_FORMAT with the line, ERR_LIMIT. */
+/* Reads a configuration, or the one for phones that have none (root <Default>: call managers and
+ * TVS only); unknown elements and attributes are ignored. ERR_FORMAT with the line, ERR_LIMIT. */
 enum err cnfxml_parse(struct cnfxml *c, struct span xml, struct fail *why) MUST_USE;
 
 /* Writes the whole file (full), or the reduced companion with the six elements that one has. */

@@ -35,7 +35,7 @@ def test_help_version_and_usage():
     assert wrong.returncode == 2 and 'unknown word "clt"' in wrong.stderr and "cert" in wrong.stderr
     assert run("device", "add").returncode == 2
     wrong = run("cluster", "init", "--port-base", "70000")
-    assert wrong.returncode == 2 and "0 to 60000" in wrong.stderr
+    assert wrong.returncode == 2 and "0 to 58000" in wrong.stderr
     assert run("show", "ctl", "a", "b").returncode == 2
     assert run("--nonsense").returncode == 2
 
