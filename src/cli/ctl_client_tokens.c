@@ -149,6 +149,10 @@ static enum ctl_exit pick(struct wizard *w, bool adding, const struct token_entr
 		enum dialogue_answer answer;
 
 		show_choices(w, here, count, shown);
+		if (!count)
+			say(&w->s.d, "  There is %s in %s%s.\n",
+				adding ? "no other" : "none that can sign", w->tokens_folder,
+				json_get_str(w->s.args, "module") ? " or behind the module" : "");
 		if (count)
 			answer = dialogue_ask(&w->s.d,
 				"Number of the token, or insert another (q cancels)",
