@@ -83,7 +83,7 @@ static void bad_files_are_explained(void **state)
 		 "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 		 "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb\n",
 			"line 1: ", "", "shorten"},
-		{"port_base = 60000\ncapf_port = 5536\n", "", "capf_port", "lower one"},
+		{"port_base = 58000\ncapf_port = 7536\n", "", "capf_port", "lower one"},
 	};
 	struct settings s;
 	size_t i;
