@@ -278,6 +278,7 @@ def test_a_token_pulled_out_while_it_signs(new_cluster, desk, hardware):
     assert answer["exit"] == 5 and "outcome" not in answer
     assert cluster.same() == ctl
     # Somebody at the terminal puts it back.
+    time.sleep(1.1)  # lists of one second with the same records are the same
     hardware.say("in", "SAST-H1")
     hardware.say("pull", "SAST-H1")
     person = Person(desk.argv(cluster, "ctl-client", "--choice", "update", "--token", "SAST-H1", "--tokens", desk.tokens,
