@@ -24,8 +24,11 @@ def program(name):
 
 def free_base():
     """A port base at which all ports of a node are free."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
     for _ in range(200):
-        base = random.randrange(10000, 25700)  # below those that the kernel gives to clients
+        # Of two multiples of 38 no ports of a node meet, and each worker has its own: a daemon may be down.
+        # All are below those that the kernel gives to clients.
+        base = 10000 - 10000 % 38 + 38 * (8 * random.randrange(51) + worker % 8)
         try:
             for name, port in PORTS.items():
                 kind = socket.SOCK_DGRAM if name == "tftp" else socket.SOCK_STREAM
