@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Without tokens on several nodes: the publisher's console signs with a key of its own and hands the list to all."""
 
+import time
 import json
 import os
 import subprocess
@@ -67,9 +68,11 @@ def test_mixed_mode_update_reset_and_back(console):
     assert records(sub)[2:] == [("CCM+TFTP", pub.address), ("CCM+TFTP", sub.address), ("CAPF", pub.address)]
     sub.cadeado("verify", sub.path("tftp", "CTLFile.tlv"))
 
-    # Fingerprints are known from now on.
+    # Fingerprints are known from now on. A list's time has whole seconds.
+    time.sleep(1.1)
     console.does("update", "CTLFile", trusting=False)
     lists.append(console.cluster.same())
+    time.sleep(1.1)
     again = console.does("reset", "localkey")
     assert again["signedBy"] == "ITLRecovery"
     lists.append(console.cluster.same())
