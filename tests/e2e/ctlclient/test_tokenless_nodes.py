@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Without tokens on several nodes: the publisher's console signs with a key of its own and hands the list to all."""
 
-import time
 import json
 import os
 import subprocess
+import time
 
 import pytest
 from fakenode import FakeNode
