@@ -116,11 +116,14 @@ def test_a_callmanager_key_step_by_step(lab):
 
     # Until a list names it the new key does nothing, whatever is restarted.
     assert in_force(old, old)
+    before = counts(lab)
     lab.restart("Cisco Tftp", "Cisco CallManager")
     assert in_force(old, old)
-    assert lab.registered(FIRST, SECOND)
+    assert registered_anew(lab, before), (lab.output(FIRST)[-3000:], lab.log()[-3000:])
+    gone = counts(lab)
     lab.stop()
     lab.start()
+    assert wait_for(lambda: all(lab.output(d).count("registered as") > n[1] for d, n in gone.items()))
     assert in_force(old, old)
 
     lab.publish("update", "CTLFile")

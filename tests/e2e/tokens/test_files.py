@@ -206,6 +206,8 @@ def at_a_terminal(words, env):
     """Starts a program whose terminal is ours: its id and our end."""
     child, master = pty.fork()
     if child == 0:
+        for number in (signal.SIGINT, signal.SIGQUIT):
+            signal.signal(number, signal.SIG_DFL)  # a runner in the background ignores them
         resource.setrlimit(resource.RLIMIT_CORE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
         os.execve(words[0], words, env)
     return child, master
