@@ -12,12 +12,14 @@ int main(int argc, char **argv)
 {
 	struct cad_bytes file;
 	struct cad_error e;
+	int code;
 
 	if (argc != 2)
 		usage("explain FILE");
 	file = read_file(argv[1]);
-	if (cad_explain(file.ptr, file.len, print, NULL, &e) != CAD_OK)
-		fail(argv[1], &e, UNREADABLE);
+	code = cad_explain(file.ptr, file.len, print, NULL, &e);
 	free(file.ptr);
+	if (code != CAD_OK)
+		fail(argv[1], &e, UNREADABLE);
 	return GOOD;
 }
