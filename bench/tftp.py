@@ -11,6 +11,7 @@ With --realtime servers and load go before all other work on the machine (SCHED_
 the result.
 Exit status 0 when every target is met.
 """
+import glob
 import json
 import os
 import re
@@ -101,10 +102,11 @@ class Node(Server):
 
     def shares(self):
         """How many transfers each worker has ended since the last call."""
-        path = os.path.join(self.folder, "trace", "ctftp.log")
-        with open(path, encoding="utf-8") as f:
-            found = re.findall(r"TID\[([0-9a-f]{8})\] .*?, Transferred\[", f.read())
-        os.truncate(path, 0)
+        found = []
+        for path in glob.glob(os.path.join(self.folder, "activelog/cm/trace/ctftp/sdi/ctftp*.txt")):
+            with open(path, encoding="utf-8") as f:
+                found += re.findall(r"TID\[([0-9a-f]{8})\] .*?, Transferred\[", f.read())
+            os.truncate(path, 0)
         return [found.count(t) for t in sorted(set(found))]
 
 

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "core/cluster/cluster.h"
 #include "net/loop.h"
 
 #include <getopt.h>
@@ -21,7 +22,7 @@ static void usage(FILE *out)
 	      "stop.\n"
 	      "\n"
 	      "  --state DIR   state folder, made by: cadeado --state DIR cluster init\n"
-	      "  --traces      print the traces too, not only to DIR/trace/\n"
+	      "  --traces      print the traces too, not only to DIR/activelog/cm/trace/\n"
 	      "  --debug       log more\n"
 	      "  --version     print the version\n"
 	      "  --help        this text\n",
@@ -38,7 +39,7 @@ static enum err serve(const char *state, bool traces, struct fail *why)
 	struct loop *loop = NULL;
 	struct node *node = NULL;
 	struct buf text = {0};
-	char *folder = file_join(state, "trace");
+	char *folder = file_join(state, ACTIVELOG_FOLDER);
 	enum err err = folder ? trace_open(folder, traces ? stdout : NULL, why) : ERR_NOMEM;
 
 	if (err == ERR_OK)

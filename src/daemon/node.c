@@ -157,6 +157,11 @@ enum err node_start(struct node **out, const char *folder, struct fail *why)
 		};
 		err = cluster_open(&n->cluster, folder, clock_system(), why);
 	}
+	if (err == ERR_OK) {
+		const struct settings *set = cluster_get_settings(n->cluster);
+
+		trace_limits((size_t)set->trace_size * 1024, (unsigned)set->trace_files);
+	}
 	/* What a node that died left half done; a disk that is full keeps nobody from serving. */
 	if (err == ERR_OK && stage_recover(n->cluster, &half) != ERR_OK)
 		log_line(LOG_ERROR, "%s", half.text);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A cluster of its own for a test: state folder, free ports, daemon, simulated phones."""
 
+import glob
 import json
 import os
 import random
@@ -99,9 +100,18 @@ class Lab:
         with open(self.path("cadeadod.log"), encoding="utf-8", errors="replace") as f:
             return f.read()
 
+    def trace_files(self, name):
+        """Of a trace ("ctftp"), oldest first."""
+        return sorted(glob.glob(self.path("activelog", "cm", "trace", name, "sdi", name + "*.txt")))
+
     def trace(self, name):
-        with open(self.path("trace", name), encoding="utf-8", errors="replace") as f:
-            return f.read()
+        """All lines of a trace: "ctftp", "capf", "ccm" or "tvs"."""
+        name = {"sdi.log": "ccm"}.get(name, name.removesuffix(".log"))
+        text = ""
+        for path in self.trace_files(name):
+            with open(path, encoding="utf-8", errors="replace") as f:
+                text += f.read()
+        return text
 
     def start(self):
         with open(self.path("cadeadod.log"), "ab") as log:

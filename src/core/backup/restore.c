@@ -246,8 +246,8 @@ static enum err unpack(struct restoring *x, struct span archive)
 	static const struct {
 		const char *name;
 		mode_t mode;
-	} folders[] = {
-		{"keys", 0700}, {"tokens", 0700}, {"tftp", 0755}, {"trace", 0755}, {"ctl", 0755}};
+	} folders[] = {{"keys", 0700}, {"tokens", 0700}, {"tftp", 0755}, {ACTIVELOG_FOLDER, 0755},
+		{"ctl", 0755}};
 	struct tar_reader r;
 	struct tar_entry e;
 	enum err err = ERR_OK;

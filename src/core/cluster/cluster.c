@@ -156,8 +156,8 @@ static enum err make_folders(struct cluster *c, struct fail *why)
 	static const struct {
 		const char *name;
 		mode_t mode;
-	} subs[] = {
-		{"keys", 0700}, {"tokens", 0700}, {"tftp", 0755}, {"trace", 0755}, {"ctl", 0755}};
+	} subs[] = {{"keys", 0700}, {"tokens", 0700}, {"tftp", 0755}, {ACTIVELOG_FOLDER, 0755},
+		{"ctl", 0755}};
 	enum err err = file_mkdir(c->folder, 0755, why);
 	char *path;
 	size_t i;

@@ -13,10 +13,13 @@
  *   keys/         <name>.pem .key of own.h, previous/, trust/ (0700)
  *   ctl/          the list that waits, the publication made last (stage.h)
  *   tokens/       file tokens (0700)  tftp/       the one served folder: CTLFile.tlv
- *   trace/        ctftp.log capf.log sdi.log tvs.log  admin.sock
+ *   activelog/    cm/trace/{ctftp,capf,ccm,tvs}/sdi (base/trace.h)  admin.sock
  * A struct cluster is used by one thread at a time and its calls may block: never on an event loop.
  */
 struct cluster;
+
+/* The folder of what the original's console calls activelog, within the state folder. */
+#define ACTIVELOG_FOLDER "activelog"
 
 /* Node name and address can stand in certificates, lists and configurations, and the ports are
  * usable; ERR_FORMAT names the setting that is wrong. */

@@ -238,12 +238,12 @@ static enum doctor_verdict served_as(
 	if (!served->there) {
 		if (own && j->e->served.there)
 			doctor_remedy(c,
-				"look at the trace ctftp.log; if tftp/%s is there, remove it",
+				"look at the trace of Cisco Tftp (cadeado logs); if tftp/%s is there, remove it",
 				name);
 		else
 			doctor_remedy(c,
 				"is cadeadod running? If so, is Cisco Tftp started (cadeado utils service "
-				"list)? Else look at the trace ctftp.log");
+				"list)? Else look at the trace of Cisco Tftp (cadeado logs)");
 		return doctor_say(c, DOCTOR_FAULT, "%s was not served: %s", name, served->missing);
 	}
 	digest_hex(DIGEST_MD5, buf_span(&served->bytes), md5);
@@ -264,7 +264,7 @@ static enum doctor_verdict served_as(
 		doctor_remedy(c, "remove tftp/%s, which is served in place of CTLFile.tlv", name);
 	else
 		doctor_remedy(c, "find out who answers on the TFTP port: ss -ulnp, and the trace "
-				 "ctftp.log");
+				 "of Cisco Tftp (cadeado logs)");
 	return doctor_say(c, DOCTOR_FAULT,
 		"%s over TFTP: %zu bytes, MD5 %s; CTLFile.tlv on disk: %zu bytes, MD5 %s", name,
 		served->bytes.len, md5, disk->len, disk_md5);

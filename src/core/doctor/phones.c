@@ -238,7 +238,8 @@ static enum doctor_verdict not_registered(
 			"for mode %d",
 			p->name, (int)json_get_int(p->state, "port", 0), p->profile_mode);
 	}
-	doctor_remedy(c, "look at the trace sdi.log and at the phone's console.log");
+	doctor_remedy(c,
+		"look at the trace of Cisco CallManager (cadeado logs) and at the phone's console.log");
 	return doctor_say(c, DOCTOR_FAULT, "%s is not registered (%s)%s%s%s%s", p->name,
 		state && *state ? state : "no state", h->refusal[0] ? "; alert " : "", h->refusal,
 		refused && *refused ? "; it refused " : "", refused ? refused : "");
@@ -283,7 +284,8 @@ static enum doctor_verdict registered(
 	if (p->state && !json_get_bool(p->state, "registered"))
 		return not_registered(j, c, p);
 	if (p->listed == DOCTOR_NOT_LISTED) {
-		doctor_remedy(c, "look at the trace sdi.log; is the phone running?");
+		doctor_remedy(c,
+			"look at the trace of Cisco CallManager (cadeado logs); is the phone running?");
 		return doctor_say(c, DOCTOR_FAULT,
 			p->state ? "%s says that it is registered, but the call manager does not "
 				   "list it"

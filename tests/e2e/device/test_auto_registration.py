@@ -54,7 +54,7 @@ def test_unknown_phones_get_the_free_numbers(open_lab):
     # From now on it has a file of its own.
     lab.hang_up(FIRST)
     lab.phone(FIRST)
-    assert wait_for(lambda: "SEP0011215A1AE3.cnf.xml.sgn" in lab.trace("ctftp.log").rsplit("XMLDefault", 1)[-1])
+    assert wait_for(lambda: "SEP0011215A1AE3.cnf.xml.sgn" in lab.trace("ctftp").rsplit("XMLDefault", 1)[-1])
     assert lab.registered(FIRST)
 
 

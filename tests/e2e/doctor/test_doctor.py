@@ -259,7 +259,7 @@ def test_an_expired_lsc(lab):
         f.write(new.sign(capf, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
     os.unlink(os.path.join(lab.folder(FIRST), "phone.json"))
     lab.phone(FIRST)
-    assert wait_for(lambda: "errno=10" in lab.trace("sdi.log")), lab.trace("sdi.log")[-2000:]
+    assert wait_for(lambda: "errno=10" in lab.trace("ccm")), lab.trace("ccm")[-2000:]
     assert not lab.state(FIRST).get("registered")
     found, evidence, done = verdicts(lab)
     assert found[5] == FAULT and FIRST in evidence[5] and "not valid today" in evidence[5]

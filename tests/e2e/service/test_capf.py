@@ -88,7 +88,7 @@ def test_wrong_string(server):
         phone.auth(FIRST, password=b"13579\0")
         assert phone.ended() == 7
     assert pending(server)
-    for log in (server.log(), server.trace("capf.log")):
+    for log in (server.log(), server.trace("capf")):
         assert "13579" not in log
 
 
@@ -230,9 +230,9 @@ def test_plain_tcp_and_half_a_handshake(server):
 
 def test_traces(server):
     enrol(server, FIRST)
-    assert wait_for(lambda: "Certificate upgrade successful" in server.trace("capf.log"))
+    assert wait_for(lambda: "Certificate upgrade successful" in server.trace("capf"))
     lines = [re.fullmatch(r"\d\d:\d\d:\d\d\.\d{3} \| debug (.*)", x).group(1)
-             for x in server.trace("capf.log").splitlines()]
+             for x in server.trace("capf").splitlines()]
     n = lines[0].split(":")[0]
     phone = "%s:%s:" % (n, FIRST)
     assert re.fullmatch(n + r":UNKNOWN:Got a new ph conn 127\.0\.0\.1 on \d+", lines[0])

@@ -346,7 +346,7 @@ def test_slow_clients_hinder_nobody(server):
     assert slow[1].rest().startswith(b"HTTP/1.1 408 ")
     for c in slow:
         c.sock.close()
-    assert wait_for(lambda: "Not transferred[large.bin]" in server.trace("ctftp.log"))
+    assert wait_for(lambda: "Not transferred[large.bin]" in server.trace("ctftp"))
 
 
 def test_connections_of_one_source(server):
@@ -411,7 +411,7 @@ def test_trace(server):
     get(server, "/T.XML")
     get(server, "/t.xml", Range="bytes=0-1")
     get(server, "/nothing.xml")
-    trace = wait_for(lambda: "Error(404)" in server.trace("ctftp.log") and server.trace("ctftp.log"))
+    trace = wait_for(lambda: "Error(404)" in server.trace("ctftp") and server.trace("ctftp"))
     context = r"\[0xa\w+~\d+~127\.0\.0\.1~\d+\]"
     for line in (r"HTTPConnection::wait_Request" + context + r", \[T\.XML\] Method\(GET\), Port\(%d\), Serving Count\(0\)"
                  % server.port("http"),

@@ -94,7 +94,7 @@ def test_secure_registration(server):
         assert found.pop("since").endswith("Z")
         assert found == {"device": FIRST, "number": "1001", "address": HOST, "port": port, "transport": "TLS",
                          "cipher": "AES128-SHA", "securityMode": 3, "protocol": 17}
-    trace = server.trace("sdi.log")
+    trace = server.trace("ccm")
     lines = [x.split("|", 1)[1] for x in trace.splitlines() if re.match(r"\d\d:\d\d:\d\d\.\d{3} \|", x)]
     assert lines[0] == "SdlSSLTCPListener::verify_cb pre-verified=1,cert verification errno=0,depth=0"
     assert re.fullmatch(r"New connection accepted\. DeviceName=, TCPPid = \[1\.100\.13\.\d+\], IPAddr=127\.0\.0\.1, "
@@ -157,7 +157,7 @@ def refused_by_tls(lab, lsc, errno):
         with Sccp(lab.port("sccps"), lsc) as s:
             s.register(FIRST)
             s.recv()
-    assert wait_for(lambda: "pre-verified=0,cert verification errno=%d,depth=0" % errno in lab.trace("sdi.log"))
+    assert wait_for(lambda: "pre-verified=0,cert verification errno=%d,depth=0" % errno in lab.trace("ccm"))
     return str(failure.value)
 
 
@@ -381,7 +381,7 @@ def test_encrypted_call(server):
         assert found == [{"caller": "1001", "called": "1002", "state": "connected", "security": "encrypted",
                           "icon": "lock"}]
         keys = [block[8:24].hex() for block in (tx_a, tx_b)]
-        for name in ("sdi.log", "capf.log", "ctftp.log"):
+        for name in ("ccm", "capf", "ctftp"):
             assert not any(key in server.trace(name) for key in keys)
         a.send(0x07, struct.pack("<II", 1, call_a))
         assert b.until(0x106) and b.until(0x8B)

@@ -341,10 +341,10 @@ def test_traces(server):
         c.request(CTL)
         c.rest(c.recv())
         port = c.sock.getsockname()[1]
-        assert wait_for(lambda: "Transferred[" in server.trace("ctftp.log"))
+        assert wait_for(lambda: "Transferred[" in server.trace("ctftp"))
         c.request("absent")
         assert c.error()[0] == 1
-    lines = [x for x in server.trace("ctftp.log").splitlines() if "~127.0.0.1~%d]" % port in x]
+    lines = [x for x in server.trace("ctftp").splitlines() if "~127.0.0.1~%d]" % port in x]
     begin, end, _, refused = lines
     context = re.fullmatch(r"\d\d:\d\d:\d\d\.\d{3} \|TFTPEngine::isReadRequest\[(0x[0-9a-f]+~\d+~127\.0\.0\.1~\d+)\], \["
                            + CTL + r"\] opcode\(1\), Mode\(octet\), Serving Count\(0\)", begin).group(1)

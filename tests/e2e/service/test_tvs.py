@@ -82,7 +82,7 @@ def test_own_certificates(lab):
         good(phone.verify(own(lab, "ITLRecovery")), 2, {SAST})
         bad(phone.verify(to_der(made("stranger"))), 2)
         bad(phone.verify(own(lab, "CTLProvider")), 2)
-    trace = lab.trace("tvs.log")
+    trace = lab.trace("tvs")
     assert "CertificateDBCache::getCertificateInformation - Found entry {rolecount : 3} (CallManager of this node)" in trace
     assert "CP-8861-SEP0011215A1AE3:Sending CERT_VERIF_RES msg" in trace
     assert "TVS CORE: Rcvd Event: TVS_EV_CERT_VERIFICATION_REQ in State: TVS_STATE_AWAIT_REQ" in trace
@@ -142,7 +142,7 @@ def test_expired_is_invalid(lab):
     with Tvs(lab.port("tvs")) as phone:
         bad(phone.verify(to_der(old)), 2)
         bad(phone.verify(to_der(early)), 2)
-    assert "not vouched for: expired, or not valid yet" in lab.trace("tvs.log")
+    assert "not vouched for: expired, or not valid yet" in lab.trace("tvs")
 
 
 def test_a_spoilt_file_hinders_no_other(lab):
@@ -217,4 +217,4 @@ def test_a_name_that_spoils_no_log(lab):
     with Tvs(lab.port("tvs")) as phone:
         phone.sock.sendall(phone.message(1, element(2, own(lab, "CAPF")), device=b"\1A\n\x1b[31mB"))
         good(phone.recv(), 2, {CAPF})
-    assert "\x1b" not in lab.trace("tvs.log") and "A\n" not in lab.trace("tvs.log")
+    assert "\x1b" not in lab.trace("tvs") and "A\n" not in lab.trace("tvs")

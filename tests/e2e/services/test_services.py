@@ -161,7 +161,7 @@ def test_system_restart_asks(lab):
 def test_restart_with_a_call_up(lab):
     lab.whole_path()
     before = [lab.output(d).count("registered as") for d in (FIRST, SECOND)]
-    asked = lab.trace("ctftp.log").count("Transferred[CTLFile.tlv]")
+    asked = lab.trace("ctftp").count("Transferred[CTLFile.tlv]")
     service(lab, "restart", "Cisco CallManager")
 
     def again():
@@ -169,7 +169,7 @@ def test_restart_with_a_call_up(lab):
                    lab.output(d).count("registered as") == n + 1 for d, n in zip((FIRST, SECOND), before))
     assert wait_for(again), (lab.output(FIRST)[-2000:], lab.output(SECOND)[-2000:], lab.log()[-2000:])
     # Each fetched the lists before it registered, and they talk again.
-    assert lab.trace("ctftp.log").count("Transferred[CTLFile.tlv]") >= asked + 2
+    assert lab.trace("ctftp").count("Transferred[CTLFile.tlv]") >= asked + 2
     assert lab.registered(FIRST, SECOND)
     assert wait_for(lambda: len(stations(lab)) == 2)
     lab.hang_up(FIRST)

@@ -56,7 +56,7 @@ def test_first_ctl_is_taken_because_tvs_vouches(young):
     assert published(young, "CTLFile.tlv")
     assert "TVS_MSG_QUERY_CERT_RES, status 0" in young.output(FIRST)
     assert "Trust List Verification Failed" not in young.status(FIRST)
-    assert "Phone-SAST-trust" in young.trace("tvs.log") or "CTL record" in young.trace("tvs.log")
+    assert "Phone-SAST-trust" in young.trace("tvs") or "CTL record" in young.trace("tvs")
 
 
 def test_without_tvs_it_is_refused_and_nothing_is_lost(young):

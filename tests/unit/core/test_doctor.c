@@ -512,7 +512,7 @@ static void registration(void **state)
 	str_copy(p->signalling.refusal, sizeof(p->signalling.refusal), "unknown CA");
 	judged(t, "ggggggF?");
 	says(t, 7, "is not registered (waiting); alert unknown CA; it refused call manager",
-		"sdi.log");
+		"cadeado logs");
 	set_state(p, "{\"registered\": false, \"transport\": \"tcp\", \"port\": 2000}");
 	judged(t, "ggggggF?");
 	says(t, 7, "it asks over TCP 2000, not over TLS; its profile asks for mode 3",
