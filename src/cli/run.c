@@ -148,6 +148,8 @@ static int talk(const struct cli *cli, const struct command *cmd, const struct j
 		int (*run)(const struct cli *cli, const struct json *args);
 	} dialogues[] = {
 		{"ctl-client", ctl_client_run},
+		{"file tail", file_tail_run},
+		{"logs", logs_run},
 		{"utils ctl status", ctl_status_run},
 	};
 

@@ -251,6 +251,24 @@ static void append(struct json *args, const char *name, const char *value)
 	json_append_take(json_get(args, name), json_string_new(value));
 }
 
+/* "-f" for the flag --follow: the first letter of a flag that has it for itself. NULL for another
+ * word, which may be a file's name. */
+static const struct command_arg *flag_of_letter(const struct command *cmd, const char *word)
+{
+	const struct command_arg *found = NULL;
+
+	if (word[0] != '-' || !word[1] || word[2])
+		return NULL;
+	for (const struct command_arg *a = cmd->args; a && a->kind != ARG_END; a++) {
+		if (a->kind == ARG_WORD || a->kind == ARG_WORDS || a->name[0] != word[1])
+			continue;
+		if (found || a->kind != ARG_FLAG)
+			return NULL;
+		found = a;
+	}
+	return found;
+}
+
 static enum err take_option(const struct command *cmd, int argc, char *const argv[], int *i,
 	struct json *args, struct fail *why)
 {
@@ -321,6 +339,8 @@ enum err command_parse(const struct command *cmd, int argc, char *const argv[], 
 			only_words = true;
 		else if (!only_words && strncmp(argv[i], "--", 2) == 0)
 			err = take_option(cmd, argc, argv, &i, out, why);
+		else if (!only_words && (a = flag_of_letter(cmd, argv[i])) != NULL)
+			json_set_bool(out, a->name, true);
 		else if (words == 0 && (err = check_first_word(cmd, argv[i], why)) != ERR_OK)
 			break;
 		else if ((a = positional(cmd, words++)) != NULL)

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * Starting over: the CTL is deleted at the node's console, and whoever does it sees first which
  * phones must be visited. */
+#include "core/command/file.h"
 #include "core/command/handlers.h"
 
+#include "base/file.h"
 #include "base/mem.h"
+#include "base/str.h"
 #include "core/cluster/stage.h"
 #include "core/device/device.h"
 
@@ -51,15 +54,11 @@ static enum err list_phone(void *ctx, const struct device *d)
 	return ERR_OK;
 }
 
-/* As the original names what it does, and only for who owns the folder. */
-static enum err may_delete(const struct command_ctx *ctx, const struct json *args, struct fail *why)
+/* Only for who owns the folder. */
+static enum err may_delete(const struct command_ctx *ctx, struct fail *why)
 {
-	const char *file = json_get_str(args, "file");
 	struct stat st;
 
-	if (strcmp(file, CTL) != 0)
-		return fail_set(why, ERR_DENIED,
-			"only " CTL " is deleted by this command, not \"%.60s\"", file);
 	if (stat(ctx->state, &st) != 0)
 		return fail_set(why, ERR_NOTFOUND, "%s: there is no such state folder", ctx->state);
 	if (geteuid() != 0 && geteuid() != st.st_uid)
@@ -68,13 +67,13 @@ static enum err may_delete(const struct command_ctx *ctx, const struct json *arg
 	return ERR_OK;
 }
 
-static enum err phones_and_list(struct command_ctx *ctx, const struct json *args,
-	struct command_reply *reply, struct fail *why)
+static enum err phones_and_list(
+	struct command_ctx *ctx, struct command_reply *reply, struct fail *why)
 {
 	struct phones p = {.reply = reply, .rows = json_array_new()};
 	struct stage_status status;
 	struct cluster *c = command_cluster(ctx, why);
-	enum err err = c ? may_delete(ctx, args, why) : why->code;
+	enum err err = c ? may_delete(ctx, why) : why->code;
 
 	if (err == ERR_OK)
 		err = stage_status(c, &status, why);
@@ -92,28 +91,108 @@ static enum err phones_and_list(struct command_ctx *ctx, const struct json *args
 	return err;
 }
 
+static enum err delete_ctl(struct command_ctx *ctx, struct command_reply *reply, struct fail *why)
+{
+	enum err err = phones_and_list(ctx, reply, why);
+
+	if (err == ERR_OK)
+		err = stage_forget(ctx->cluster, why);
+	if (err == ERR_OK)
+		buf_str(&reply->text,
+			CTL " is deleted. The next one counts as the first: cadeado utils ctl "
+			    "set-cluster mixed-mode\n"
+			    "Restart TFTP, so that it serves the deleted list no longer.\n");
+	return err;
+}
+
+/* --- other files --- */
+
+static bool means_ctl(const struct file_words *w)
+{
+	return w->place == PLACE_TFTP && w->pattern && strcmp(w->pattern, CTL) == 0;
+}
+
+/* The lists say which keys phones know: they do not go by the way. */
+static enum err find_files(struct command_ctx *ctx, const struct file_words *w,
+	struct place_entries *found, struct fail *why)
+{
+	enum err err = file_words_find(ctx, w, found, why);
+	size_t i;
+
+	for (i = 0; i < found->count && err == ERR_OK && w->place == PLACE_TFTP; i++) {
+		if (str_ieq(found->of[i].name, CTL))
+			err = fail_set(why, ERR_DENIED,
+				CTL " is among these; alone and by its name it is deleted, to "
+				    "start over with another one");
+		else if (str_ieq(found->of[i].name, "ITLFile.tlv"))
+			err = fail_set(why, ERR_DENIED,
+				"ITLFile.tlv says which keys phones know, and TFTP makes the next "
+				"one by it; for phones that know none of them there is: cadeado "
+				"utils itl reset");
+	}
+	return err;
+}
+
 void preview_file_delete(
 	struct command_ctx *ctx, const struct json *args, struct command_reply *reply)
 {
+	struct place_entries found = {0};
+	struct file_words w;
 	struct fail why = {0};
+	enum err err = file_words_read(args, &w, &why);
+	size_t i;
 
-	if (phones_and_list(ctx, args, reply, &why) != ERR_OK)
-		command_refuse(reply, &why);
+	if (err == ERR_OK && means_ctl(&w))
+		err = phones_and_list(ctx, reply, &why);
+	else if (err == ERR_OK)
+		err = find_files(ctx, &w, &found, &why);
+	for (i = 0; i < found.count && err == ERR_OK; i++)
+		buf_printf(&reply->text, "Delete the File %s?\n", found.of[i].name);
+	if (err != ERR_OK)
+		file_refuse(reply, &why);
+	place_entries_fini(&found);
+}
+
+static enum err delete_files(const struct place_entries *found, struct command_reply *reply,
+	size_t *deleted, struct fail *why)
+{
+	struct json *rows = json_array_new();
+	enum err err = ERR_OK;
+
+	for (*deleted = 0; *deleted < found->count && err == ERR_OK; *deleted += err == ERR_OK) {
+		err = file_remove(found->of[*deleted].path, why);
+		if (err == ERR_OK)
+			json_append_take(rows, json_string_new(found->of[*deleted].name));
+	}
+	json_set_take(reply->data, "deleted", rows);
+	return err;
 }
 
 void handle_file_delete(
 	struct command_ctx *ctx, const struct json *args, struct command_reply *reply)
 {
+	struct place_entries found = {0};
+	struct file_words w;
 	struct fail why = {0};
-	enum err err = phones_and_list(ctx, args, reply, &why);
+	enum err err = file_words_read(args, &w, &why);
+	size_t deleted = 0, count = 1;
 
-	if (err == ERR_OK)
-		err = stage_forget(ctx->cluster, &why);
+	if (err == ERR_OK && means_ctl(&w)) {
+		err = delete_ctl(ctx, reply, &why);
+		deleted = err == ERR_OK;
+	} else if (err == ERR_OK) {
+		/* Opened, it is told what was deleted. */
+		if (!command_cluster(ctx, &why))
+			err = why.code;
+		if (err == ERR_OK)
+			err = find_files(ctx, &w, &found, &why);
+		count = found.count;
+		if (err == ERR_OK)
+			err = delete_files(&found, reply, &deleted, &why);
+	}
+	if (err == ERR_OK || deleted)
+		buf_printf(&reply->text, "files: found = %zu, deleted = %zu\n", count, deleted);
 	if (err != ERR_OK)
-		command_refuse(reply, &why);
-	else
-		buf_str(&reply->text,
-			CTL " is deleted. The next one counts as the first: cadeado utils ctl "
-			    "set-cluster mixed-mode\n"
-			    "Restart TFTP, so that it serves the deleted list no longer.\n");
+		file_refuse(reply, &why);
+	place_entries_fini(&found);
 }

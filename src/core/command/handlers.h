@@ -37,7 +37,7 @@ command_handler handle_bat_query, handle_bat_update, handle_bat_apply, handle_ba
 	handle_bat_status;
 command_handler handle_device_update, handle_device_secret, handle_device_import,
 	handle_device_export;
-command_handler handle_file_delete, handle_file_list_tftp;
+command_handler handle_file_delete, handle_file_get, handle_file_list, handle_file_view;
 /* What a person should have read before the question of handle_file_delete. */
 command_handler preview_file_delete;
 command_handler handle_service_list, handle_service_activate, handle_service_deactivate,

@@ -158,16 +158,34 @@ const struct command commands[] = {
 		"after lengths that do not fit is one field. Nothing is verified. Exit status 0, "
 		"or 2 for a file that is broken or cannot be read.",
 		handle_explain},
-	{"file delete tftp", file_delete_args, COMMAND_HERE, true,
+	{"file delete", file_delete_args, COMMAND_HERE, true,
 		"Enter \"y\" followed by return to continue:",
-		"delete the CTL, to start over with another one",
-		"Lists every phone that must then be erased by hand, with the keys to press, and "
-		"after the question deletes the published CTL: no list is served any more and the "
-		"next one counts as first. For when every token is lost. Only at this node's "
-		"console, by the owner of its state folder. It is recorded in the audit log.",
+		"delete traces and served files; the CTL, to start over",
+		"Deletes files of a place. CTLFile.tlv, which goes alone and by its name, is for "
+		"when every token is lost: lists every phone that must then be erased by hand, "
+		"with the keys to press, and after the question deletes the published CTL; no list "
+		"is served any more and the next one counts as first. That only at this node's "
+		"console, by the owner of its state folder. What was deleted is recorded in the "
+		"audit log.",
 		handle_file_delete},
-	{"file list tftp", file_list_args, COMMAND_ANYWHERE, false, NULL, "list the served files",
-		"Lists the files of the one folder that TFTP serves from.", handle_file_list_tftp},
+	{"file get", file_get_args, COMMAND_HERE, false, NULL, "copy traces and served files",
+		"Copies files of a place to a folder.", handle_file_get},
+	{"file list", file_list_args, COMMAND_ANYWHERE, false, NULL, "list traces and served files",
+		"Lists the files of the one folder that TFTP serves from, or of the folder with "
+		"the traces. With detail: date, size and in tftp the MD5 of each, which phones "
+		"show of their trust lists.",
+		handle_file_list},
+	{"file tail", file_tail_args, COMMAND_HERE, false, NULL, "show what is written to a file",
+		"Shows the last lines of a file and goes on with what is written to it, until "
+		"Ctrl-C. Of a folder, with recent, it is the file that was written last, and then "
+		"whichever follows it.",
+		handle_dialogue},
+	{"file view", file_view_args, COMMAND_HERE, false, NULL, "show traces and served texts",
+		"Prints text files of a place.", handle_file_view},
+	{"logs", logs_args, COMMAND_HERE, false, NULL, "show the traces of all services together",
+		"Shows the last lines of the traces in the order of time, each behind the name of "
+		"its trace; with -f goes on with what the services write, until Ctrl-C.",
+		handle_dialogue},
 	{"profile add", profile_put_args, COMMAND_ANYWHERE, true, NULL,
 		"add a phone security profile",
 		"Adds a profile: what a phone's configuration says of security, and how CAPF treats "

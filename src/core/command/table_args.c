@@ -346,11 +346,6 @@ const struct command_arg trust_delete_args[] = {
 	END,
 };
 
-const struct command_arg file_delete_args[] = {
-	{ARG_WORD, "file", "CTLFile.tlv", true, 0, 0, "the published CTL"},
-	END,
-};
-
 const struct command_arg itl_export_args[] = {
 	{ARG_WORD, "file", "FILE", true, 0, 0, "file to write, not there yet"},
 	PASSPHRASE,
@@ -468,12 +463,6 @@ const struct command_arg profile_args[] = {
 const struct command_arg profile_rename_args[] = {
 	{ARG_WORD, "name", "NAME", true, 0, 0, "name of the profile"},
 	{ARG_WORD, "to", "NEW", true, 0, 0, "its new name"},
-	END,
-};
-
-const struct command_arg file_list_args[] = {
-	{ARG_WORD, "pattern", "PATTERN", false, 0, 0, "file names with * and ? (all)"},
-	{ARG_WORD, "detail", "detail", false, 0, 0, "the word detail adds date and size"},
 	END,
 };
 

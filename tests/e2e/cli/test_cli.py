@@ -96,7 +96,7 @@ def test_the_last_line_is_right_for_every_bit_of_the_signature(idle_lab, tmp_pat
 
 def test_file_list(idle_lab):
     line = idle_lab.cadeado("file", "list", "tftp", "*.tlv", "detail").stdout
-    assert re.fullmatch(r"\d\d \w{3},\d{4} \d\d:\d\d:\d\d +\d{1,3}(,\d{3})* CTLFile\.tlv\n", line)
+    assert re.fullmatch(r"\d\d \w{3},\d{4} \d\d:\d\d:\d\d +\d{1,3}(,\d{3})* [0-9a-f]{32} CTLFile\.tlv\n", line)
     assert idle_lab.cadeado("file", "list", "tftp").stdout == "CTLFile.tlv\n"
     assert idle_lab.cadeado("file", "list", "tftp", "nothing*").stdout == ""
 

@@ -228,7 +228,7 @@ def test_starting_over(fleet):
     done = lab.cadeado("file", "delete", "tftp", "CTLFile.tlv", check=False)
     assert done.returncode == 2 and FIRST in done.stdout and "Erase" in done.stdout  # nobody was asked
     assert fleet.published("CTLFile.tlv")
-    refused(lab.cadeado("file", "delete", "tftp", "cadeado.conf", "--yes", check=False), "only CTLFile.tlv")
+    refused(lab.cadeado("file", "delete", "tftp", "cadeado.conf", "--yes", check=False), "no file there fits")
     # Taken away by hand it is no way to start over.
     os.rename(lab.path("tftp", "CTLFile.tlv"), lab.path("kept"))
     refused(fleet.signed("utils", "ctl", "set-cluster", "mixed-mode", check=False), "file delete tftp CTLFile.tlv")

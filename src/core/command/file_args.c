@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * The arguments of the `file` commands and of logs. */
+#include "core/command/table_args.h"
+
+#define END                                                                                        \
+	{                                                                                          \
+		.kind = ARG_END                                                                    \
+	}
+#define PLACE                                                                                      \
+	{                                                                                          \
+		ARG_WORD, "place", "PLACE", true, 0, 0,                                            \
+			"tftp, the served folder, or activelog, with the traces"                   \
+	}
+#define FILES                                                                                      \
+	{                                                                                          \
+		ARG_WORD, "pattern", "FILE", true, 0, 0,                                           \
+			"file, folder or pattern with * and ?, such as "                           \
+			"cm/trace/ctftp/sdi/ctftp*"                                                \
+	}
+#define RECENT                                                                                     \
+	{                                                                                          \
+		ARG_WORDS, "words", "recent", false, 0, 0,                                         \
+			"the word recent takes the one file that was written last"                 \
+	}
+#define LINES                                                                                      \
+	{                                                                                          \
+		ARG_NUMBER, "lines", "N", false, 0, 100000, "lines that are there already (10)"    \
+	}
+
+const struct command_arg file_delete_args[] = {
+	PLACE,
+	{ARG_WORD, "pattern", "FILE", true, 0, 0, "file, or pattern with * and ?"},
+	RECENT,
+	END,
+};
+
+const struct command_arg file_get_args[] = {
+	PLACE,
+	FILES,
+	RECENT,
+	{ARG_TEXT, "to", "FOLDER", false, 0, 0, "folder to write to (the present one)"},
+	{ARG_FLAG, "force", NULL, false, 0, 0, "overwrite files that are there"},
+	END,
+};
+
+const struct command_arg file_list_args[] = {
+	PLACE,
+	{ARG_WORD, "pattern", "PATTERN", false, 0, 0,
+		"file, folder or pattern with * and ? (everything in the place)"},
+	{ARG_WORDS, "words", "detail", false, 0, 0,
+		"the word detail adds date, size and in tftp the MD5; recent shows only the file "
+		"that was written last"},
+	END,
+};
+
+const struct command_arg file_tail_args[] = {
+	PLACE,
+	FILES,
+	RECENT,
+	LINES,
+	{ARG_FLAG, "once", NULL, false, 0, 0, "end after the lines that are there"},
+	END,
+};
+
+const struct command_arg file_view_args[] = {
+	PLACE,
+	FILES,
+	RECENT,
+	END,
+};
+
+const struct command_arg logs_args[] = {
+	{ARG_WORDS, "traces", "TRACE", false, 0, 0,
+		"ctftp, capf, ccm or tvs, also by the services' words (all)"},
+	{ARG_FLAG, "follow", NULL, false, 0, 0, "-f: go on with what is written from now on"},
+	LINES,
+	END,
+};
