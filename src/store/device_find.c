@@ -17,7 +17,8 @@ static const struct field {
 	enum kind kind;
 } fields[] = {
 #define OF_LINE "EXISTS (SELECT 1 FROM line AS l WHERE l.device = device.name AND "
-#define OF_LSC  "EXISTS (SELECT 1 FROM lsc WHERE lsc.device = device.name AND "
+#define OF_LSC                                                                                     \
+	"EXISTS (SELECT 1 FROM phone_cert AS c WHERE c.device = device.name AND c.kind = 1 AND "
 #define OF_PROFILE                                                                                 \
 	"EXISTS (SELECT 1 FROM profile AS p WHERE p.name_folded = device.profile_folded AND "
 	[STORE_FIELD_NAME] = {"", "device.name", "", FOLDED},
@@ -26,15 +27,15 @@ static const struct field {
 	[STORE_FIELD_PROFILE] = {"", "device.profile_folded", "", FOLDED},
 	[STORE_FIELD_OWNER] = {"", "device.owner", "", MIXED},
 	[STORE_FIELD_OPERATION_STATUS] = {"", "device.operation_status", "", MIXED},
-	[STORE_FIELD_LSC_ISSUER] = {OF_LSC, "lsc.issuer", ")", MIXED},
+	[STORE_FIELD_LSC_ISSUER] = {OF_LSC, "c.issuer", ")", MIXED},
 	[STORE_FIELD_AUTH_STRING] = {"", "device.auth_string", "", BYTES},
 	[STORE_FIELD_MODEL] = {"", "device.model", "", NUMBER},
 	[STORE_FIELD_PROTOCOL] = {"", "device.protocol", "", NUMBER},
 	[STORE_FIELD_OPERATION] = {"", "device.operation", "", NUMBER},
 	[STORE_FIELD_SECURITY_MODE] = {OF_PROFILE, "p.security_mode", ")", NUMBER},
 	[STORE_FIELD_LAST_SEEN] = {"", "device.last_seen", "", NUMBER},
-	[STORE_FIELD_LSC_EXPIRES] = {OF_LSC, "lsc.not_after", ")", NUMBER},
-	[STORE_FIELD_LSC_ISSUER_EXPIRES] = {OF_LSC, "lsc.issuer_not_after", ")", NUMBER},
+	[STORE_FIELD_LSC_EXPIRES] = {OF_LSC, "c.not_after", ")", NUMBER},
+	[STORE_FIELD_LSC_ISSUER_EXPIRES] = {OF_LSC, "c.issuer_not_after", ")", NUMBER},
 };
 
 /* What a value of a term becomes: folded, and for LIKE with its own signs quoted. */

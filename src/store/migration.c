@@ -163,6 +163,87 @@ static const struct migration {
 		    "device {TEXT} NOT NULL,"
 		    "before {BYTES} NOT NULL,"
 		    "PRIMARY KEY (number, device)) {STRICT}"}},
+	/* Enrolment: how far each phone is, its certificates (LSC and MIC), every serial number
+	 * that was given out, the authorities, keys that wait for an authority elsewhere. */
+	{4, {"CREATE TABLE enrolment ("
+	     "device {TEXT} NOT NULL PRIMARY KEY"
+	     " REFERENCES device (name) ON DELETE CASCADE,"
+	     "step {BIGINT} NOT NULL,"
+	     "step_since {BIGINT} NOT NULL,"
+	     "ordered {BIGINT} NOT NULL,"
+	     "enrolled {BIGINT} NOT NULL,"
+	     "string_made {BIGINT} NOT NULL,"
+	     "failures {BIGINT} NOT NULL,"
+	     "blocked_until {BIGINT} NOT NULL,"
+	     "last_failure {BIGINT} NOT NULL,"
+	     "last_session {BIGINT} NOT NULL,"
+	     "address {TEXT} NOT NULL,"
+	     "note {TEXT} NOT NULL) {STRICT}",
+
+		    "CREATE INDEX enrolment_step ON enrolment (step)",
+
+		    /* Pending operations of before are still pending. */
+		    "INSERT INTO enrolment (device, step, step_since, ordered, enrolled, string_made,"
+		    " failures, blocked_until, last_failure, last_session, address, note)"
+		    " SELECT name, 1, 0, 0, 0, 0, 0, 0, 0, 0, '', '' FROM device WHERE operation <> 0",
+
+		    "CREATE TABLE phone_cert ("
+		    "device {TEXT} NOT NULL REFERENCES device (name) ON DELETE CASCADE,"
+		    "kind {BIGINT} NOT NULL,"
+		    "fingerprint {TEXT} NOT NULL,"
+		    "serial {TEXT} NOT NULL,"
+		    "not_before {BIGINT} NOT NULL,"
+		    "not_after {BIGINT} NOT NULL,"
+		    "issuer {TEXT} NOT NULL,"
+		    "issuer_fingerprint {TEXT} NOT NULL,"
+		    "issuer_not_after {BIGINT} NOT NULL,"
+		    "recorded {BIGINT} NOT NULL,"
+		    "seen {BIGINT} NOT NULL,"
+		    "how {BIGINT} NOT NULL,"
+		    "der {BYTES} NOT NULL,"
+		    "PRIMARY KEY (device, kind)) {STRICT}",
+
+		    "INSERT INTO phone_cert (device, kind, fingerprint, serial, not_before, not_after,"
+		    " issuer, issuer_fingerprint, issuer_not_after, recorded, seen, how, der)"
+		    " SELECT device, 1, '', '', 0, not_after, issuer, '', issuer_not_after, installed,"
+		    " installed, 1, der FROM lsc",
+
+		    "DROP TABLE lsc",
+
+		    "CREATE TABLE issued ("
+		    "issuer_fingerprint {TEXT} NOT NULL,"
+		    "serial {TEXT} NOT NULL,"
+		    "device {TEXT} NOT NULL,"
+		    "fingerprint {TEXT} NOT NULL,"
+		    "state {BIGINT} NOT NULL,"
+		    "issued {BIGINT} NOT NULL,"
+		    "changed {BIGINT} NOT NULL,"
+		    "not_after {BIGINT} NOT NULL,"
+		    "der {BYTES} NOT NULL,"
+		    "PRIMARY KEY (issuer_fingerprint, serial)) {STRICT}",
+
+		    "CREATE INDEX issued_device ON issued (device)",
+
+		    "CREATE TABLE issuer ("
+		    "fingerprint {TEXT} NOT NULL PRIMARY KEY,"
+		    "subject {TEXT} NOT NULL,"
+		    "source {BIGINT} NOT NULL,"
+		    "not_before {BIGINT} NOT NULL,"
+		    "not_after {BIGINT} NOT NULL,"
+		    "added {BIGINT} NOT NULL,"
+		    "retired {BIGINT} NOT NULL,"
+		    "der {BYTES} NOT NULL) {STRICT}",
+
+		    "CREATE TABLE cert_request ("
+		    "device {TEXT} NOT NULL PRIMARY KEY"
+		    " REFERENCES device (name) ON DELETE CASCADE,"
+		    "key_fingerprint {TEXT} NOT NULL,"
+		    "made {BIGINT} NOT NULL,"
+		    "exported {BIGINT} NOT NULL,"
+		    "imported {BIGINT} NOT NULL,"
+		    "spki {BYTES} NOT NULL,"
+		    "request {BYTES} NOT NULL,"
+		    "cert {BYTES} NOT NULL) {STRICT}"}},
 };
 
 #define NEWEST (migrations[sizeof(migrations) / sizeof(migrations[0]) - 1].number)

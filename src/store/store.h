@@ -287,16 +287,4 @@ enum err store_change_kept(struct store *s, int64_t number,
 	enum err (*each)(void *ctx, const struct store_device *before), void *ctx,
 	struct fail *why) MUST_USE;
 
-/* The LSC that a device confirmed; one per device, the newest. `der` is appended to *der. */
-struct store_lsc {
-	char device[16];
-	int64_t not_after, installed; /* seconds since 1970 */
-	char issuer[STORE_TEXT];      /* subject of the certificate that issued it */
-	int64_t issuer_not_after;     /* 0 not known */
-};
-enum err store_lsc_put(
-	struct store *s, const struct store_lsc *l, struct span der, struct fail *why) MUST_USE;
-enum err store_lsc_get(struct store *s, const char *device, struct store_lsc *out, struct buf *der,
-	struct fail *why) MUST_USE;
-
 #endif

@@ -2,6 +2,7 @@
 #include "core/device/rules.h"
 
 #include "core/device/internal.h"
+#include "store/capf.h"
 
 enum err device_rules_profile(
 	struct device_rules *r, const char *name, const struct profile **out, struct fail *why)
@@ -31,12 +32,11 @@ enum err device_rules_profile(
 
 static enum err has_lsc(struct cluster *c, const char *device, bool *yes, struct fail *why)
 {
-	struct store_lsc lsc;
-	struct buf der = {0};
+	struct store_phone_cert lsc;
 	struct fail local = {0};
-	enum err err = store_lsc_get(cluster_get_store(c), device, &lsc, &der, &local);
+	enum err err =
+		store_phone_cert_get(cluster_get_store(c), device, STORE_LSC, &lsc, NULL, &local);
 
-	buf_fini(&der);
 	*yes = !err;
 	return err && err != ERR_NOTFOUND ? fail_set(why, err, "%s", local.text) : ERR_OK;
 }

@@ -2,6 +2,7 @@
 #include "core/issue/lsc.h"
 
 #include "base/str.h"
+#include "core/capf/phone_cert.h"
 #include "core/cluster/services.h"
 #include "core/issue/rsa_key.h"
 #include "crypto/issue.h"
@@ -30,7 +31,7 @@ struct ending {
 static enum err end_operation(void *ctx, struct store *s, struct fail *why)
 {
 	const struct ending *e = ctx;
-	struct store_lsc l = {0};
+	struct store_phone_cert l;
 	struct store_device row;
 	enum err err = store_device_get(s, e->name, &row, why);
 
@@ -44,10 +45,9 @@ static enum err end_operation(void *ctx, struct store *s, struct fail *why)
 	err = store_device_put(s, &row, why);
 	if (err || !e->lsc)
 		return err;
-	str_copy(l.device, sizeof(l.device), e->name);
-	l.not_after = cert_not_after(e->lsc);
-	l.installed = e->now;
-	return store_lsc_put(s, &l, cert_der(e->lsc), why);
+	phone_cert_fill(&l, e->name, STORE_LSC, e->lsc, NULL, e->now);
+	l.how = STORE_CERT_INSTALLED;
+	return phone_cert_record(s, &l, cert_der(e->lsc), why);
 }
 
 static enum err finish(struct cluster *c, const char *device, const char *status,

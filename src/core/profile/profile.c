@@ -2,6 +2,7 @@
 #include "core/profile/profile.h"
 
 #include "base/str.h"
+#include "store/capf.h"
 
 #define NON_SECURE "Non Secure"
 
@@ -110,12 +111,10 @@ static enum err check_user(void *ctx, const struct store_device *d)
 		.model = model_of((int)d->model),
 		.protocol = (int)d->protocol,
 		.auth = (int)d->auth_mode};
-	struct store_lsc lsc;
-	struct buf der = {0};
+	struct store_phone_cert lsc;
 	struct fail why = {0};
-	enum err err = store_lsc_get(u->s, d->name, &lsc, &der, &why);
+	enum err err = store_phone_cert_get(u->s, d->name, STORE_LSC, &lsc, NULL, &why);
 
-	buf_fini(&der);
 	if (err && err != ERR_NOTFOUND)
 		return err;
 	phone.has_lsc = !err;

@@ -7,6 +7,7 @@
 #include "core/cluster/services.h"
 #include "core/device/secret.h"
 #include "core/list/signed.h"
+#include "store/capf.h"
 #include "wire/cnfxml/cnfxml.h"
 
 #include <stdio.h>
@@ -177,9 +178,10 @@ static enum err put_encrypted(struct cluster *c, const char *filename, const str
 static enum err recorded_lsc(
 	struct cluster *c, const char *device, struct cert **out, struct fail *why)
 {
-	struct store_lsc row;
+	struct store_phone_cert row;
 	struct buf der = {0};
-	enum err err = store_lsc_get(cluster_get_store(c), device, &row, &der, NULL);
+	enum err err =
+		store_phone_cert_get(cluster_get_store(c), device, STORE_LSC, &row, &der, NULL);
 
 	*out = NULL;
 	if (!err)

@@ -4,6 +4,7 @@
 #include "core/issue/lsc.h"
 #include "core/issue/rsa_key.h"
 #include "crypto/key.h"
+#include "store/capf.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -259,9 +260,9 @@ static void only_an_order_yields_a_certificate(void **state)
 
 static enum err recorded(struct lab *lab, struct buf *der)
 {
-	struct store_lsc row;
+	struct store_phone_cert row;
 
-	return store_lsc_get(cluster_get_store(lab->c), LAB_SEP, &row, der, NULL);
+	return store_phone_cert_get(cluster_get_store(lab->c), LAB_SEP, STORE_LSC, &row, der, NULL);
 }
 
 static void lsc_is_recorded_when_the_phone_has_it(void **state)

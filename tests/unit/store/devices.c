@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "devices.h"
 
+#include "store/capf.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -89,7 +91,8 @@ void five_devices(struct fixture *t)
 	struct store_profile p[2] = {
 		{.name = "Plain", .security_mode = 1}, {.name = "Secure", .security_mode = 3}};
 	struct store_line second = {.device = "SEP00000000000E", .index = 2, .number = "1104"};
-	struct store_lsc lsc = {.device = "SEP00000000000B",
+	struct store_phone_cert lsc = {.device = "SEP00000000000B",
+		.kind = STORE_LSC,
 		.not_after = 1000,
 		.issuer = "CN=CAPF-1",
 		.issuer_not_after = 5000};
@@ -98,9 +101,9 @@ void five_devices(struct fixture *t)
 	assert_int_equal(store_profile_put(t->s, &p[1], NULL), 0);
 	assert_int_equal(store_device_put_many(t->s, d, 5, NULL), 0);
 	assert_int_equal(store_line_put(t->s, &second, NULL), 0);
-	assert_int_equal(store_lsc_put(t->s, &lsc, span_of("x", 1), NULL), 0);
+	assert_int_equal(store_phone_cert_put(t->s, &lsc, span_of("x", 1), NULL), 0);
 	strcpy(lsc.device, "SEP00000000000C");
 	lsc.not_after = 2000;
 	strcpy(lsc.issuer, "CN=CAPF-2");
-	assert_int_equal(store_lsc_put(t->s, &lsc, span_of("x", 1), NULL), 0);
+	assert_int_equal(store_phone_cert_put(t->s, &lsc, span_of("x", 1), NULL), 0);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * What belongs to a device: LSC, lines, lists that it holds, what a change found: the whole list
+ * What belongs to a device: lines, lists that it holds, what a change found: the whole list
  * runs once for each kind of store. */
 #include "devices.h"
 
@@ -23,36 +23,6 @@ static enum err in_order(void *ctx, const struct store_device *d)
 	strcpy(o->last, d->name);
 	o->rows++;
 	return ERR_OK;
-}
-
-static void lsc_goes_with_its_device(void **state)
-{
-	struct fixture *t = *state;
-	static const uint8_t first[] = {0x30, 0x82, 0x00, 0x01}, second[] = {0x30, 0x00};
-	struct store_lsc l = {.device = "sep0011215a1ae3", .not_after = 1900000000, .installed = 7};
-	struct store_lsc got;
-	struct buf der = {0};
-
-	assert_int_equal(
-		store_lsc_put(t->s, &l, span_of(first, sizeof(first)), NULL), ERR_NOTFOUND);
-	assert_int_equal(store_device_put(t->s, &phone, NULL), 0);
-	assert_int_equal(store_lsc_put(t->s, &l, span_of(first, sizeof(first)), NULL), 0);
-	assert_int_equal(store_lsc_get(t->s, phone.name, &got, &der, NULL), 0);
-	assert_string_equal(got.device, phone.name);
-	assert_int_equal(got.not_after, 1900000000);
-	assert_int_equal(got.installed, 7);
-	assert_true(span_eq(buf_span(&der), span_of(first, sizeof(first))));
-
-	/* A change of the device keeps it, a newer one replaces it, the device's end is its end. */
-	assert_int_equal(store_device_put(t->s, &phone, NULL), 0);
-	assert_int_equal(store_lsc_put(t->s, &l, span_of(second, sizeof(second)), NULL), 0);
-	buf_clear(&der);
-	assert_int_equal(store_lsc_get(t->s, phone.name, &got, &der, NULL), 0);
-	assert_true(span_eq(buf_span(&der), span_of(second, sizeof(second))));
-	assert_int_equal(store_device_delete(t->s, "sep0011215a1ae3", NULL), 0);
-	assert_int_equal(store_device_delete(t->s, phone.name, NULL), ERR_NOTFOUND);
-	assert_int_equal(store_lsc_get(t->s, phone.name, &got, &der, NULL), ERR_NOTFOUND);
-	buf_fini(&der);
 }
 
 static enum err name_line(void *ctx, const struct store_line *l)
@@ -222,7 +192,6 @@ static void many_are_kept_of_a_change(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(lsc_goes_with_its_device),
 		TEST(lines_are_kept_beside_the_first),
 		TEST(what_is_offered_and_held_is_kept),
 		TEST(change_keeps_what_it_found),

@@ -3,6 +3,7 @@
  * are what those versions executed: they never change. */
 #include "fixture.h"
 
+#include "store/capf.h"
 #include "store/internal.h"
 
 #include <setjmp.h>
@@ -13,7 +14,8 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-static const char *const version1[] = {
+/* What each version added to the one before. */
+static const char *const schema1[] = {
 	"CREATE TABLE schema_version (number INTEGER NOT NULL PRIMARY KEY) STRICT",
 	"CREATE TABLE param (name_folded TEXT NOT NULL PRIMARY KEY, name TEXT NOT NULL,"
 	" value TEXT NOT NULL) STRICT",
@@ -34,6 +36,10 @@ static const char *const version1[] = {
 	" ON DELETE CASCADE, not_after INTEGER NOT NULL, installed INTEGER NOT NULL,"
 	" der BLOB NOT NULL) STRICT",
 	"INSERT INTO schema_version VALUES (1)",
+	NULL,
+};
+
+static const char *const rows1[] = {
 	"INSERT INTO param VALUES ('CLUSTERSECURITYMODE', 'ClusterSecurityMode', '1')",
 	"INSERT INTO node VALUES ('PUBLISHER', 'publisher', '192.0.2.10')",
 	"INSERT INTO profile VALUES ('ENCRYPTED', 'Encrypted', 3, 1, 2, 2048)",
@@ -43,31 +49,16 @@ static const char *const version1[] = {
 	NULL,
 };
 
-static const char *const version2[] = {
-	"CREATE TABLE schema_version (number INTEGER NOT NULL PRIMARY KEY) STRICT",
-	"CREATE TABLE param (name_folded TEXT NOT NULL PRIMARY KEY, name TEXT NOT NULL,"
-	" value TEXT NOT NULL) STRICT",
-	"CREATE TABLE node (name_folded TEXT NOT NULL PRIMARY KEY, name TEXT NOT NULL,"
-	" address TEXT NOT NULL) STRICT",
-	"CREATE TABLE profile (name_folded TEXT NOT NULL PRIMARY KEY, name TEXT NOT NULL,"
-	" security_mode INTEGER NOT NULL, encrypted_config INTEGER NOT NULL,"
-	" auth_mode INTEGER NOT NULL, key_bits INTEGER NOT NULL) STRICT",
-	"CREATE TABLE device (name TEXT NOT NULL PRIMARY KEY, model INTEGER NOT NULL,"
-	" description TEXT NOT NULL, number TEXT NOT NULL, number_folded TEXT NOT NULL,"
-	" display TEXT NOT NULL, profile TEXT NOT NULL, profile_folded TEXT NOT NULL,"
-	" operation INTEGER NOT NULL, operation_status TEXT NOT NULL,"
-	" operation_by INTEGER NOT NULL, version INTEGER NOT NULL, last_seen INTEGER NOT NULL)"
-	" STRICT",
-	"CREATE UNIQUE INDEX device_number ON device (number_folded) WHERE number_folded <> ''",
-	"CREATE INDEX device_profile ON device (profile_folded)",
-	"CREATE TABLE lsc (device TEXT NOT NULL PRIMARY KEY REFERENCES device (name)"
-	" ON DELETE CASCADE, not_after INTEGER NOT NULL, installed INTEGER NOT NULL,"
-	" der BLOB NOT NULL) STRICT",
+static const char *const schema2[] = {
 	"ALTER TABLE node ADD COLUMN port INTEGER NOT NULL DEFAULT 0",
 	"CREATE TABLE account (name_folded TEXT NOT NULL PRIMARY KEY, name TEXT NOT NULL,"
 	" hash TEXT NOT NULL, failures INTEGER NOT NULL, wait_until INTEGER NOT NULL,"
 	" last_failure INTEGER NOT NULL, last_login INTEGER NOT NULL) STRICT",
-	"INSERT INTO schema_version VALUES (1), (2)",
+	"INSERT INTO schema_version VALUES (2)",
+	NULL,
+};
+
+static const char *const rows2[] = {
 	"INSERT INTO param VALUES ('CLUSTERSECURITYMODE', 'ClusterSecurityMode', '1')",
 	"INSERT INTO node VALUES ('PUBLISHER', 'publisher', '192.0.2.10', 0)",
 	"INSERT INTO profile VALUES ('ENCRYPTED', 'Encrypted', 3, 1, 2, 2048)",
@@ -81,13 +72,85 @@ static const char *const version2[] = {
 	NULL,
 };
 
-static const char *const *const versions[] = {version1, version2};
+static const char *const schema3[] = {
+	"ALTER TABLE profile ADD COLUMN description TEXT NOT NULL DEFAULT ''",
+	"ALTER TABLE profile ADD COLUMN model INTEGER NOT NULL DEFAULT 0",
+	"ALTER TABLE profile ADD COLUMN protocol INTEGER NOT NULL DEFAULT 0",
+	"ALTER TABLE profile ADD COLUMN key_order INTEGER NOT NULL DEFAULT 0",
+	"ALTER TABLE profile ADD COLUMN ec_bits INTEGER NOT NULL DEFAULT 0",
+	"ALTER TABLE profile ADD COLUMN transport INTEGER NOT NULL DEFAULT 0",
+	"ALTER TABLE profile ADD COLUMN nonce_validity INTEGER NOT NULL DEFAULT 600",
+	"ALTER TABLE profile ADD COLUMN exclude_digest INTEGER NOT NULL DEFAULT 0",
+	"ALTER TABLE profile ADD COLUMN sip_port INTEGER NOT NULL DEFAULT 5060",
+	"ALTER TABLE profile ADD COLUMN predefined INTEGER NOT NULL DEFAULT 0",
+	"ALTER TABLE device ADD COLUMN protocol INTEGER NOT NULL DEFAULT 0",
+	"ALTER TABLE device ADD COLUMN owner TEXT NOT NULL DEFAULT ''",
+	"ALTER TABLE device ADD COLUMN web_access INTEGER NOT NULL DEFAULT 0",
+	"ALTER TABLE device ADD COLUMN ssh_access INTEGER NOT NULL DEFAULT 0",
+	"ALTER TABLE device ADD COLUMN ssh_user TEXT NOT NULL DEFAULT ''",
+	"ALTER TABLE device ADD COLUMN ssh_password BLOB NOT NULL DEFAULT x''",
+	"ALTER TABLE device ADD COLUMN auth_mode INTEGER NOT NULL DEFAULT 0",
+	"ALTER TABLE device ADD COLUMN key_order INTEGER NOT NULL DEFAULT 0",
+	"ALTER TABLE device ADD COLUMN key_bits INTEGER NOT NULL DEFAULT 0",
+	"ALTER TABLE device ADD COLUMN ec_bits INTEGER NOT NULL DEFAULT 0",
+	"ALTER TABLE device ADD COLUMN auth_string BLOB NOT NULL DEFAULT x''",
+	"ALTER TABLE lsc ADD COLUMN issuer TEXT NOT NULL DEFAULT ''",
+	"ALTER TABLE lsc ADD COLUMN issuer_not_after INTEGER NOT NULL DEFAULT 0",
+	"CREATE TABLE line (device TEXT NOT NULL REFERENCES device (name) ON DELETE CASCADE,"
+	" line_index INTEGER NOT NULL, number TEXT NOT NULL, number_folded TEXT NOT NULL,"
+	" display TEXT NOT NULL, label TEXT NOT NULL, PRIMARY KEY (device, line_index)) STRICT",
+	"CREATE UNIQUE INDEX line_number ON line (number_folded) WHERE number_folded <> ''",
+	"DROP INDEX device_number",
+	"ALTER TABLE device DROP COLUMN number",
+	"ALTER TABLE device DROP COLUMN number_folded",
+	"ALTER TABLE device DROP COLUMN display",
+	"CREATE TABLE held (device TEXT NOT NULL REFERENCES device (name) ON DELETE CASCADE,"
+	" list INTEGER NOT NULL, known INTEGER NOT NULL, slot TEXT NOT NULL,"
+	" digest TEXT NOT NULL, since INTEGER NOT NULL, last INTEGER NOT NULL,"
+	" evidence TEXT NOT NULL, PRIMARY KEY (device, list, known, slot)) STRICT",
+	"CREATE TABLE bulk_change (number INTEGER NOT NULL PRIMARY KEY, order_text TEXT NOT NULL,"
+	" started INTEGER NOT NULL, finished INTEGER NOT NULL, total INTEGER NOT NULL,"
+	" done INTEGER NOT NULL, after_name TEXT NOT NULL, undone INTEGER NOT NULL) STRICT",
+	"CREATE TABLE bulk_change_row (number INTEGER NOT NULL REFERENCES bulk_change (number)"
+	" ON DELETE CASCADE, device TEXT NOT NULL, before BLOB NOT NULL,"
+	" PRIMARY KEY (number, device)) STRICT",
+	"INSERT INTO schema_version VALUES (3)",
+	NULL,
+};
+
+static const char *const rows3[] = {
+	"INSERT INTO param VALUES ('CLUSTERSECURITYMODE', 'ClusterSecurityMode', '1')",
+	"INSERT INTO node VALUES ('PUBLISHER', 'publisher', '192.0.2.10', 0)",
+	"INSERT INTO profile VALUES ('ENCRYPTED', 'Encrypted', 3, 1, 2, 2048, '', 0, 0, 0, 0, 0,"
+	" 600, 0, 5060, 0)",
+	"INSERT INTO profile VALUES ('NON SECURE', 'Non Secure', 1, 0, 2, 2048, '', 0, 0, 0, 0, 0,"
+	" 600, 0, 5060, 1)",
+	"INSERT INTO device (name, model, description, profile, profile_folded, operation,"
+	" operation_status, operation_by, version, last_seen)"
+	" VALUES ('SEP0011215A1AE3', 30018, '', 'Encrypted', 'ENCRYPTED', 0, 'Upgrade Success', 0,"
+	" 3, 0)",
+	"INSERT INTO device (name, model, description, profile, profile_folded, operation,"
+	" operation_status, operation_by, version, last_seen)"
+	" VALUES ('SEP0011215A1AE5', 30018, '', 'Encrypted', 'ENCRYPTED', 1, 'Operation Pending',"
+	" 1790000000, 1, 0)",
+	"INSERT INTO line VALUES ('SEP0011215A1AE3', 1, '1001', '1001', 'Desk', '')",
+	"INSERT INTO lsc VALUES ('SEP0011215A1AE3', 1790000000, 1780000000, x'3003020101', '', 0)",
+	"INSERT INTO held VALUES ('SEP0011215A1AE3', 1, 1, 'aa', 'aa', 5, 7, 'TFTP')",
+	"INSERT INTO account VALUES ('ROOT', 'root', 'hash', 0, 0, 0, 7)",
+	NULL,
+};
+
+static const struct {
+	const char *const *schema, *const *rows;
+} versions[] = {{schema1, rows1}, {schema2, rows2}, {schema3, rows3}};
+#define VERSIONS (sizeof(versions) / sizeof(versions[0]))
 
 /* The words of an old statement in another database's spelling. */
 static void spell(char *out, size_t size, const char *sql)
 {
 	static const char *const words[][2] = {{"INTEGER", "BIGINT"}, {"BLOB", "BYTEA"},
-		{"TEXT", "TEXT COLLATE \"C\""}, {" STRICT", ""}, {"x'3003", "'\\x3003"}};
+		{"TEXT", "TEXT COLLATE \"C\""}, {" STRICT", ""}, {"x'3003", "'\\x3003"},
+		{"x''", "''"}};
 	size_t n = 0, i, len;
 
 	while (*sql && n + 32 < size) {
@@ -111,10 +174,23 @@ static bool is_postgres(const struct fixture *t)
 	return strcmp(t->scheme, "postgres") == 0;
 }
 
-static void make_old(struct fixture *t, const char *const *sql)
+static void run_all(const struct fixture *t, struct store *s, const char *const *sql)
+{
+	char text[2048];
+
+	for (; *sql; sql++) {
+		snprintf(text, sizeof(text), "%s", *sql);
+		if (is_postgres(t))
+			spell(text, sizeof(text), *sql);
+		fixture_run(s, text);
+	}
+}
+
+/* A store as version `number` + 1 left it. */
+static void make_old(struct fixture *t, size_t number)
 {
 	struct store s = {.backend = is_postgres(t) ? &backend_postgres : &backend_sqlite};
-	char text[2048];
+	size_t i;
 
 	if (is_postgres(t))
 		fixture_clear_server();
@@ -124,12 +200,9 @@ static void make_old(struct fixture *t, const char *const *sql)
 	/* To open it makes the first table already. */
 	if (is_postgres(t))
 		fixture_run(&s, "DROP TABLE schema_version");
-	for (; *sql; sql++) {
-		snprintf(text, sizeof(text), "%s", *sql);
-		if (is_postgres(t))
-			spell(text, sizeof(text), *sql);
-		fixture_run(&s, text);
-	}
+	for (i = 0; i <= number; i++)
+		run_all(t, &s, versions[i].schema);
+	run_all(t, &s, versions[number].rows);
 	statement_drop_all(&s);
 	s.backend->close(s.conn);
 }
@@ -157,6 +230,17 @@ static enum err one_line(void *ctx, const struct store_line *l)
 	return ERR_OK;
 }
 
+/* Operations that were pending still are, from version 3 on that holds one. */
+static void check_enrolment(struct store *s, size_t version)
+{
+	struct store_enrolment e;
+
+	assert_int_equal(store_enrolment_get(s, "SEP0011215A1AE5", &e, NULL), 0);
+	assert_int_equal(e.step, version < 2 ? STORE_STEP_NONE : STORE_STEP_PENDING);
+	assert_int_equal(store_enrolment_get(s, "SEP0011215A1AE3", &e, NULL), 0);
+	assert_int_equal(e.step, STORE_STEP_NONE);
+}
+
 static void check_rows(struct store *s)
 {
 	struct store_account a = {"admin", "x", 0, 0, 0, 0};
@@ -164,7 +248,7 @@ static void check_rows(struct store *s)
 	struct store_device d;
 	struct store_profile p;
 	struct store_node n;
-	struct store_lsc l;
+	struct store_phone_cert l;
 	struct buf der = {0};
 	int lines = 0;
 
@@ -189,8 +273,12 @@ static void check_rows(struct store *s)
 	assert_int_equal(d.ssh_password.len, 0);
 	assert_int_equal(store_line_each(s, d.name, one_line, &lines, NULL), 0);
 	assert_int_equal(lines, 1);
-	assert_int_equal(store_lsc_get(s, d.name, &l, &der, NULL), 0);
+	assert_int_equal(store_phone_cert_get(s, d.name, STORE_LSC, &l, &der, NULL), 0);
 	assert_int_equal(der.len, 5);
+	assert_int_equal(l.not_after, 1790000000);
+	assert_int_equal(l.recorded, 1780000000);
+	assert_int_equal(l.how, STORE_CERT_INSTALLED);
+	assert_string_equal(l.fingerprint, "");
 	buf_fini(&der);
 	assert_int_equal(store_account_put(s, &a, NULL), 0);
 	assert_int_equal(store_account_get(s, "Admin", &a, NULL), 0);
@@ -201,14 +289,14 @@ static void every_earlier_version_opens(void **state)
 	struct fixture *t = *state;
 	struct store *s;
 
-	for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++) {
-		make_old(t, versions[i]);
+	for (size_t i = 0; i < VERSIONS; i++) {
+		make_old(t, i);
 		if (store_open(&s, t->url, &t->why))
 			fail_msg("version %zu: %s", i + 1, t->why.text);
 		check_rows(s);
+		check_enrolment(s, i);
 		/* No version is left out: this list grows with the table of migrations. */
-		assert_int_equal(number(s, "SELECT MAX(number) FROM schema_version"),
-			sizeof(versions) / sizeof(versions[0]) + 1);
+		assert_int_equal(number(s, "SELECT MAX(number) FROM schema_version"), VERSIONS + 1);
 		if (!is_postgres(t))
 			assert_int_equal(
 				number(s, "SELECT COUNT(*) FROM pragma_table_list WHERE schema ="
@@ -257,8 +345,8 @@ static void an_upgraded_store_has_the_shape_of_a_new_one(void **state)
 	assert_int_equal(store_open(&s, t->url, NULL), 0);
 	shape_of(t, s, &fresh);
 	store_close(s);
-	for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++) {
-		make_old(t, versions[i]);
+	for (size_t i = 0; i < VERSIONS; i++) {
+		make_old(t, i);
 		assert_int_equal(store_open(&s, t->url, &t->why), 0);
 		shape_of(t, s, &old);
 		assert_string_equal((char *)old.data, (char *)fresh.data);
@@ -275,7 +363,7 @@ static void many_processes_upgrade_at_once(void **state)
 	pid_t child[8];
 	int status, bad = 0;
 
-	make_old(t, version1);
+	make_old(t, 0);
 	for (int i = 0; i < 8; i++) {
 		child[i] = fork();
 		if (child[i] == 0)
