@@ -2,6 +2,8 @@
  * The files of a start, in the phone's order: CTLSEP<MAC>.tlv, ITLSEP<MAC>.tlv, ITLFile.tlv, then
  * the configuration under the name that fits what the phone holds. */
 #include "sim/config.h"
+#include "sim/capf.h"
+#include "sim/enrol.h"
 #include "sim/phone.h"
 #include "sim/tvs.h"
 
@@ -71,7 +73,7 @@ static bool was_encrypted(const struct sim_phone *p)
 {
 	struct cnfxml held;
 
-	return p->flash.key && p->flash.config.len &&
+	return (p->flash.key || p->flash.mic_key) && p->flash.config.len &&
 	       cnfxml_parse(&held, buf_span(&p->flash.config), NULL) == ERR_OK && held.encrypted;
 }
 
@@ -199,12 +201,17 @@ static void obey_config(struct sim_phone *p)
 	 * operation is not obeyed again before the phone was registered. */
 	bool ordered = !c->encrypted && p->enrolments == 0;
 
+	struct fail why = {0};
+
 	if (listed && !p->asked_capf && (p->flash.lsc.len == 0 || ordered) && c->capf_count > 0 &&
-		c->capf_auth_mode == 2) {
-		p->asked_capf = true;
-		p->enrolments++;
-		sim_phone_event(p, SIM_EV_ENROL);
-		return;
+		c->capf_auth_mode != SIM_AUTH_NONE) {
+		if (sim_enrol_by_itself(p, &why)) {
+			p->asked_capf = true;
+			p->enrolments++;
+			sim_phone_event(p, SIM_EV_ENROL);
+			return;
+		}
+		sim_console_note(&p->console, "CAPF", "%s", why.text);
 	}
 	sim_phone_event(p, SIM_EV_DONE);
 }
@@ -229,6 +236,8 @@ static void enrol(struct sim_phone *p, const char *reason)
 
 	if (p->config.capf_count == 0) {
 		(void)fail_set(&why, ERR_NOTNOW, "%s, and no CAPF server is named", reason);
+	} else if (!sim_enrol_by_itself(p, &why)) {
+		fail_prefix(&why, "%s", reason);
 	} else if (++p->enrolments > ENROLMENTS_MAX || p->asked_capf) {
 		p->enrolments = 0;
 		(void)fail_set(&why, ERR_NOTNOW, "%s, and CAPF did not help", reason);
@@ -245,17 +254,26 @@ static void enrol(struct sim_phone *p, const char *reason)
 	sim_phone_event(p, SIM_EV_ENROL);
 }
 
-/* The reduced companion tells for which certificate the encrypted file was made. */
-static void obey_reduced(struct sim_phone *p)
+static bool has_hash(const struct buf *cert, const char *md5)
 {
 	char mine[2 * DIGEST_MAX + 1] = "";
 
-	if (p->flash.lsc.len)
-		digest_hex(DIGEST_MD5, buf_span(&p->flash.lsc), mine);
-	if (mine[0] && strcmp(mine, p->config.cert_hash) == 0)
+	if (cert->len)
+		digest_hex(DIGEST_MD5, buf_span(cert), mine);
+	return mine[0] && strcmp(mine, md5) == 0;
+}
+
+/* The reduced companion tells for which certificate the encrypted file was made. */
+static void obey_reduced(struct sim_phone *p)
+{
+	const char *hash = p->config.cert_hash;
+
+	if (has_hash(&p->flash.lsc, hash) || has_hash(&p->flash.mic, hash))
 		ask_config(p, ".enc.sgn");
-	else if (!mine[0])
+	else if (!p->flash.lsc.len && !p->flash.mic.len)
 		enrol(p, "no certificate to decrypt the configuration with");
+	else if (!hash[0])
+		enrol(p, "the server knows no certificate of the phone to encrypt for");
 	else
 		enrol(p, "the configuration is encrypted for another certificate");
 }
@@ -289,6 +307,14 @@ static void judge_config(struct sim_phone *p, struct span content, struct span v
 	bool encrypted = strstr(p->asked, ".enc.sgn") != NULL;
 	enum err err = sim_config_open(&judge, &held, vouched, p->flash.key, p->asked, content,
 		&xml, &config, &header, &why);
+
+	/* A server that was never asked for an LSC may know the MIC. */
+	if (err == ERR_CRYPTO && header && p->flash.mic_key) {
+		buf_wipe(&xml);
+		fail_clear(&why);
+		err = sim_config_open(&judge, &held, vouched, p->flash.mic_key, p->asked, content,
+			&xml, &config, &header, &why);
+	}
 
 	if (header)
 		sim_console_note(&p->console, "SECD",

@@ -1,534 +1,427 @@
-/* SPDX-License-Identifier: BSD-2-Clause
- * Enrolment at CAPF, the phone's side. spec: docs/formats/capf.md */
-#include "wire/capf/capf.h"
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "sim/capf_priv.h"
 
 #include "base/mem.h"
-#include "net/stream.h"
-#include "sim/capture.h"
-#include "sim/phone.h"
 
 #include <stdio.h>
 
-#define RETRIES       3                /* after a first failure, --retry-delay apart */
-#define PHONE_VERSION 3                /* of the protocol, in AUTH_RES */
-#define TALK_US       (60 * 1000000ll) /* wait for the server's next message */
-#define CERT_TYPE_LSC 1
-#define AUTH_NONE     0
-#define AUTH_NULL     2
-#define RSA_KEY       0
+#define NOBODY_S_TYPE 99
 
-enum enrol_state {
-	AWAIT_AUTH_REQ,
-	AWAIT_COMMAND,
-	KEY_GEN_BUSY, /* our own work: input is not read */
-	AWAIT_STORE_CERT_REQ,
-	AWAIT_END_SESSION,
-	ENROL_STATES,
-};
+static const char *const state_names[STATES] = {"AWAIT_AUTH_REQ", "AWAIT_COMMAND", "KEY_GEN_BUSY",
+	"AWAIT_STORE_CERT_REQ", "AWAIT_END_SESSION", "SILENT"};
 
-static const char *const state_names[ENROL_STATES] = {"AWAIT_AUTH_REQ", "AWAIT_COMMAND",
-	"KEY_GEN_BUSY", "AWAIT_STORE_CERT_REQ", "AWAIT_END_SESSION"};
-
-struct sim_enrol {
-	struct sim_phone *phone;
-	struct tls *tls;
-	struct stream *stream;
-	struct loop_timer *timer;
-	struct sim_capture *capture;
-	struct fail verify; /* why the server's certificate was refused */
-	enum enrol_state state;
-	uint32_t session;
-	int failures;
-	bool changed; /* the LSC was installed or deleted */
-	struct key *key;
-	struct sim_job *job; /* the generation we wait for; NULL when none */
-};
-
-/* A key generation in the pool. It outlives a session that is closed: then nobody waits for it. */
-struct sim_job {
-	struct sim_job *next;
-	struct sim_phone *phone;
-	unsigned bits;
-	struct key *key;
-	enum err err;
-};
-
-static void try_again_later(struct sim_enrol *e);
-
-static void job_free(struct sim_job *job)
+const char *sim_lsc_step_text(enum sim_lsc_step step)
 {
-	struct sim_job **at = &job->phone->jobs;
+	static const char *const texts[] = {
+		[SIM_LSC_IDLE] = "",
+		[SIM_LSC_CONNECTING] = "Connecting",
+		[SIM_LSC_AUTHENTICATING] = "Authenticating",
+		[SIM_LSC_GENERATING] = "Generating Key",
+		[SIM_LSC_INSTALLING] = "Installing",
+		[SIM_LSC_DELETING] = "Deleting",
+		[SIM_LSC_READING] = "Reading",
+	};
 
-	while (*at != job)
-		at = &(*at)->next;
-	*at = job->next;
-	key_free(job->key);
-	mem_free(job);
+	return texts[step];
 }
 
-void sim_enrol_drop_jobs(struct sim_phone *p)
+static void close_connection(struct sim_capf *s)
 {
-	while (p->jobs)
-		job_free(p->jobs);
-}
-
-static void close_session(struct sim_enrol *e)
-{
-	if (e->stream) {
-		stream_tap(e->stream, NULL, NULL);
-		stream_finish(e->stream);
+	if (s->stream) {
+		stream_tap(s->stream, NULL, NULL);
+		stream_finish(s->stream);
 	}
-	e->stream = NULL;
-	sim_capture_close(e->capture);
-	e->capture = NULL;
-	tls_free(e->tls);
-	e->tls = NULL;
-	key_free(e->key);
-	e->key = NULL;
-	e->job = NULL;
+	s->stream = NULL;
+	sim_capture_close(s->capture);
+	s->capture = NULL;
+	tls_free(s->tls);
+	s->tls = NULL;
+	if (s->timer)
+		loop_timer_stop(s->timer);
+	sim_keygen_forget(s->generating);
+	s->generating = NULL;
 }
 
-void sim_enrol_stop(struct sim_phone *p)
+static void destroy(struct sim_capf *s)
 {
-	struct sim_enrol *e = p->enrol;
+	close_connection(s);
+	loop_timer_free(s->timer);
+	key_free(s->key);
+	buf_wipe(&s->string);
+	mem_free(s);
+}
 
-	if (!e)
+void sim_capf_free(struct sim_capf *s)
+{
+	if (!s)
 		return;
-	close_session(e);
-	loop_timer_free(e->timer);
-	mem_free(e);
-	p->enrol = NULL;
-}
-
-/* The session is over; the table of the phone's states frees `e`. */
-static void end(struct sim_enrol *e, enum sim_event ev)
-{
-	struct sim_phone *p = e->phone;
-
-	close_session(e);
-	loop_timer_stop(e->timer);
-	sim_phone_event(p, ev);
-}
-
-static void give_up(struct sim_enrol *e)
-{
-	struct sim_phone *p = e->phone;
-
-	sim_console_status(&p->console, "LSC: Failed");
-	/* A full configuration without signalling security does not need a certificate. */
-	end(e, p->config.full && p->config.security_mode < 2 ? SIM_EV_NOTHING : SIM_EV_FAILED);
-}
-
-static void failed(struct sim_enrol *e, const char *text)
-{
-	sim_console_error(&e->phone->console, "CAPF", "%s", text);
-	close_session(e);
-	if (e->failures++ < RETRIES)
-		try_again_later(e);
+	s->dead = true;
+	if (s->depth == 0)
+		destroy(s);
 	else
-		give_up(e);
+		close_connection(s);
 }
 
-/* ---- messages ---- */
+void sim_capf_enter(struct sim_capf *s)
+{
+	s->depth++;
+}
 
-/* False when the session is over, and with it perhaps `e`. */
-static bool send_message(struct sim_enrol *e, struct capf_message *m)
+void sim_capf_leave(struct sim_capf *s)
+{
+	if (--s->depth == 0 && s->dead)
+		destroy(s);
+}
+
+static void over(struct sim_capf *s)
+{
+	close_connection(s);
+	if (!s->dead && s->owner.over)
+		s->owner.over(s->ctx, &s->result);
+}
+
+void sim_capf_failed(struct sim_capf *s, enum err code, const char *text)
+{
+	(void)fail_set(&s->result.why, code, "%s", text);
+	over(s);
+}
+
+void sim_capf_progress(struct sim_capf *s, enum sim_lsc_step step)
+{
+	if (s->owner.progress)
+		s->owner.progress(s->ctx, step);
+}
+
+bool sim_capf_faulty(const struct sim_capf *s, enum sim_fault fault)
+{
+	return sim_fault_set(&s->spec.faults, fault);
+}
+
+/* ---- sending ---- */
+
+static enum err write_pieces(struct sim_capf *s, struct span bytes)
+{
+	enum err err = ERR_OK;
+
+	for (size_t i = 0; i < bytes.len && err == ERR_OK; i++)
+		err = stream_write(s->stream, span_of(bytes.ptr + i, 1));
+	return err;
+}
+
+/* An answer may be spoilt. */
+static enum err write_answer(struct sim_capf *s, struct buf *out)
+{
+	const struct sim_faults *f = &s->spec.faults;
+	struct span bytes = buf_span(out);
+
+	if (sim_fault_at(f, SIM_FAULT_UNKNOWN_TYPE, s->asked))
+		out->data[1] = NOBODY_S_TYPE;
+	if (sim_fault_at(f, SIM_FAULT_GARBAGE, s->asked))
+		memset(out->data, 'A', out->len);
+	if (sim_fault_at(f, SIM_FAULT_HALF_ANSWER, s->asked)) {
+		bytes.len /= 2;
+		s->state = SILENT;
+	}
+	return sim_capf_faulty(s, SIM_FAULT_PIECES) ? write_pieces(s, bytes)
+						    : stream_write(s->stream, bytes);
+}
+
+/* False when the session is over. */
+bool sim_capf_send(struct sim_capf *s, struct capf_message *m)
 {
 	struct buf out = {0};
 	enum err err;
 
-	m->session = e->session;
+	m->session = s->session + (sim_capf_faulty(s, SIM_FAULT_WRONG_SESSION) ? 1 : 0);
 	err = capf_encode(&out, m);
 	if (err == ERR_OK)
-		err = stream_write(e->stream, buf_span(&out));
-	buf_fini(&out);
+		err = m->type == CAPF_REQ_IN_PROGRESS ? stream_write(s->stream, buf_span(&out))
+						      : write_answer(s, &out);
+	buf_wipe(&out);
 	if (err) {
-		failed(e, "a message cannot be sent");
+		sim_capf_failed(s, err, "a message cannot be sent");
 		return false;
 	}
-	sim_console_note(&e->phone->console, "CAPF", "sent CAPF_MSG_%s", capf_type_name(m->type));
-	stream_timeout(e->stream, TALK_US);
+	if (s->owner.message)
+		s->owner.message(s->ctx, true, m);
+	if (!s->stream)
+		return false;
+	stream_timeout(s->stream, s->state == SILENT ? 0 : s->spec.talk_us);
 	return true;
 }
 
-static void send_reason(struct sim_enrol *e, uint8_t type, uint8_t reason)
+void sim_capf_send_reason(struct sim_capf *s, uint8_t type, uint8_t reason)
 {
 	struct capf_message m = {.type = type,
 		.has = CAPF_HAS(CAPF_E_REASON),
 		.order = {CAPF_E_REASON},
 		.reason = reason};
 
-	(void)send_message(e, &m);
+	(void)sim_capf_send(s, &m);
 }
 
-static void on_auth_req(struct sim_enrol *e, const struct capf_message *m)
-{
-	struct sim_phone *p = e->phone;
-	struct capf_message answer = {.type = CAPF_AUTH_RES,
-		.has = CAPF_HAS(CAPF_E_REASON) | CAPF_HAS(CAPF_E_VERSION) |
-		       CAPF_HAS(CAPF_E_DEVICE_NAME),
-		.reason = CAPF_REASON_SUCCESS,
-		.version = PHONE_VERSION};
+/* ---- what the server wants of the phone ---- */
 
-	if (p->config.capf_auth_mode == AUTH_NULL) {
-		answer.has |= CAPF_HAS(CAPF_E_PASSWORD);
-		answer.order[0] = CAPF_E_REASON;
-		answer.order[1] = CAPF_E_VERSION;
-		answer.order[2] = CAPF_E_PASSWORD;
-		answer.order[3] = CAPF_E_DEVICE_NAME;
+static void on_store_cert_req(struct sim_capf *s, const struct capf_message *m)
+{
+	struct fail *why = &s->result.why;
+	struct key *key = s->key;
+	bool lsc = !(m->has & CAPF_HAS(CAPF_E_CERT_TYPE)) || m->cert_type == CERT_TYPE_LSC;
+
+	s->key = NULL;
+	if (sim_capf_faulty(s, SIM_FAULT_REFUSE_CERTIFICATE)) {
+		(void)fail_set(why, ERR_DENIED, "told to refuse the certificate");
+	} else if (!lsc || !(m->has & CAPF_HAS(CAPF_E_CERTIFICATE)) ||
+		   m->certificate.len > SIM_CERT_MAX) {
+		(void)fail_set(why, ERR_FORMAT, "STORE_CERT_REQ holds no LSC");
 	} else {
-		answer.order[0] = CAPF_E_REASON;
-		answer.order[1] = CAPF_E_VERSION;
-		answer.order[2] = CAPF_E_DEVICE_NAME;
+		if (sim_flash_take_lsc(s->spec.flash, key, m->certificate, why) == ERR_OK)
+			s->result.did |= SIM_CAPF_INSTALLED;
+		key = NULL;
 	}
-	e->session = m->session;
-	answer.device_name = span_str(p->opt.device);
-	e->state = AWAIT_COMMAND;
-	(void)send_message(e, &answer);
-}
-
-static void generate(void *arg)
-{
-	struct sim_job *job = arg;
-
-	job->err = key_generate(&job->key, KEY_RSA, job->bits, NULL);
-}
-
-static void generated(void *arg)
-{
-	struct sim_job *job = arg;
-	struct sim_enrol *e = job->phone->enrol;
-	struct capf_message m = {.type = CAPF_KEY_GEN_RES,
-		.has = CAPF_HAS(CAPF_E_PUBLIC_KEY),
-		.order = {CAPF_E_PUBLIC_KEY}};
-	struct buf spki = {0};
-
-	if (!e || e->job != job) {
-		job_free(job);
+	key_free(key);
+	if (sim_capf_faulty(s, SIM_FAULT_LOSE_ANSWER)) {
+		sim_capf_failed(s, ERR_CLOSED, "told to be gone before it answers");
 		return;
 	}
-	e->job = NULL;
-	e->key = job->key;
-	job->key = NULL;
-	if (job->err == ERR_OK && key_public_der(e->key, &spki) == ERR_OK) {
-		m.public_key = buf_span(&spki);
-		e->state = AWAIT_STORE_CERT_REQ;
-		if (send_message(e, &m))
-			stream_pause(e->stream, false);
-	} else {
-		failed(e, "the key cannot be generated");
-	}
-	buf_fini(&spki);
-	job_free(job);
+	if (why->code)
+		s->result.did |= SIM_CAPF_KEPT;
+	s->state = AWAIT_END_SESSION;
+	sim_capf_send_reason(
+		s, CAPF_STORE_CERT_RES, why->code ? CAPF_REASON_FAILED : CAPF_REASON_SUCCESS);
 }
 
-static bool can_generate(const struct capf_message *m)
+/* The LSC; the MIC where the server asks for that. It may ask for one after the other. */
+static void on_fetch_cert_req(struct sim_capf *s, const struct capf_message *m)
 {
-	static const unsigned sizes[] = {512, 1024, 2048, 3072, 4096};
-
-	if ((m->has & CAPF_HAS(CAPF_E_KEY_TYPE)) && m->key_type != RSA_KEY)
-		return false;
-	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-		if (m->key_size == sizes[i])
-			return true;
-	}
-	return false;
-}
-
-static void on_key_gen_req(struct sim_enrol *e, const struct capf_message *m)
-{
-	struct sim_phone *p = e->phone;
-	struct capf_message wait = {.type = CAPF_REQ_IN_PROGRESS};
-	struct sim_job *job;
-
-	if (!can_generate(m)) {
-		sim_console_error(
-			&p->console, "CAPF", "the server asks for a key of an unknown kind");
-		e->state = AWAIT_END_SESSION;
-		send_reason(e, CAPF_KEY_GEN_RES, CAPF_REASON_FAILED);
-		return;
-	}
-	job = mem_new(sizeof(*job));
-	if (!job) {
-		failed(e, "out of memory");
-		return;
-	}
-	job->phone = p;
-	job->bits = m->key_size;
-	job->next = p->jobs;
-	p->jobs = job;
-	e->state = KEY_GEN_BUSY;
-	e->job = job;
-	if (!send_message(e, &wait)) {
-		job_free(job);
-		return;
-	}
-	stream_pause(e->stream, true);
-	stream_timeout(e->stream, 0);
-	if (executor_run(p->executor, generate, generated, job)) {
-		e->job = NULL;
-		job_free(job);
-		failed(e, "out of memory");
-	}
-}
-
-static void on_store_cert_req(struct sim_enrol *e, const struct capf_message *m)
-{
-	struct sim_phone *p = e->phone;
-	struct fail why = {0};
-	struct key *key = e->key;
-	uint8_t reason = CAPF_REASON_SUCCESS;
-
-	e->key = NULL;
-	if (!(m->has & CAPF_HAS(CAPF_E_CERTIFICATE)) || m->certificate.len > SIM_CERT_MAX) {
-		key_free(key);
-		(void)fail_set(&why, ERR_FORMAT, "the message holds no certificate");
-	} else if (sim_flash_take_lsc(&p->flash, key, m->certificate, &why) == ERR_OK) {
-		e->changed = true;
-	}
-	if (why.code) {
-		reason = CAPF_REASON_FAILED;
-		sim_phone_refused(p, "LSC", &why);
-	} else {
-		sim_console_status(&p->console, "LSC: Installed");
-		sim_phone_write_evidence(p);
-	}
-	e->state = AWAIT_END_SESSION;
-	send_reason(e, CAPF_STORE_CERT_RES, reason);
-}
-
-static void on_fetch_cert_req(struct sim_enrol *e, const struct capf_message *m)
-{
-	const struct sim_flash *flash = &e->phone->flash;
+	const struct sim_flash *flash = s->spec.flash;
+	bool mic = (m->has & CAPF_HAS(CAPF_E_CERT_TYPE)) && m->cert_type == CERT_TYPE_MIC;
 	struct capf_message answer = {.type = CAPF_FETCH_CERT_RES,
 		.has = CAPF_HAS(CAPF_E_REASON) | CAPF_HAS(CAPF_E_CERTIFICATE),
 		.order = {CAPF_E_REASON, CAPF_E_CERTIFICATE},
 		.reason = CAPF_REASON_SUCCESS,
-		.certificate_type = CERT_TYPE_LSC};
+		.certificate_type = mic ? CERT_TYPE_MIC : CERT_TYPE_LSC,
+		.certificate = buf_span(mic ? &flash->mic : &flash->lsc)};
 
-	e->state = AWAIT_END_SESSION;
-	if (flash->lsc.len) {
-		answer.certificate = buf_span(&flash->lsc);
-		(void)send_message(e, &answer);
-	} else {
-		send_reason(e, CAPF_FETCH_CERT_RES, CAPF_REASON_FAILED);
+	sim_capf_progress(s, SIM_LSC_READING);
+	if (!answer.certificate.len || sim_capf_faulty(s, SIM_FAULT_REFUSE_FETCH)) {
+		s->result.did |= SIM_CAPF_SHOWED_NONE;
+		sim_capf_send_reason(s, CAPF_FETCH_CERT_RES, CAPF_REASON_FAILED);
+		return;
 	}
+	s->result.did |= mic ? SIM_CAPF_SHOWED_MIC : SIM_CAPF_SHOWED_LSC;
+	(void)sim_capf_send(s, &answer);
 }
 
-static void on_delete_cert_req(struct sim_enrol *e, const struct capf_message *m)
+static void on_delete_cert_req(struct sim_capf *s, const struct capf_message *m)
 {
-	struct sim_phone *p = e->phone;
-	struct fail why = {0};
-	uint8_t reason = CAPF_REASON_SUCCESS;
+	struct fail *why = &s->result.why;
 
-	if (sim_flash_drop_lsc(&p->flash, &why)) {
-		sim_console_error(&p->console, "CAPF", "%s", why.text);
-		reason = CAPF_REASON_FAILED;
-	} else {
-		e->changed = true;
-		sim_console_status(&p->console, "LSC: Deleted");
-	}
-	e->state = AWAIT_END_SESSION;
-	send_reason(e, CAPF_DELETE_CERT_RES, reason);
+	sim_capf_progress(s, SIM_LSC_DELETING);
+	if (sim_capf_faulty(s, SIM_FAULT_REFUSE_DELETE))
+		(void)fail_set(why, ERR_DENIED, "told not to delete the LSC");
+	else if (sim_flash_drop_lsc(s->spec.flash, why) == ERR_OK)
+		s->result.did |= SIM_CAPF_DELETED;
+	if (why->code)
+		s->result.did |= SIM_CAPF_KEPT;
+	s->state = AWAIT_END_SESSION;
+	sim_capf_send_reason(
+		s, CAPF_DELETE_CERT_RES, why->code ? CAPF_REASON_FAILED : CAPF_REASON_SUCCESS);
 }
 
-static void on_end_session(struct sim_enrol *e, const struct capf_message *m)
+static void on_end_session(struct sim_capf *s, const struct capf_message *m)
 {
-	char text[64];
-
-	if (e->changed) {
-		end(e, SIM_EV_DONE);
-	} else if (m->reason == CAPF_REASON_NONE || m->reason == CAPF_REASON_SUCCESS) {
-		sim_console_note(&e->phone->console, "CAPF", "no operation is pending");
-		end(e, SIM_EV_NOTHING);
-	} else {
-		(void)snprintf(text, sizeof(text), "the server ended the session with reason %u%s",
-			m->reason,
+	s->result.reason = m->reason;
+	if (m->reason != CAPF_REASON_NONE && m->reason != CAPF_REASON_SUCCESS)
+		(void)fail_set(&s->result.why, ERR_DENIED,
+			"the server ended the session with reason %u%s", m->reason,
 			m->reason == CAPF_REASON_UNKNOWN_DEVICE ? " (unknown device)" : "");
-		failed(e, text);
-	}
+	over(s);
 }
 
-static void on_retry_later(struct sim_enrol *e, const struct capf_message *m)
+static void on_retry_later(struct sim_capf *s, const struct capf_message *m)
 {
-	failed(e, "the server asks to come later");
+	sim_capf_failed(s, ERR_NOTNOW, "the server asks to come later");
 }
+
+/* ---- receiving ---- */
 
 #define IN(state) (1u << (state))
+#define AFTER_AUTH                                                                                 \
+	(IN(AWAIT_COMMAND) | IN(KEY_GEN_BUSY) | IN(AWAIT_STORE_CERT_REQ) | IN(AWAIT_END_SESSION))
 
 /* Which message means something in which states; any other ends the session. */
 static const struct row {
 	uint8_t type;
 	unsigned states;
-	void (*act)(struct sim_enrol *e, const struct capf_message *m);
+	void (*act)(struct sim_capf *s, const struct capf_message *m);
 } rows[] = {
-	{CAPF_AUTH_REQ, IN(AWAIT_AUTH_REQ), on_auth_req},
-	{CAPF_KEY_GEN_REQ, IN(AWAIT_COMMAND), on_key_gen_req},
+	{CAPF_AUTH_REQ, IN(AWAIT_AUTH_REQ), sim_capf_on_auth_req},
+	{CAPF_KEY_GEN_REQ, IN(AWAIT_COMMAND), sim_capf_on_key_gen_req},
 	{CAPF_STORE_CERT_REQ, IN(AWAIT_STORE_CERT_REQ), on_store_cert_req},
 	{CAPF_FETCH_CERT_REQ, IN(AWAIT_COMMAND), on_fetch_cert_req},
 	{CAPF_DELETE_CERT_REQ, IN(AWAIT_COMMAND), on_delete_cert_req},
-	{CAPF_RETRY_LATER, IN(AWAIT_AUTH_REQ) | IN(AWAIT_COMMAND), on_retry_later},
-	{CAPF_END_SESSION,
-		IN(AWAIT_AUTH_REQ) | IN(AWAIT_COMMAND) | IN(AWAIT_STORE_CERT_REQ) |
-			IN(AWAIT_END_SESSION),
-		on_end_session},
+	{CAPF_RETRY_LATER, IN(AWAIT_AUTH_REQ) | AFTER_AUTH, on_retry_later},
+	{CAPF_END_SESSION, IN(AWAIT_AUTH_REQ) | AFTER_AUTH, on_end_session},
 };
 
-static void on_message(struct sim_enrol *e, const struct capf_message *m)
+static void obey(struct sim_capf *s, const struct capf_message *m)
 {
 	char text[96];
 
-	sim_console_note(
-		&e->phone->console, "CAPF", "received CAPF_MSG_%s", capf_type_name(m->type));
-	if (e->state != AWAIT_AUTH_REQ && m->session != e->session) {
-		failed(e, "the server changed the session number");
+	s->asked = m->type;
+	if (sim_fault_at(&s->spec.faults, SIM_FAULT_HANG_UP, m->type)) {
+		sim_capf_failed(s, ERR_CLOSED, "told to hang up");
+		return;
+	}
+	if (sim_fault_at(&s->spec.faults, SIM_FAULT_NO_ANSWER, m->type)) {
+		s->state = SILENT;
+		stream_timeout(s->stream, 0);
 		return;
 	}
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		if (rows[i].type == m->type && (rows[i].states & IN(e->state))) {
-			rows[i].act(e, m);
+		if (rows[i].type == m->type && (rows[i].states & IN(s->state))) {
+			rows[i].act(s, m);
 			return;
 		}
 	}
 	(void)snprintf(text, sizeof(text), "unexpected CAPF_MSG_%s in state %s",
-		capf_type_name(m->type), state_names[e->state]);
-	failed(e, text);
+		capf_type_name(m->type), state_names[s->state]);
+	sim_capf_failed(s, ERR_PROTO, text);
 }
 
-/* ---- the connection ---- */
+static void on_message(struct sim_capf *s, const struct capf_message *m)
+{
+	if (s->owner.message)
+		s->owner.message(s->ctx, false, m);
+	if (!s->stream || s->state == SILENT)
+		return;
+	if (s->state != AWAIT_AUTH_REQ && m->session != s->session)
+		sim_capf_failed(s, ERR_PROTO, "the server changed the session number");
+	else
+		obey(s, m);
+}
 
 /* Takes one message off the input; false when there is none, or the session is over. */
-static bool take_message(struct sim_enrol *e, struct stream *s)
+static bool take_message(struct sim_capf *s)
 {
-	struct sim_phone *p = e->phone;
 	struct capf_message m;
 	struct fail why = {0};
 	struct buf copy = {0};
 	enum err err = ERR_OK;
-	size_t len = capf_frame(stream_input(s), &err, &why);
+	size_t len = capf_frame(stream_input(s->stream), &err, &why);
 
 	if (err == ERR_OK && len == 0)
 		return false;
 	/* The session may end while the message is obeyed, and the stream's input with it. */
 	if (err == ERR_OK) {
-		buf_put(&copy, span_of(stream_input(s).ptr, len));
-		stream_consume(s, len);
+		buf_put(&copy, span_of(stream_input(s->stream).ptr, len));
+		stream_consume(s->stream, len);
 		err = buf_check(&copy);
 	}
 	if (err == ERR_OK)
 		err = capf_decode(&m, buf_span(&copy), &why);
 	if (err)
-		failed(e, why.text[0] ? why.text : err_text(err));
+		sim_capf_failed(s, err, why.text[0] ? why.text : err_text(err));
 	else
-		on_message(e, &m);
+		on_message(s, &m);
 	buf_fini(&copy);
-	return p->enrol == e && e->stream == s && e->state != KEY_GEN_BUSY;
+	return s->stream != NULL;
 }
 
-static void on_stream(void *ctx, struct stream *s, enum stream_event ev)
-{
-	struct sim_enrol *e = ctx;
-	struct sim_phone *p = e->phone;
-	struct fail why = {0};
+/* ---- the connection ---- */
 
+static void ready(struct sim_capf *s)
+{
+	if (s->owner.ready)
+		s->owner.ready(s->ctx, s->stream);
+	if (s->stream)
+		stream_timeout(s->stream, s->spec.talk_us);
+}
+
+static void broken(struct sim_capf *s)
+{
+	struct fail why = s->verify.code ? s->verify : *stream_failure(s->stream);
+
+	s->result.server_refused = s->verify.code != ERR_OK;
+	sim_capf_failed(s, why.code, why.text);
+}
+
+static void on_stream(void *ctx, struct stream *stream, enum stream_event ev)
+{
+	struct sim_capf *s = ctx;
+
+	sim_capf_enter(s);
 	switch (ev) {
-	case STREAM_READY:
-		sim_console_note(&p->console, "CAPF", "TLS handshake done, %s %s",
-			stream_version(s), stream_cipher(s));
-		stream_timeout(s, TALK_US);
-		break;
+	case STREAM_READY: ready(s); break;
 	case STREAM_DATA:
-		while (take_message(e, s))
+		while (take_message(s))
 			continue;
 		break;
 	case STREAM_DRAINED: break;
 	case STREAM_CLOSED:
-		if (e->changed)
-			end(e, SIM_EV_DONE);
-		else
-			failed(e, "the server closed the connection");
+		sim_capf_failed(s, ERR_CLOSED, "the server closed the connection");
 		break;
-	case STREAM_TIMEOUT: failed(e, "the server does not answer"); break;
-	case STREAM_ERROR:
-		if (p->doubted.len) {
-			end(e, SIM_EV_DOUBT);
-			break;
-		}
-		why = e->verify.code ? e->verify : *stream_failure(s);
-		if (e->verify.code)
-			sim_phone_refused(p, "CAPF server", &why);
-		failed(e, why.text);
-		break;
+	case STREAM_TIMEOUT: sim_capf_failed(s, ERR_TIMEOUT, "the server does not answer"); break;
+	case STREAM_ERROR: broken(s); break;
 	}
+	sim_capf_leave(s);
 }
 
 static enum err verify_server(void *ctx, struct span der)
 {
-	struct sim_enrol *e = ctx;
+	struct sim_capf *s = ctx;
 
-	return sim_phone_judge_server(e->phone, SIM_SERVER_CAPF, der, &e->verify);
+	return s->owner.verify(s->ctx, der, &s->verify);
 }
 
-static void connect_now(struct sim_enrol *e)
+static enum err connect_to(struct sim_capf *s, const struct net_addr *server, struct fail *why)
 {
-	struct sim_phone *p = e->phone;
-	const struct cnfxml_server *server = &p->config.capf[0];
-	struct tls_config tls = {
-		.profile = TLS_PHONE, .verify = verify_server, .verify_ctx = e, .max_tls12 = true};
-	struct fail why = {0};
-	struct net_addr addr;
-	char text[NET_ADDR_MAX];
+	const struct sim_capf_spec *spec = &s->spec;
+	struct sim_identity id = sim_flash_identity(spec->flash, spec->auth == SIM_AUTH_MIC);
+	struct tls_config tls = {.profile = spec->profile,
+		.verify = verify_server,
+		.verify_ctx = s,
+		.max_tls12 = true};
 	enum err err;
 
-	e->state = AWAIT_AUTH_REQ;
-	e->session = 0;
-	fail_clear(&e->verify);
-	buf_clear(&p->doubted);
-	err = sim_phone_server(
-		p, server->name, sim_phone_port(p, server->port, SIM_PORT_CAPF), &addr, &why);
+	if (id.der.len && !spec->anonymous) {
+		tls.cert_der = id.der;
+		tls.native_key = key_get_native(id.key);
+	}
+	err = tls_new(&s->tls, &tls, why);
 	if (err == ERR_OK)
-		err = tls_new(&e->tls, &tls, &why);
+		err = stream_connect(&s->stream, spec->loop, server, s->tls, on_stream, s, why);
+	if (err == ERR_OK && spec->capture_dir)
+		s->capture =
+			sim_capture_open(spec->capture_dir, "capf.cap", spec->clock, s->stream);
+	return err;
+}
+
+enum err sim_capf_start(struct sim_capf **out, const struct sim_capf_spec *spec,
+	const struct net_addr *server, const struct sim_capf_owner *owner, void *ctx,
+	struct fail *why)
+{
+	struct sim_capf *s = mem_new(sizeof(*s));
+	enum err err = s ? ERR_OK : ERR_NOMEM;
+
+	*out = NULL;
+	if (s) {
+		*s = (struct sim_capf){
+			.spec = *spec, .owner = *owner, .ctx = ctx, .result = {.reason = -1}};
+		s->spec.string = (struct span){0};
+		buf_put(&s->string, spec->string);
+		err = spec->string.len > SIM_STRING_MAX ? ERR_LIMIT : buf_check(&s->string);
+	}
 	if (err == ERR_OK)
-		err = stream_connect(&e->stream, p->loop, &addr, e->tls, on_stream, e, &why);
+		err = loop_timer_new(&s->timer, spec->loop, sim_capf_on_timer, s);
+	if (err == ERR_OK)
+		err = connect_to(s, server, why);
 	if (err) {
-		failed(e, why.text[0] ? why.text : err_text(err));
-		return;
+		sim_capf_free(s);
+		return fail_set(why, err, "%s", err_text(err));
 	}
-	net_addr_print_port(&addr, text);
-	sim_console_note(&p->console, "CAPF", "connecting to %s", text);
-	e->capture = sim_capture_open(p->opt.dir, "capf.cap", p->clock, e->stream);
-}
-
-static void on_timer(void *arg)
-{
-	connect_now(arg);
-}
-
-static void try_again_later(struct sim_enrol *e)
-{
-	sim_console_note(&e->phone->console, "CAPF", "retry %d of %d in %d s", e->failures, RETRIES,
-		e->phone->opt.retry_delay);
-	loop_timer_set(e->timer, e->phone->opt.retry_delay * 1000000ll);
-}
-
-void sim_enrol_start(struct sim_phone *p)
-{
-	struct sim_enrol *e = mem_new(sizeof(*e));
-
-	if (!e || loop_timer_new(&e->timer, p->loop, on_timer, e)) {
-		mem_free(e);
-		sim_console_error(&p->console, "CAPF", "out of memory");
-		sim_phone_event(p, SIM_EV_FAILED);
-		return;
-	}
-	e->phone = p;
-	p->enrol = e;
-	if (p->config.capf_auth_mode != AUTH_NONE && p->config.capf_auth_mode != AUTH_NULL) {
-		sim_console_error(&p->console, "CAPF",
-			"this phone enrols by null string only, not in authentication mode %d",
-			p->config.capf_auth_mode);
-		give_up(e);
-		return;
-	}
-	connect_now(e);
+	*out = s;
+	sim_capf_progress(s, SIM_LSC_CONNECTING);
+	return ERR_OK;
 }

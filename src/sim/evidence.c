@@ -51,6 +51,22 @@ void sim_evidence_call_ended(struct sim_evidence *e)
 	e->call = no_call;
 }
 
+const char *sim_evidence_lsc(const struct sim_evidence *e, const struct sim_flash *flash)
+{
+	if (e->lsc_step && e->lsc_step[0])
+		return e->lsc_step;
+	return flash->lsc.len ? "Installed" : "Not Installed";
+}
+
+static void set_md5(struct json *j, const char *key, const struct buf *der)
+{
+	char hex[2 * DIGEST_MAX + 1] = "";
+
+	if (der->len)
+		digest_hex(DIGEST_MD5, buf_span(der), hex);
+	json_set_str(j, key, hex);
+}
+
 static struct json *call_json(const struct sim_call_facts *c)
 {
 	struct json *j = json_object_new();
@@ -70,14 +86,12 @@ static struct json *call_json(const struct sim_call_facts *c)
 
 static void set_list(struct json *j, const char *name, const struct buf *list)
 {
-	char key[32], hex[2 * DIGEST_MAX + 1] = "";
+	char key[32];
 
-	if (list->len)
-		digest_hex(DIGEST_MD5, buf_span(list), hex);
 	(void)snprintf(key, sizeof(key), "%s_size", name);
 	json_set_int(j, key, (int64_t)list->len);
 	(void)snprintf(key, sizeof(key), "%s_md5", name);
-	json_set_str(j, key, hex);
+	set_md5(j, key, list);
 }
 
 void sim_evidence_write(struct sim_evidence *e, const struct sim_flash *flash)
@@ -86,7 +100,7 @@ void sim_evidence_write(struct sim_evidence *e, const struct sim_flash *flash)
 	struct buf out = {0};
 	struct fail why = {0};
 	struct json *last_call = call_json(&e->last_call);
-	char hex[2 * DIGEST_MAX + 1] = "", when[CLOCK_DATE_MAX];
+	char when[CLOCK_DATE_MAX];
 	enum err err;
 
 	json_set_str(j, "device", e->device);
@@ -100,9 +114,9 @@ void sim_evidence_write(struct sim_evidence *e, const struct sim_flash *flash)
 	json_set_str(j, "cipher", e->cipher);
 	json_set_str(j, "tls_version", e->tls_version);
 	json_set_str(j, "server_cert_sha1", e->server_cert_sha1);
-	if (flash->lsc.len)
-		digest_hex(DIGEST_MD5, buf_span(&flash->lsc), hex);
-	json_set_str(j, "lsc_md5", hex);
+	json_set_str(j, "lsc", sim_evidence_lsc(e, flash));
+	set_md5(j, "lsc_md5", &flash->lsc);
+	set_md5(j, "mic_md5", &flash->mic);
 	set_list(j, "ctl", &flash->lists[SIM_CTL]);
 	set_list(j, "itl", &flash->lists[SIM_ITL]);
 	json_set_str(j, "config", e->config_name);

@@ -35,7 +35,8 @@ struct sim_evidence {
 	char cipher[SIM_TEXT], tls_version[SIM_TEXT], server_cert_sha1[41];
 	char config_name[SIM_TEXT]; /* last configuration file accepted */
 	bool config_encrypted;
-	char refused[256]; /* the last refusal in words */
+	char refused[256];    /* the last refusal in words */
+	const char *lsc_step; /* what is being done about the LSC; "" or NULL: nothing */
 	struct sim_call_facts call, last_call;
 	int64_t last_call_ended; /* seconds since 1970 */
 	bool failed;             /* the file could not be written; said once */
@@ -47,6 +48,9 @@ void sim_evidence_fini(struct sim_evidence *e);
 
 /* Rewrites phone.json whole. A full disk is said once on stderr and does not stop the phone. */
 void sim_evidence_write(struct sim_evidence *e, const struct sim_flash *flash);
+
+/* As the phone shows it: what is being done about its LSC, else "Installed", "Not Installed". */
+const char *sim_evidence_lsc(const struct sim_evidence *e, const struct sim_flash *flash);
 
 /* A call is over: it becomes the last one. */
 void sim_evidence_call_ended(struct sim_evidence *e);

@@ -11,6 +11,8 @@
 #define LSC_FILE     "LSC.pem"
 #define KEY_FILE     "lsc.key"
 #define KEY_NEW_FILE "lsc.key.new" /* only between the steps of an installation */
+#define MIC_FILE     "MIC.pem"
+#define MIC_KEY_FILE "mic.key"
 
 static const char *const list_names[SIM_LISTS] = {"CTLFile.tlv", "ITLFile.tlv"};
 
@@ -23,6 +25,14 @@ struct sim_held sim_flash_get_held(const struct sim_flash *f)
 {
 	return (struct sim_held){
 		.ctl = buf_span(&f->lists[SIM_CTL]), .itl = buf_span(&f->lists[SIM_ITL])};
+}
+
+struct sim_identity sim_flash_identity(const struct sim_flash *f, bool mic_first)
+{
+	bool mic = f->mic.len && (mic_first || !f->lsc.len);
+
+	return mic ? (struct sim_identity){buf_span(&f->mic), f->mic_key, true}
+		   : (struct sim_identity){buf_span(&f->lsc), f->key, false};
 }
 
 static enum err read_optional(
@@ -62,8 +72,7 @@ bool sim_cert_fits(struct span der, const struct key *key)
 	return fits;
 }
 
-/* PEM text of a certificate to DER; leaves `der` empty when it cannot be read. */
-static void pem_to_der(struct span pem, struct buf *der)
+void sim_pem_to_der(struct span pem, struct buf *der)
 {
 	BIO *bio = pem.len ? BIO_new_mem_buf(pem.ptr, (int)pem.len) : NULL;
 	X509 *cert = bio ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
@@ -93,7 +102,7 @@ static enum err der_to_pem(struct span der, struct buf *pem)
 	return len > 0 ? buf_check(pem) : ERR_CRYPTO;
 }
 
-static struct key *load_key(const struct sim_flash *f, const char *name)
+static struct key *load_key(const struct sim_flash *f, const char *name, const struct buf *cert)
 {
 	char *path = file_join(f->dir, name);
 	struct key *key = NULL;
@@ -101,7 +110,7 @@ static struct key *load_key(const struct sim_flash *f, const char *name)
 	if (path && key_load_pem(&key, path, NULL))
 		key = NULL;
 	mem_free(path);
-	if (key && !sim_cert_fits(buf_span(&f->lsc), key)) {
+	if (key && !sim_cert_fits(buf_span(cert), key)) {
 		key_free(key);
 		key = NULL;
 	}
@@ -147,12 +156,12 @@ static enum err load_lsc(struct sim_flash *f, struct fail *why)
 
 	if (err)
 		goto out;
-	pem_to_der(buf_span(&pem), &f->lsc);
+	sim_pem_to_der(buf_span(&pem), &f->lsc);
 	if (f->lsc.len == 0)
 		goto out;
-	f->key = load_key(f, KEY_FILE);
+	f->key = load_key(f, KEY_FILE, &f->lsc);
 	if (!f->key) {
-		f->key = load_key(f, KEY_NEW_FILE);
+		f->key = load_key(f, KEY_NEW_FILE, &f->lsc);
 		if (f->key)
 			err = save_key(f, f->key, KEY_FILE, why);
 	}
@@ -161,6 +170,20 @@ static enum err load_lsc(struct sim_flash *f, struct fail *why)
 	if (!f->key)
 		buf_clear(&f->lsc);
 out:
+	buf_fini(&pem);
+	return err;
+}
+
+static enum err load_mic(struct sim_flash *f, struct fail *why)
+{
+	struct buf pem = {0};
+	enum err err = read_optional(f->dir, MIC_FILE, 4 * SIM_CERT_MAX, &pem, why);
+
+	sim_pem_to_der(buf_span(&pem), &f->mic);
+	if (f->mic.len)
+		f->mic_key = load_key(f, MIC_KEY_FILE, &f->mic);
+	if (!f->mic_key)
+		buf_clear(&f->mic);
 	buf_fini(&pem);
 	return err;
 }
@@ -185,6 +208,8 @@ enum err sim_flash_open(struct sim_flash *f, const char *dir, const char *device
 		err = read_optional(dir, f->config_name, CNFXML_SIZE_MAX, &f->config, why);
 	if (err == ERR_OK)
 		err = load_lsc(f, why);
+	if (err == ERR_OK)
+		err = load_mic(f, why);
 	return err;
 }
 
@@ -195,6 +220,8 @@ void sim_flash_fini(struct sim_flash *f)
 	buf_wipe(&f->config);
 	key_free(f->key);
 	buf_fini(&f->lsc);
+	key_free(f->mic_key);
+	buf_fini(&f->mic);
 	mem_free(f->dir);
 	*f = (struct sim_flash){0};
 }
@@ -213,14 +240,23 @@ enum err sim_flash_drop_lsc(struct sim_flash *f, struct fail *why)
 	return err;
 }
 
-enum err sim_flash_erase(struct sim_flash *f, struct fail *why)
+enum err sim_flash_drop_lists(struct sim_flash *f, struct fail *why)
 {
-	enum err err = sim_flash_drop_lsc(f, why);
+	enum err err = ERR_OK;
 
 	for (int i = 0; i < SIM_LISTS && err == ERR_OK; i++) {
 		err = remove_file(f, list_names[i], why);
 		buf_clear(&f->lists[i]);
 	}
+	return err;
+}
+
+enum err sim_flash_erase(struct sim_flash *f, struct fail *why)
+{
+	enum err err = sim_flash_drop_lsc(f, why);
+
+	if (err == ERR_OK)
+		err = sim_flash_drop_lists(f, why);
 	if (err == ERR_OK)
 		err = remove_file(f, f->config_name, why);
 	buf_wipe(&f->config);
@@ -288,4 +324,70 @@ out:
 	key_free(key);
 	buf_fini(&pem);
 	return err ? fail_set(why, err, "the LSC cannot be installed: %s", err_text(err)) : ERR_OK;
+}
+
+/* ERR_NOTFOUND when the folder has no such pair. */
+static enum err load_pair(const char *folder, const char *cert_name, const char *key_name,
+	struct buf *der, struct key **key, struct fail *why)
+{
+	char *path = file_join(folder, key_name);
+	struct buf pem = {0};
+	enum err err = read_optional(folder, cert_name, 4 * SIM_CERT_MAX, &pem, why);
+
+	if (err == ERR_OK && pem.len == 0)
+		err = ERR_NOTFOUND;
+	if (err == ERR_OK && !path)
+		err = fail_set(why, ERR_NOMEM, "out of memory");
+	if (err == ERR_OK)
+		err = key_load_pem(key, path, why);
+	if (err == ERR_OK) {
+		sim_pem_to_der(buf_span(&pem), der);
+		if (!sim_cert_fits(buf_span(der), *key))
+			err = fail_set(why, ERR_CRYPTO, "%s/%s does not carry the key of %s",
+				folder, cert_name, key_name);
+	}
+	mem_free(path);
+	buf_fini(&pem);
+	return err;
+}
+
+enum err sim_flash_take_mic(
+	struct sim_flash *f, const char *folder, const char *device, struct fail *why)
+{
+	char cert_name[64], key_name[64];
+	struct buf der = {0}, pem = {0};
+	struct key *key = NULL;
+	enum err err;
+
+	(void)snprintf(cert_name, sizeof(cert_name), "%s.pem", device);
+	(void)snprintf(key_name, sizeof(key_name), "%s.key", device);
+	err = load_pair(folder, cert_name, key_name, &der, &key, why);
+	if (err == ERR_NOTFOUND && (!why || !why->code))
+		err = load_pair(folder, MIC_FILE, MIC_KEY_FILE, &der, &key, why);
+	if (err == ERR_NOTFOUND)
+		(void)fail_set(
+			why, err, "%s: neither %s nor %s is there", folder, cert_name, MIC_FILE);
+	if (err == ERR_OK && span_eq(buf_span(&der), buf_span(&f->mic)))
+		goto out; /* it has it already */
+	if (err == ERR_OK)
+		err = der_to_pem(buf_span(&der), &pem);
+	if (err == ERR_OK)
+		err = save_key(f, key, MIC_KEY_FILE, why);
+	if (err == ERR_OK)
+		err = replace_file(f, MIC_FILE, buf_span(&pem), 0644, why);
+	if (err) {
+		(void)fail_set(why, err, "the MIC cannot be taken: %s", err_text(err));
+		goto out;
+	}
+	key_free(f->mic_key);
+	buf_fini(&f->mic);
+	f->mic_key = key;
+	f->mic = der;
+	key = NULL;
+	der = (struct buf){0};
+out:
+	key_free(key);
+	buf_fini(&der);
+	buf_fini(&pem);
+	return err;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * The phone's flash memory: what it holds in its folder from one start to the next.
- *   CTLFile.tlv, ITLFile.tlv, LSC.pem, lsc.key (0600), SEP<MAC>.cnf.xml (0600, in the clear) */
+ *   CTLFile.tlv, ITLFile.tlv, LSC.pem, lsc.key (0600), SEP<MAC>.cnf.xml (0600, in the clear),
+ *   MIC.pem, mic.key (0600): those come from the factory, and nothing erases them */
 #ifndef SIM_FLASH_H
 #define SIM_FLASH_H
 
@@ -18,6 +19,15 @@ struct sim_flash {
 	struct buf config; /* as accepted last; empty when none */
 	struct key *key;   /* of the LSC; NULL when none */
 	struct buf lsc;    /* DER; empty when none */
+	struct key *mic_key;
+	struct buf mic; /* DER; empty when none */
+};
+
+/* A certificate and its key, borrowed; `der` is empty when there is none. */
+struct sim_identity {
+	struct span der;
+	const struct key *key;
+	bool mic;
 };
 
 /* Reads what there is. A list or an LSC that cannot be used is as good as none: flash wears out.
@@ -42,6 +52,21 @@ enum err sim_flash_take_lsc(
 	struct sim_flash *f, struct key *key, struct span der, struct fail *why) MUST_USE;
 /* The LSC's key and certificate are forgotten. */
 enum err sim_flash_drop_lsc(struct sim_flash *f, struct fail *why) MUST_USE;
+/* The same for the lists. */
+enum err sim_flash_drop_lists(struct sim_flash *f, struct fail *why) MUST_USE;
+
+/* Gives the phone a manufacturer's certificate out of `folder`: <device>.pem and <device>.key, else
+ * MIC.pem and mic.key. ERR_NOTFOUND, ERR_DENIED (a key that others can read), ERR_CRYPTO (they do
+ * not fit). */
+enum err sim_flash_take_mic(
+	struct sim_flash *f, const char *folder, const char *device, struct fail *why) MUST_USE;
+
+/* The certificate that the phone shows: its LSC, else its MIC; the other way round with
+ * `mic_first`. */
+struct sim_identity sim_flash_identity(const struct sim_flash *f, bool mic_first);
+
+/* Appends the DER of a certificate in PEM; nothing when it cannot be read. */
+void sim_pem_to_der(struct span pem, struct buf *der);
 
 /* True when the certificate carries the key's public half. */
 bool sim_cert_fits(struct span der, const struct key *key);

@@ -1,25 +1,34 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "sim/client.h"
 #include "sim/phone.h"
 
 #include <signal.h>
 #include <stdio.h>
 
+static int run_phone(const struct sim_options *options)
+{
+	struct sim_phone phone;
+	struct fail why = {0};
+	int status = SIM_EXIT_REFUSED;
+
+	if (sim_phone_init(&phone, options, &why))
+		(void)fprintf(stderr, "cadeado-phone: %s\n", why.text);
+	else
+		status = sim_phone_run(&phone);
+	sim_phone_fini(&phone);
+	return status;
+}
+
 int main(int argc, char **argv)
 {
 	struct sim_options options;
-	struct sim_phone phone;
-	struct fail why = {0};
 	int status = sim_options_parse(&options, argc, argv);
 
 	if (status >= 0)
 		return status;
 	(void)signal(SIGPIPE, SIG_IGN);
-	if (sim_phone_init(&phone, &options, &why)) {
-		(void)fprintf(stderr, "cadeado-phone: %s\n", why.text);
-		status = SIM_EXIT_REFUSED;
-	} else {
-		status = sim_phone_run(&phone);
+	switch (options.command) {
+	case SIM_COMMAND_CAPF: return sim_client_run(&options);
+	default: return run_phone(&options);
 	}
-	sim_phone_fini(&phone);
-	return status;
 }

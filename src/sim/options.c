@@ -24,6 +24,18 @@ enum option_id {
 	OPT_PROTOCOL,
 	OPT_CLOCK,
 	OPT_MEDIA_CLEAR,
+	OPT_MIC,
+	OPT_STRING_FILE,
+	OPT_CAPF_VERSION,
+	OPT_SUDI,
+	OPT_CAPF_FAULT,
+	OPT_CAPF_PORT,
+	OPT_AUTH,
+	OPT_NEW_KEY,
+	OPT_SERVER_CERT,
+	OPT_ANONYMOUS,
+	OPT_TLS,
+	OPT_TIMEOUT,
 	OPT_ERASE,
 	OPT_JSON,
 	OPT_QUIET,
@@ -32,40 +44,89 @@ enum option_id {
 	OPT_VERSION,
 };
 
+#define PHONE (1u << SIM_COMMAND_PHONE)
+#define CAPF  (1u << SIM_COMMAND_CAPF)
+#define ALL   (~0u)
+
 /* One row an option: it gives the parser's table and the help text. */
 static const struct row {
 	enum option_id id;
+	unsigned commands;
 	const char *name, *argument, *help;
 } rows[] = {
-	{OPT_MAC, "mac", "MAC", "the phone's MAC address, 12 hex digits (needed)"},
-	{OPT_DIR, "dir", "DIR", "the phone's folder: its flash memory and its logs (needed)"},
-	{OPT_SERVER, "server", "ADDR", "address of the TFTP server (default 127.0.0.1)"},
-	{OPT_PORT_BASE, "port-base", "N", "added to every standard port: 69, 3804, 2443, 2000"},
-	{OPT_TFTP_PORT, "tftp-port", "PORT", "TFTP port, instead of 69 plus the base"},
-	{OPT_SCCPS_PORT, "sccps-port", "PORT", "Secure SCCP port, instead of 2443 plus the base"},
-	{OPT_SCCP_PORT, "sccp-port", "PORT", "SCCP port, instead of the configuration's"},
-	{OPT_SIGNALLING, "signalling", "plain",
+	{OPT_MAC, ALL, "mac", "MAC", "the phone's MAC address, 12 hex digits (needed)"},
+	{OPT_DIR, ALL, "dir", "DIR", "the phone's folder: its flash memory and its logs (needed)"},
+	{OPT_SERVER, PHONE, "server", "ADDR", "address of the TFTP server (default 127.0.0.1)"},
+	{OPT_SERVER, CAPF, "server", "ADDR", "address of the CAPF server (default 127.0.0.1)"},
+	{OPT_PORT_BASE, PHONE, "port-base", "N",
+		"added to every standard port: 69, 3804, 2443, 2000"},
+	{OPT_PORT_BASE, CAPF, "port-base", "N", "added to the standard port 3804"},
+	{OPT_TFTP_PORT, PHONE, "tftp-port", "PORT", "TFTP port, instead of 69 plus the base"},
+	{OPT_SCCPS_PORT, PHONE, "sccps-port", "PORT",
+		"Secure SCCP port, instead of 2443 plus the base"},
+	{OPT_SCCP_PORT, PHONE, "sccp-port", "PORT", "SCCP port, instead of the configuration's"},
+	{OPT_SIGNALLING, PHONE, "signalling", "plain",
 		"register without TLS whatever the configuration says"},
-	{OPT_PORT, "port", "2000", "the same as --signalling plain"},
-	{OPT_CALL, "call", "NUMBER", "dial NUMBER when registered"},
-	{OPT_CALL_TRIES, "call-tries", "N",
+	{OPT_PORT, PHONE, "port", "2000", "the same as --signalling plain"},
+	{OPT_CALL, PHONE, "call", "NUMBER", "dial NUMBER when registered"},
+	{OPT_CALL_TRIES, PHONE, "call-tries", "N",
 		"dial up to N times, 3 s apart, until answered (default 10)"},
-	{OPT_ANSWER, "answer", NULL, "answer calls that ring (default)"},
-	{OPT_NO_ANSWER, "no-answer", NULL, "let calls ring"},
-	{OPT_TALK, "talk", "SECONDS", "hang up a dialled call after that time (default 5)"},
-	{OPT_ONCE, "once", NULL, "exit after one call, or as soon as something fails"},
-	{OPT_MODEL, "model", "TYPE", "SCCP device type (default 30018, a 7961)"},
-	{OPT_PROTOCOL, "protocol", "N", "highest SCCP protocol version, 3 to 22 (default 17)"},
-	{OPT_CLOCK, "clock", NULL, "judge the dates of certificates; a 79xx does not"},
-	{OPT_MEDIA_CLEAR, "media-clear", NULL, "ignore media keys: send and expect clear RTP"},
-	{OPT_ERASE, "erase", NULL, "erase trust lists, LSC and configuration first"},
-	{OPT_JSON, "json", NULL, "print events as JSON, one a line"},
-	{OPT_QUIET, "quiet", NULL, "print nothing; the logs in DIR are written all the same"},
-	{OPT_RETRY_DELAY, "retry-delay", "SECONDS", "wait before trying again (default 30)"},
-	{OPT_HELP, "help", NULL, "print this text"},
-	{OPT_VERSION, "version", NULL, "print the version"},
+	{OPT_ANSWER, PHONE, "answer", NULL, "answer calls that ring (default)"},
+	{OPT_NO_ANSWER, PHONE, "no-answer", NULL, "let calls ring"},
+	{OPT_TALK, PHONE, "talk", "SECONDS", "hang up a dialled call after that time (default 5)"},
+	{OPT_ONCE, PHONE, "once", NULL, "exit after one call, or as soon as something fails"},
+	{OPT_MODEL, PHONE | CAPF, "model", "TYPE", "SCCP device type (default 30018, a 7961)"},
+	{OPT_PROTOCOL, PHONE, "protocol", "N",
+		"highest SCCP protocol version, 3 to 22 (default 17)"},
+	{OPT_CLOCK, PHONE | CAPF, "clock", NULL,
+		"judge the dates of certificates; a 79xx does not"},
+	{OPT_MEDIA_CLEAR, PHONE, "media-clear", NULL,
+		"ignore media keys: send and expect clear RTP"},
+	{OPT_CAPF_PORT, CAPF, "port", "PORT", "CAPF port, instead of 3804 plus the base"},
+	{OPT_AUTH, CAPF, "auth", "MODE",
+		"none, string, null (default), lsc, mic: how it proves who it is"},
+	{OPT_STRING_FILE, PHONE, "string-file", "FILE",
+		"authentication string that the user types at once; - is standard input"},
+	{OPT_STRING_FILE, CAPF, "string-file", "FILE",
+		"the authentication string; - is standard input; else it is asked for"},
+	{OPT_MIC, PHONE | CAPF, "mic", "FOLDER",
+		"take the manufacturer's certificate from there: SEP<MAC>.pem, .key"},
+	{OPT_CAPF_VERSION, PHONE | CAPF, "capf-version", "N", "CAPF version, 2 or 3 (default 3)"},
+	{OPT_SUDI, PHONE | CAPF, "sudi", NULL, "prove the MIC at CAPF as newer phones do, too"},
+	{OPT_CAPF_FAULT, PHONE | CAPF, "capf-fault", "NAME",
+		"do something wrong at CAPF; help lists what; may be repeated"},
+	{OPT_NEW_KEY, CAPF, "new-key", "FILE",
+		"use this key instead of making one, where it is of the kind asked for"},
+	{OPT_SERVER_CERT, CAPF, "server-cert", "FILE",
+		"the certificate that the server must show; else the phone's lists decide"},
+	{OPT_ANONYMOUS, CAPF, "no-tls-cert", NULL, "show no certificate in the TLS handshake"},
+	{OPT_TLS, CAPF, "tls", "PROFILE", "phone (default), modern, legacy"},
+	{OPT_TIMEOUT, CAPF, "timeout", "SECONDS",
+		"wait that long for the server's next message (default 60)"},
+	{OPT_ERASE, PHONE, "erase", NULL, "erase trust lists, LSC and configuration first"},
+	{OPT_JSON, PHONE, "json", NULL, "print events as JSON, one a line"},
+	{OPT_JSON, CAPF, "json", NULL, "print what happened as one JSON object"},
+	{OPT_QUIET, PHONE, "quiet", NULL,
+		"print nothing; the logs in DIR are written all the same"},
+	{OPT_QUIET, CAPF, "quiet", NULL, "print the outcome alone"},
+	{OPT_RETRY_DELAY, PHONE, "retry-delay", "SECONDS", "wait before trying again (default 30)"},
+	{OPT_HELP, ALL, "help", NULL, "print this text"},
+	{OPT_VERSION, ALL, "version", NULL, "print the version"},
 };
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
+
+static const struct {
+	const char *word, *usage, *summary, *status;
+} commands[SIM_COMMANDS] = {
+	[SIM_COMMAND_PHONE] = {"", "--mac MAC --dir DIR [OPTION]…",
+		"One simulated phone, from power-on to encrypted call.",
+		"0 all done; 1 something was refused, or the phone did not register\n"
+		"or a call failed; 2 wrong usage"},
+	[SIM_COMMAND_CAPF] = {"capf", "--mac MAC --dir DIR [OPTION]…",
+		"One session at a CAPF server, as a phone has it; what the server orders is done\n"
+		"to the certificates in DIR.",
+		"0 the session ended well; 1 something was refused or failed;\n2 wrong usage"},
+};
 
 static int usage_error(const char *fmt, const char *value)
 {
@@ -75,20 +136,42 @@ static int usage_error(const char *fmt, const char *value)
 	return SIM_EXIT_USAGE;
 }
 
-static void print_help(void)
+static void print_help(enum sim_command command)
 {
-	(void)printf("Usage: cadeado-phone --mac MAC --dir DIR [OPTION]…\n"
-		     "One simulated phone, from power-on to encrypted call.\n\n");
+	bool phone = command == SIM_COMMAND_PHONE;
+
+	(void)printf("Usage: cadeado-phone%s%s %s\n%s\n\n", phone ? "" : " ",
+		commands[command].word, commands[command].usage, commands[command].summary);
 	for (size_t i = 0; i < ROWS; i++) {
 		char left[40];
 
+		if (!(rows[i].commands >> command & 1))
+			continue;
 		(void)snprintf(left, sizeof(left), "--%s%s%s", rows[i].name,
 			rows[i].argument ? " " : "", rows[i].argument ? rows[i].argument : "");
 		(void)printf("  %-22s %s\n", left, rows[i].help);
 	}
-	(void)printf("\nExit status: 0 all done; 1 something was refused, or the phone did not "
-		     "register\n"
-		     "or a call failed; 2 wrong usage. See cadeado-phone(1).\n");
+	if (phone) {
+		(void)printf("\nOther commands; each has --help:\n");
+		for (size_t i = 1; i < SIM_COMMANDS; i++)
+			(void)printf(
+				"  cadeado-phone %s %s\n", commands[i].word, commands[i].usage);
+	}
+	(void)printf("\nExit status: %s. See cadeado-phone(1).\n", commands[command].status);
+}
+
+static void print_faults(void)
+{
+	struct buf text = {0};
+
+	sim_fault_print(&text);
+	if (buf_check(&text) == ERR_OK)
+		(void)printf(
+			"What a phone can do wrong at CAPF, --capf-fault NAME:\n%.*sMESSAGE is "
+			"one of the server's: AUTH_REQ (default), KEY_GEN_REQ, "
+			"STORE_CERT_REQ,\nFETCH_CERT_REQ, DELETE_CERT_REQ.\n",
+			(int)text.len, (const char *)text.data);
+	buf_fini(&text);
 }
 
 static int set_mac(struct sim_options *o, const char *text)
@@ -120,6 +203,38 @@ static bool dialable(const char *text)
 	size_t len = strlen(text);
 
 	return len > 0 && len <= 24 && strspn(text, "0123456789*#") == len;
+}
+
+static int set_auth(const char *text, enum sim_auth *out)
+{
+	static const char *const names[] = {"none", "string", "null", "lsc", "mic"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strcmp(text, names[i]) == 0) {
+			*out = (enum sim_auth)i;
+			return 0;
+		}
+	}
+	return 1;
+}
+
+static int set_profile(const char *text, enum tls_profile *out)
+{
+	if (strcmp(text, "phone") == 0) {
+		*out = TLS_PHONE;
+		return 0;
+	}
+	return tls_profile_parse(out, text) != ERR_OK;
+}
+
+static int add_fault(struct sim_faults *f, const char *text)
+{
+	struct fail why = {0};
+	enum err err = sim_fault_add(f, text, &why);
+
+	if (err)
+		(void)fprintf(stderr, "cadeado-phone: %s\n", why.text);
+	return err != ERR_OK;
 }
 
 struct parsed {
@@ -158,6 +273,18 @@ static int take(struct sim_options *o, struct parsed *p, int id, const char *val
 	case OPT_JSON: o->json = true; return 0;
 	case OPT_QUIET: o->quiet = true; return 0;
 	case OPT_RETRY_DELAY: return set_number(value, 0, 3600, &o->retry_delay);
+	case OPT_MIC: o->mic = value; return value[0] == '\0';
+	case OPT_STRING_FILE: o->string_file = value; return value[0] == '\0';
+	case OPT_CAPF_VERSION: return set_number(value, 2, SIM_CAPF_VERSION, &o->capf_version);
+	case OPT_SUDI: o->sudi = true; return 0;
+	case OPT_CAPF_FAULT: return add_fault(&o->faults, value);
+	case OPT_CAPF_PORT: return set_number(value, 1, 65535, &o->capf_port);
+	case OPT_AUTH: return set_auth(value, &o->auth);
+	case OPT_NEW_KEY: o->new_key = value; return value[0] == '\0';
+	case OPT_SERVER_CERT: o->server_cert = value; return value[0] == '\0';
+	case OPT_ANONYMOUS: o->anonymous = true; return 0;
+	case OPT_TLS: return set_profile(value, &o->profile);
+	case OPT_TIMEOUT: return set_number(value, 1, 7200, &o->timeout);
 	default: return 1;
 	}
 }
@@ -167,6 +294,9 @@ static int finish(struct sim_options *o, const struct parsed *p)
 	struct fail why = {0};
 	int port = p->tftp_port ? p->tftp_port : SIM_PORT_TFTP + o->port_base;
 
+	if (o->command == SIM_COMMAND_CAPF)
+		port = o->capf_port ? o->capf_port : SIM_PORT_CAPF + o->port_base;
+
 	if (o->device[0] == '\0' || !o->dir)
 		return usage_error("missing option", o->dir ? "--mac" : "--dir");
 	if (net_addr_parse(&o->server, p->server, port, &why))
@@ -174,34 +304,69 @@ static int finish(struct sim_options *o, const struct parsed *p)
 	return -1;
 }
 
+static enum sim_command find_command(int argc, char **argv)
+{
+	for (size_t i = 1; i < SIM_COMMANDS && argc > 1; i++) {
+		if (strcmp(argv[1], commands[i].word) == 0)
+			return (enum sim_command)i;
+	}
+	return SIM_COMMAND_PHONE;
+}
+
+/* The options of a command, for getopt_long; ends in zeros. */
+static void fill_table(enum sim_command command, struct option table[ROWS + 1])
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < ROWS; i++) {
+		if (!(rows[i].commands >> command & 1))
+			continue;
+		table[at].name = rows[i].name;
+		table[at].has_arg = rows[i].argument ? required_argument : no_argument;
+		table[at++].val = rows[i].id;
+	}
+}
+
+/* Options that print something and end the program; -1 for others. */
+static int answer(const struct sim_options *o, int id, const char *value)
+{
+	if (id == '?')
+		return SIM_EXIT_USAGE;
+	if (id == OPT_HELP)
+		print_help(o->command);
+	else if (id == OPT_VERSION)
+		(void)printf("cadeado-phone %s\n", CADEADO_VERSION);
+	else if (id == OPT_CAPF_FAULT && strcmp(value, "help") == 0)
+		print_faults();
+	else
+		return -1;
+	return SIM_EXIT_DONE;
+}
+
 int sim_options_parse(struct sim_options *o, int argc, char **argv)
 {
 	struct option table[ROWS + 1] = {{0}};
 	struct parsed p = {.server = "127.0.0.1"};
-	int id, index = 0;
+	int id, index = 0, status;
 
-	*o = (struct sim_options){.call_tries = 10,
+	*o = (struct sim_options){.command = find_command(argc, argv),
+		.call_tries = 10,
 		.answer = true,
 		.talk = 5,
 		.model = 30018,
 		.protocol = 17,
-		.retry_delay = 30};
-	for (size_t i = 0; i < ROWS; i++) {
-		table[i].name = rows[i].name;
-		table[i].has_arg = rows[i].argument ? required_argument : no_argument;
-		table[i].val = rows[i].id;
-	}
+		.retry_delay = 30,
+		.capf_version = SIM_CAPF_VERSION,
+		.auth = SIM_AUTH_NULL,
+		.profile = TLS_PHONE,
+		.timeout = (int)(SIM_CAPF_TALK_US / 1000000)};
+	fill_table(o->command, table);
+	if (o->command != SIM_COMMAND_PHONE)
+		optind = 2;
 	while ((id = getopt_long(argc, argv, "", table, &index)) != -1) {
-		if (id == '?')
-			return SIM_EXIT_USAGE;
-		if (id == OPT_HELP) {
-			print_help();
-			return SIM_EXIT_DONE;
-		}
-		if (id == OPT_VERSION) {
-			(void)printf("cadeado-phone %s\n", CADEADO_VERSION);
-			return SIM_EXIT_DONE;
-		}
+		status = answer(o, id, optarg);
+		if (status >= 0)
+			return status;
 		if (take(o, &p, id, optarg)) {
 			char what[64];
 

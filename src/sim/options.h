@@ -5,6 +5,7 @@
 
 #include "base/str.h"
 #include "net/addr.h"
+#include "sim/capf.h"
 
 #include <stdint.h>
 
@@ -19,7 +20,11 @@
 #define SIM_PORT_SCCPS 2443
 #define SIM_PORT_SCCP  2000
 
+/* The program's commands; without a word it is a phone. */
+enum sim_command { SIM_COMMAND_PHONE, SIM_COMMAND_CAPF, SIM_COMMANDS };
+
 struct sim_options {
+	enum sim_command command;
 	char device[DEVICE_NAME_SIZE]; /* SEP0011215A1AE3 */
 	uint8_t mac[6];
 	const char *dir;
@@ -39,6 +44,20 @@ struct sim_options {
 	bool erase;
 	bool json, quiet;
 	int retry_delay; /* seconds */
+	/* CAPF */
+	const char *mic;         /* folder with a manufacturer's certificate, or NULL */
+	const char *string_file; /* or NULL */
+	int capf_version;
+	bool sudi;
+	struct sim_faults faults;
+	/* the command capf: options that only it has */
+	int capf_port; /* 0: the standard one, moved by port_base */
+	enum sim_auth auth;
+	const char *new_key;     /* PEM file, or NULL */
+	const char *server_cert; /* PEM file, or NULL */
+	bool anonymous;
+	enum tls_profile profile;
+	int timeout; /* seconds */
 };
 
 /* Reads the command line; strings are borrowed from argv. Prints help or what is wrong. Returns -1

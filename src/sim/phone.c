@@ -2,6 +2,8 @@
 #include "sim/phone.h"
 
 #include "base/mem.h"
+#include "sim/enrol.h"
+#include "sim/secret.h"
 #include "sim/station.h"
 #include "sim/tvs.h"
 
@@ -140,11 +142,22 @@ static const struct row {
 			[SIM_EV_RESTART] = SIM_ASK_CONFIG,
 			[SIM_EV_STOP] = SIM_LEAVING}},
 	[SIM_WAIT_REGISTER] = {"waiting to register", start_waiting, stop_waiting,
-		{[SIM_EV_TIMER] = SIM_REGISTER, [SIM_EV_STOP] = SIM_LEAVING}},
+		{[SIM_EV_TIMER] = SIM_REGISTER,
+			[SIM_EV_RESET] = SIM_ASK_CTL,
+			[SIM_EV_STOP] = SIM_LEAVING}},
 	[SIM_WAIT_BOOT] = {"waiting to start over", start_waiting, stop_waiting,
-		{[SIM_EV_TIMER] = SIM_ASK_CTL, [SIM_EV_STOP] = SIM_LEAVING}},
+		{[SIM_EV_TIMER] = SIM_ASK_CTL,
+			[SIM_EV_RESET] = SIM_ASK_CTL,
+			[SIM_EV_STOP] = SIM_LEAVING}},
 	[SIM_LEAVING] = {"leaving", leave, NULL, {[SIM_EV_STOP] = SIM_STAY}},
 };
+
+/* Where an Update that the user started goes on. */
+static bool is_up(enum sim_state state)
+{
+	return state == SIM_REGISTER || state == SIM_REGISTERED || state == SIM_WAIT_REGISTER ||
+	       state == SIM_WAIT_BOOT;
+}
 
 static void step(struct sim_phone *p, enum sim_event ev)
 {
@@ -157,6 +170,8 @@ static void step(struct sim_phone *p, enum sim_event ev)
 	/* Connections belong to the two register states; leaving closes its own in order. */
 	if (p->station && next != SIM_REGISTERED && next != SIM_LEAVING)
 		sim_station_stop(p);
+	if (sim_enrol_by_user(p) && !is_up(next))
+		sim_enrol_stop(p);
 	p->state = next;
 	(void)snprintf(p->evidence.state, sizeof(p->evidence.state), "%s", table[next].name);
 	sim_console_event(&p->console, "state", table[next].name);
@@ -187,6 +202,8 @@ static void on_timer(void *arg)
 
 	if (p->state == SIM_LEAVING)
 		loop_stop(p->loop);
+	else if (p->state == SIM_WAIT_BOOT && sim_enrol_by_user(p))
+		start_waiting(p); /* starting over would break it off */
 	else
 		sim_phone_event(p, SIM_EV_TIMER);
 }
@@ -300,6 +317,10 @@ static enum err open_folder(struct sim_phone *p, struct fail *why)
 		err = sim_flash_erase(&p->flash, why);
 		sim_console_status(&p->console, "Erasing CTL and ITL files");
 	}
+	if (err == ERR_OK && p->opt.mic)
+		err = sim_flash_take_mic(&p->flash, p->opt.mic, p->opt.device, why);
+	if (err == ERR_OK && p->opt.string_file)
+		err = sim_string_read(&p->string, p->opt.string_file, why);
 	if (err == ERR_OK)
 		recall_tvs(p);
 	return err;
@@ -350,9 +371,10 @@ void sim_phone_fini(struct sim_phone *p)
 		pool_free(p->pool);
 	if (p->loop)
 		loop_free(p->loop);
-	sim_enrol_drop_jobs(p);
+	sim_keygen_drop_all(&p->keygens);
 	sim_evidence_fini(&p->evidence);
 	sim_console_fini(&p->console);
 	sim_flash_fini(&p->flash);
 	buf_fini(&p->doubted);
+	buf_wipe(&p->string);
 }

@@ -9,6 +9,7 @@
 #include "sim/console.h"
 #include "sim/evidence.h"
 #include "sim/flash.h"
+#include "sim/keygen.h"
 #include "sim/options.h"
 #include "sim/tftp.h"
 #include "wire/cnfxml/cnfxml.h"
@@ -51,7 +52,6 @@ enum sim_event {
 struct sim_enrol;
 struct sim_station;
 struct sim_call;
-struct sim_job;
 struct sim_tvs;
 
 #define SIM_VOUCHED_MAX 4u
@@ -102,8 +102,10 @@ struct sim_phone {
 	unsigned vouched_next;
 	struct buf doubted; /* the certificate, list or file that a TVS is asked about */
 
+	struct buf string; /* the authentication string that the user would type; empty: none */
 	struct sim_enrol *enrol;
-	struct sim_job *jobs; /* key generations under way */
+	struct sim_keygens keygens;
+	bool lsc_failed; /* the last enrolment did */
 	struct sim_station *station;
 	struct sim_call *call; /* lives as long as the station */
 };
@@ -145,11 +147,5 @@ void sim_boot_ask_itl(struct sim_phone *p);
 void sim_boot_ask_common_itl(struct sim_phone *p);
 void sim_boot_ask_config(struct sim_phone *p);
 void sim_boot_cancel(struct sim_phone *p);
-
-/* capf.c */
-void sim_enrol_start(struct sim_phone *p);
-void sim_enrol_stop(struct sim_phone *p);
-/* After pool and loop are gone: forgets the jobs that it dropped. */
-void sim_enrol_drop_jobs(struct sim_phone *p);
 
 #endif

@@ -28,6 +28,7 @@ struct sim_station {
 	unsigned keepalive_seconds;
 	int unanswered;
 	bool secure, registered;
+	bool mic;        /* the certificate that is shown: the MIC, for want of an LSC */
 	bool busy, dead; /* inside a callback; to be freed at its end */
 };
 
@@ -151,8 +152,8 @@ static void begin(struct sim_station *st)
 		(void)snprintf(p->evidence.tls_version, sizeof(p->evidence.tls_version), "%s",
 			stream_version(s));
 		sim_console_note(&p->console, "SECD",
-			"PXY_CERT_CIPHER: [SCCP], [%s], cert [LSC], cipher [%s]", stream_version(s),
-			stream_cipher(s));
+			"PXY_CERT_CIPHER: [SCCP], [%s], cert [%s], cipher [%s]", stream_version(s),
+			st->mic ? "MIC" : "LSC", stream_cipher(s));
 	}
 	alarm.alarm.severity = 2;
 	(void)snprintf(alarm.alarm.text, sizeof(alarm.alarm.text),
@@ -417,16 +418,18 @@ static enum err verify_server(void *ctx, struct span der)
 static enum err prepare_tls(struct sim_station *st, struct fail *why)
 {
 	struct sim_phone *p = st->phone;
+	struct sim_identity own = sim_flash_identity(&p->flash, false);
 	struct tls_config config = {
 		.profile = TLS_PHONE, .verify = verify_server, .verify_ctx = st, .max_tls12 = true};
 
-	if (!p->flash.key) {
+	if (!p->flash.lsc.len)
 		sim_console_note(
 			&p->console, "SECD", "PXY_NO_LSC: No LSC for [SCCP], will try MIC");
+	if (!own.der.len)
 		return fail_set(why, ERR_NOTNOW, "no certificate to register with");
-	}
-	config.cert_der = buf_span(&p->flash.lsc);
-	config.native_key = key_get_native(p->flash.key);
+	config.cert_der = own.der;
+	config.native_key = key_get_native(own.key);
+	st->mic = own.mic;
 	return tls_new(&st->tls, &config, why);
 }
 

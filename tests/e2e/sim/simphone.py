@@ -16,6 +16,9 @@ sys.path.insert(0, str(ROOT / 'tests' / 'data'))
 from phonefiles import CAPF, CCM_TFTP, SAST, Identity, ctl, record  # noqa: E402
 
 DEVICE = 'SEP0011215A1AE3'
+PROGRAM = BUILD / 'cadeado-phone'
+if not PROGRAM.exists():
+    PROGRAM = BUILD / 'src' / 'sim' / 'cadeado-phone'
 
 
 class Phone:
@@ -28,10 +31,7 @@ class Phone:
         self.process = None
 
     def command(self, *options):
-        program = BUILD / 'cadeado-phone'
-        if not program.exists():
-            program = BUILD / 'src' / 'sim' / 'cadeado-phone'
-        return [str(program), '--mac', self.device[3:], '--dir', str(self.folder), '--tftp-port',
+        return [str(PROGRAM), '--mac', self.device[3:], '--dir', str(self.folder), '--tftp-port',
                 str(self.tftp.port), *map(str, options)]
 
     def run(self, *options):
