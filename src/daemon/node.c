@@ -58,6 +58,7 @@ static enum err worker_start(void *ctx, unsigned index, struct loop *l, struct f
 		.clock = cluster_get_clock(n->cluster),
 		.stations_max = n->limits.stations,
 		.sessions_max = n->limits.sessions,
+		.guesses = n->guesses,
 		.runtime = &n->runtime,
 	};
 	return err ? fail_set(why, err, "worker %u: %s", index, err_text(err)) : ERR_OK;
@@ -161,6 +162,7 @@ enum err node_start(struct node **out, const char *folder, struct fail *why)
 		const struct settings *set = cluster_get_settings(n->cluster);
 
 		trace_limits((size_t)set->trace_size * 1024, (unsigned)set->trace_files);
+		err = guesses_new(&n->guesses, set, why);
 	}
 	/* What a node that died left half done; a disk that is full keeps nobody from serving. */
 	if (err == ERR_OK && stage_recover(n->cluster, &half) != ERR_OK)
@@ -204,6 +206,7 @@ void node_stop(struct node *n)
 	pool_free(n->pool);
 	mem_free(n->each);
 	node_services_free(n);
+	guesses_free(n->guesses);
 	cluster_close(n->cluster);
 	buf_fini(&n->description);
 	mem_free(n);

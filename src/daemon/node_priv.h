@@ -8,6 +8,7 @@
 #include "daemon/node.h"
 #include "net/pool.h"
 #include "net/worker.h"
+#include "service/guesses.h"
 #include "service/service.h"
 
 /* Programs' services that are one to an administrator: TFTP, and the same files over HTTP. */
@@ -49,6 +50,7 @@ struct node {
 	bool started[SERVICE_COUNT];
 
 	struct command_runtime runtime;
+	struct guesses *guesses;
 	struct limits limits;
 	struct pool *pool;
 	struct workers *workers;

@@ -4,11 +4,38 @@
 #include "base/executor.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "core/audit/audit.h"
 #include "core/list/list.h"
 
 #include <unistd.h>
 
-#define WATCH_US (5 * 1000000ll)
+#define WATCH_US         (5 * 1000000ll)
+#define GUESSES_TOLD_MAX 8u /* at one look: an attacker with many addresses must not fill logs */
+
+/* Addresses that go through names of phones: told to whoever reads logs, and kept for whoever asks
+ * later. */
+static void tell_guesses(struct node *n)
+{
+	struct guesses_found found;
+	unsigned told;
+
+	for (told = 0; told < GUESSES_TOLD_MAX && guesses_take(n->guesses, &found); told++) {
+		struct audit_entry e = {.who = "unknown",
+			.from = found.source,
+			.action = "tftp guess",
+			.object = found.device,
+			.result = "answered once a second"};
+		struct fail why = {0};
+
+		log_line(LOG_WARN,
+			"tftp: %s asked for more than %u phones that are not known within %u s, "
+			"last for %s; about these it is answered once a second from now on "
+			"(settings guess_names, guess_seconds, guess_exempt)",
+			found.source, found.names, found.seconds, found.device);
+		if (audit_append(n->cluster, &e, &why) != ERR_OK)
+			log_line(LOG_WARN, "%s", why.text);
+	}
+}
 
 static void look(void *arg)
 {
@@ -17,6 +44,7 @@ static void look(void *arg)
 	char *path = cluster_path(c, "tftp", list_file_name(LIST_CTL));
 	int mode;
 
+	tell_guesses(w->node);
 	fail_clear(&w->why);
 	w->err = cluster_mode(c, &mode, &w->why);
 	w->missing = !w->err && mode == 1 && path && access(path, F_OK) != 0;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "net/addr.h"
+#include "base/str.h"
 #include "net/sock.h"
 
 #include <arpa/inet.h>
@@ -58,6 +59,57 @@ bool net_addr_same_host(const struct net_addr *a, const struct net_addr *b)
 bool net_addr_same(const struct net_addr *a, const struct net_addr *b)
 {
 	return a->port == b->port && net_addr_same_host(a, b);
+}
+
+/* Is every bit of `a` from `bits` on zero? */
+static bool ends_at(const struct net_addr *a, unsigned bits)
+{
+	unsigned all = a->is6 ? 128 : 32;
+
+	for (; bits < all; bits++)
+		if (a->bytes[bits / 8] & 0x80u >> bits % 8)
+			return false;
+	return true;
+}
+
+enum err net_network_parse(struct net_network *n, const char *text, struct fail *why)
+{
+	const char *slash = strchr(text, '/');
+	char host[NET_ADDR_MAX];
+	struct net_network got;
+	size_t len = slash ? (size_t)(slash - text) : strlen(text);
+	enum err err;
+
+	if (len >= sizeof(host))
+		return fail_set(why, ERR_FORMAT, "not a network (too long)");
+	memcpy(host, text, len);
+	host[len] = '\0';
+	err = net_addr_parse(&got.addr, host, 0, why);
+	if (err)
+		return err;
+	got.bits = got.addr.is6 ? 128 : 32;
+	if (slash) {
+		long bits;
+
+		if (str_number(slash + 1, 0, (long)got.bits, &bits) != ERR_OK)
+			return fail_set(why, ERR_FORMAT,
+				"'%s': after the slash comes a number from 0 to %u", text,
+				got.bits);
+		got.bits = (unsigned)bits;
+	}
+	if (!ends_at(&got.addr, got.bits))
+		return fail_set(why, ERR_FORMAT,
+			"'%s' is no network: the address has bits beyond /%u", text, got.bits);
+	*n = got;
+	return ERR_OK;
+}
+
+bool net_network_has(const struct net_network *n, const struct net_addr *a)
+{
+	unsigned whole = n->bits / 8, rest = n->bits % 8;
+
+	return n->addr.is6 == a->is6 && memcmp(n->addr.bytes, a->bytes, whole) == 0 &&
+	       (!rest || (n->addr.bytes[whole] ^ a->bytes[whole]) >> (8 - rest) == 0);
 }
 
 socklen_t sock_from_addr(struct sockaddr_storage *out, const struct net_addr *a)

@@ -25,6 +25,15 @@ void net_addr_print_port(const struct net_addr *a, char out[NET_ADDR_MAX]);
 bool net_addr_same(const struct net_addr *a, const struct net_addr *b);      /* with port */
 bool net_addr_same_host(const struct net_addr *a, const struct net_addr *b); /* without */
 
+/* "192.0.2.0/24", "2001:db8::/32", or one address. */
+struct net_network {
+	struct net_addr addr;
+	unsigned bits;
+};
+/* ERR_FORMAT, also for an address with bits beyond the network's. */
+enum err net_network_parse(struct net_network *n, const char *text, struct fail *why) MUST_USE;
+bool net_network_has(const struct net_network *n, const struct net_addr *a);
+
 /* Who holds a port: "pid 4711 (dnsmasq)" when /proc tells, else "another process". */
 void net_port_owner(bool udp, uint16_t port, char *out, size_t size);
 

@@ -36,6 +36,7 @@ struct job {
 	int64_t began_us; /* its work; monotonic */
 	struct contents_wait *waiting, **last;
 	struct provision_file file;
+	struct provision_absence absence; /* with ERR_NOTFOUND, ERR_DENIED */
 	bool tagged;
 	char tag[36]; /* content.tag */
 	enum err err;
@@ -116,6 +117,7 @@ static struct content *content_take(struct contents *all, struct job *j)
 	str_copy(c->served, sizeof(c->served), file->served);
 	str_copy(c->tag, sizeof(c->tag), j->tag);
 	c->modified = modified;
+	provision_note(file, &c->note);
 	c->bytes = file->content;
 	buf_init(&file->content);
 	c->shared = shared;
@@ -263,6 +265,11 @@ static void job_free(struct job *j)
 	mem_free(j);
 }
 
+static bool is_absent(enum err err)
+{
+	return err == ERR_NOTFOUND || err == ERR_DENIED;
+}
+
 static void job_work(void *arg)
 {
 	struct job *j = arg;
@@ -270,6 +277,8 @@ static void job_work(void *arg)
 
 	j->began_us = clock_monotonic_us();
 	j->err = provision_get(j->cluster, j->asked, &j->file, &j->why);
+	if (is_absent(j->err))
+		provision_absent(j->cluster, j->asked, j->err, &j->absence);
 	if (j->err || !j->tagged)
 		return;
 	/* 128 bits of SHA-256: nobody finds two files with one tag. */
@@ -296,9 +305,11 @@ static void answer(struct job *j, struct contents_wait *w, bool good, struct con
 
 	contents_cancel(w);
 	if (good || w->asked_us <= j->began_us) {
+		w->absence = is_absent(j->err) ? &j->absence : NULL;
 		w->done(w, j->err, content ? content_hold(content) : NULL, &j->why);
 		return;
 	}
+	w->absence = NULL;
 	err = contents_get(c, j->asked, &other, w);
 	if (err || other)
 		w->done(w, err, other, &j->why);

@@ -2,7 +2,8 @@
 #ifndef SERVICE_CONTENTS_H
 #define SERVICE_CONTENTS_H
 
-#include "core/provision/provision.h"
+#include "core/provision/absent.h"
+#include "core/provision/note.h"
 #include "service/service.h"
 
 /* What file names stand for, kept in memory by one instance of a service (one worker): sessions
@@ -16,11 +17,12 @@ struct contents;
 
 /* A file's bytes; used on the loop's thread only. */
 struct content {
-	unsigned holders, names; /* names: by which it is known */
-	struct content **shared; /* where the next name with the same bytes finds it */
-	char served[64];         /* provision_file.served */
-	char tag[36];            /* after contents_tag: a strong entity tag; else "" */
-	int64_t modified;        /* of a file in tftp/, seconds since 1970; else 0 */
+	unsigned holders, names;    /* names: by which it is known */
+	struct content **shared;    /* where the next name with the same bytes finds it */
+	char served[64];            /* provision_file.served */
+	char tag[36];               /* after contents_tag: a strong entity tag; else "" */
+	int64_t modified;           /* of a file in tftp/, seconds since 1970; else 0 */
+	struct provision_note note; /* for traces */
 	struct buf bytes;
 };
 void content_drop(struct content *c); /* NULL allowed; the last holder frees */
@@ -31,6 +33,8 @@ struct contents_wait {
 	/* With a content, which is then held for the session, or with an error. */
 	void (*done)(struct contents_wait *w, enum err err, struct content *content,
 		const struct fail *why);
+	/* While `done` runs: of a name that is not served. NULL otherwise. */
+	const struct provision_absence *absence;
 	struct contents_wait *next, **link, ***last;
 	int64_t asked_us;
 };

@@ -8,6 +8,7 @@
 #include "net/tls.h"
 
 struct command_runtime;
+struct guesses;
 
 /* What a service gets to work with on one worker. Everything is borrowed and outlives the service.
  */
@@ -29,6 +30,8 @@ struct service_env {
 	/* Both follow from RLIMIT_NOFILE: registered phones at once, and what every kind of
 	 * unproven connection or transfer may take on one worker. */
 	unsigned stations_max, sessions_max;
+	/* Who asks for phones that are not there; of all workers. NULL: nobody is limited. */
+	struct guesses *guesses;
 	/* What commands ask of this process; used in pool jobs, `status` on worker 0's loop. */
 	const struct command_runtime *runtime;
 };

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "service/files/files.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "service/complaints.h"
 #include "service/contents.h"
 #include "service/files/choice.h"
+#include "service/guesses.h"
 #include "service/http.h"
 #include "service/jobs.h"
 
@@ -18,6 +20,9 @@
 
 /* The number that traces show as the connection object: never an address of ours. */
 #define CONTEXT_BASE 0xA000000u
+
+/* How exactly an answer that is held back is due. */
+#define HELD_TICK_US (100 * 1000ll)
 
 #define NAME_SHOWN 64 /* characters of a name in traces; longer ones are not served */
 
@@ -41,6 +46,8 @@ struct files {
 	struct contents *contents;
 	struct door doors[DOORS];
 	struct job_link *waiting; /* fetches whose file is not there yet */
+	struct job_link *held;    /* fetches of who guesses names, to be answered later */
+	struct loop_timer *held_timer;
 	unsigned waiting_count, count;
 	uint32_t requests; /* running number, for traces */
 	struct buf lines;  /* traces that are to be written */
@@ -51,7 +58,8 @@ struct files {
 
 /* One request, until its answer has been sent. */
 struct fetch {
-	struct job_link link; /* while it waits */
+	struct job_link link; /* while it waits, or is held back */
+	int64_t answer_us;    /* monotonic; when it is held back */
 	struct door *door;
 	struct slot_ref ref;
 	struct contents_wait wait;
@@ -117,17 +125,28 @@ static void trace_end(struct fetch *f, size_t sent, bool whole)
 	char context[CONTEXT_MAX];
 
 	context_of(f, context);
-	if (f->content)
-		trace_gather(&s->lines, TRACE_TFTP,
-			"HTTPConnection::wait_FileResponse Requested file FOUND... Sending file "
-			"Response[%s], %s[%s] Asked[%.*s] Status[%u] Bytes[%zu]%s",
-			context, whole ? "Transferred" : "Not transferred", f->content->served,
-			NAME_SHOWN, f->asked, f->status, sent,
-			whole ? "" : ", the client ended the connection");
-	else
-		trace_gather(&s->lines, TRACE_TFTP,
-			"HTTPConnection::wait_FileResponse[%s], File[%.*s], Error(%u)", context,
-			NAME_SHOWN, f->asked, f->status);
+	trace_gather(&s->lines, TRACE_TFTP,
+		"HTTPConnection::wait_FileResponse Requested file FOUND... Sending file "
+		"Response[%s], %s[%s] Asked[%.*s] Status[%u] Bytes[%zu] Version[%s] Signature[%s]%s",
+		context, whole ? "Transferred" : "Not transferred", f->content->served, NAME_SHOWN,
+		f->asked, f->status, sent, f->content->note.version, f->content->note.signature,
+		whole ? "" : ", the client ended the connection");
+	gathered(s);
+}
+
+static void trace_absent(struct fetch *f, const struct provision_absence *a)
+{
+	struct files *s = f->door->files;
+	char context[CONTEXT_MAX];
+
+	context_of(f, context);
+	trace_gather(&s->lines, TRACE_TFTP,
+		"HTTPConnection::wait_FileResponse[%s], File[%.*s], Error(%u)%s%s%s", context,
+		NAME_SHOWN, f->asked, f->status,
+		!a          ? ""
+		: a->normal ? ", Normal["
+			    : ", Fault[",
+		a ? a->text : "", a ? "]" : "");
 	gathered(s);
 }
 
@@ -168,11 +187,54 @@ static void sent(void *owner, size_t bytes, bool whole)
 
 /* Everything that is not there, not allowed or no name at all has one and the same answer; nothing
  * is said about reasons. */
-static void refuse(struct fetch *f, enum err err, const struct fail *why)
+static void answer_absent(struct fetch *f)
+{
+	http_answer_error(f->door->http, f->ref, 404, "notfound", "file not found", NULL);
+	fetch_free(f);
+}
+
+static void on_held_timer(void *ctx)
+{
+	struct files *s = ctx;
+	struct job_link *at, *next;
+	int64_t now_us = clock_monotonic_us();
+
+	for (at = s->held; at; at = next) {
+		struct fetch *f = (struct fetch *)at;
+
+		next = at->next;
+		if (f->answer_us > now_us)
+			continue;
+		jobs_remove(at);
+		answer_absent(f);
+	}
+	if (s->held)
+		loop_timer_set(s->held_timer, HELD_TICK_US);
+}
+
+/* Another one that guesses names: what he asks about strangers is answered now and then. */
+static bool held_back(struct fetch *f, const struct provision_absence *a)
+{
+	struct files *s = f->door->files;
+	int64_t now_us = clock_monotonic_us(), us = 0;
+
+	if (a && a->unknown_device)
+		us = guesses_ask(s->env->guesses, &f->peer, a->device, true, now_us);
+	if (us == 0)
+		return false;
+	f->answer_us = now_us + us;
+	if (!s->held)
+		loop_timer_set(s->held_timer, HELD_TICK_US);
+	jobs_add(&s->held, &f->link);
+	return true;
+}
+
+/* `a` (or NULL) is told to the log alone. */
+static void refuse(
+	struct fetch *f, enum err err, const struct fail *why, const struct provision_absence *a)
 {
 	static const struct http_field again = {
 		{(const uint8_t *)"Retry-After", 11}, {(const uint8_t *)"1", 1}};
-	struct http_server *http = f->door->http;
 	struct files *s = f->door->files;
 	char from[NET_ADDR_MAX];
 
@@ -181,12 +243,14 @@ static void refuse(struct fetch *f, enum err err, const struct fail *why)
 		net_addr_print_port(&f->peer, from);
 		log_line(LOG_WARN, "files: %s: %.*s: %s", from, NAME_SHOWN, f->asked, why->text);
 	}
-	trace_end(f, 0, true);
-	if (f->status == 404)
-		http_answer_error(http, f->ref, 404, "notfound", "file not found", NULL);
-	else
-		http_answer_error(
-			http, f->ref, 503, "unavailable", "the file cannot be served now", &again);
+	trace_absent(f, a);
+	if (f->status == 404) {
+		if (!held_back(f, a))
+			answer_absent(f);
+		return;
+	}
+	http_answer_error(
+		f->door->http, f->ref, 503, "unavailable", "the file cannot be served now", &again);
 	fetch_free(f);
 }
 
@@ -243,7 +307,7 @@ static void on_content(
 	jobs_remove(&f->link);
 	f->door->files->waiting_count--;
 	if (err)
-		refuse(f, err, why);
+		refuse(f, err, why, w->absence);
 	else
 		serve(f, content);
 }
@@ -285,7 +349,7 @@ static void look_up(struct fetch *f, char *name)
 		err = contents_get(s->contents, name, &content, &f->wait);
 	}
 	if (err) {
-		refuse(f, fail_set(&why, err, "%s", err_text(err)), &why);
+		refuse(f, fail_set(&why, err, "%s", err_text(err)), &why, NULL);
 	} else if (content) {
 		serve(f, content);
 	} else {
@@ -316,6 +380,16 @@ static void handle(void *ctx, struct slot_ref ref, const struct http_exchange *x
 
 /* --- start and stop --- */
 
+static void end_all(struct job_link **list)
+{
+	while (*list) {
+		struct fetch *f = (struct fetch *)*list;
+
+		jobs_remove(&f->link);
+		fetch_free(f);
+	}
+}
+
 static void stop(void *instance)
 {
 	struct files *s = instance;
@@ -323,14 +397,11 @@ static void stop(void *instance)
 
 	for (i = 0; i < DOORS; i++)
 		http_server_free(s->doors[i].http);
-	while (s->waiting) {
-		struct fetch *f = (struct fetch *)s->waiting;
-
-		jobs_remove(&f->link);
-		fetch_free(f);
-	}
+	end_all(&s->waiting);
+	end_all(&s->held);
 	contents_free(s->contents);
 	loop_timer_free(s->timer);
+	loop_timer_free(s->held_timer);
 	put_lines(s);
 	buf_fini(&s->lines);
 	mem_free(s);
@@ -376,6 +447,8 @@ static enum err start(void **instance, const struct service_env *env, struct fai
 		return fail_set(why, err, "HTTP: %s", err_text(err));
 	s->env = env;
 	err = loop_timer_new(&s->timer, env->loop, on_timer, s);
+	if (err == ERR_OK)
+		err = loop_timer_new(&s->held_timer, env->loop, on_held_timer, s);
 	if (err == ERR_OK)
 		err = contents_new(&s->contents, env);
 	if (err == ERR_OK)

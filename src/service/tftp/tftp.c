@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "service/guesses.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -99,22 +100,46 @@ unsigned tftp_carrier(struct tftp *s, struct place *place)
 
 /* --- requests --- */
 
-static void refused(struct transfer *t, enum err err, const struct fail *why)
+/* Another one that guesses names: what he asks about strangers is answered now and then. True when
+ * this request is not, and has ended; a phone asks again. */
+static bool held_back(struct transfer *t, const struct provision_absence *a)
+{
+	struct tftp *s = t->service;
+
+	if (!a || !a->unknown_device ||
+		guesses_ask(s->env->guesses, &t->entry.peer, a->device, false, s->now_us) == 0)
+		return false;
+	transfer_held_back(t);
+	return true;
+}
+
+/* One answer to all that is not served; `a` (or NULL) is told to the log alone: a stranger learns
+ * no more from one name than from another. */
+static void refused(
+	struct transfer *t, enum err err, const struct fail *why, const struct provision_absence *a)
 {
 	enum tftp_error code = TFTP_E_UNDEFINED;
-	/* Nothing about the reason: a stranger learns no more from one name than from another. */
 	const char *text = "Server error";
 	char context[TRANSFER_CONTEXT_MAX];
 
+	if (held_back(t, a))
+		return;
 	if (err == ERR_NOTFOUND || err == ERR_DENIED) {
 		code = TFTP_E_NOTFOUND;
 		text = "File not found";
 	} else {
 		tftp_complain(t->service, &t->entry.peer, "%s: %s", t->asked, why->text);
 	}
+	if (err == ERR_DENIED)
+		tftp_complain(t->service, &t->entry.peer,
+			"RRQ, file name: not allowed, refused as not found");
 	transfer_context(t, context);
 	trace_gather(&t->service->lines, TRACE_TFTP,
-		"INFO: TFTPEngine::sendNAK[%s], File[%s], Error(%d)", context, t->asked, code);
+		"INFO: TFTPEngine::sendNAK[%s], File[%s], Error(%d)%s%s%s", context, t->asked, code,
+		!a          ? ""
+		: a->normal ? ", Normal["
+			    : ", Fault[",
+		a ? a->text : "", a ? "]" : "");
 	transfer_refuse(t, code, text);
 }
 
@@ -137,7 +162,7 @@ static void on_content(
 
 	s->now_us = clock_monotonic_us();
 	if (err)
-		refused(t, err, why);
+		refused(t, err, why, w->absence);
 	else
 		begin(t, content);
 	put_lines(s);
@@ -207,11 +232,6 @@ static void read_request(struct tftp *s, const struct dgram_in *in, const struct
 		tftp_refuse(s, in, TFTP_E_ILLEGAL, "Only modes octet and netascii");
 		return;
 	}
-	if (!tftp_name_ok(p->name)) {
-		tftp_complain(s, from, "RRQ, file name: not allowed, refused");
-		tftp_refuse(s, in, TFTP_E_NOTFOUND, "File not found");
-		return;
-	}
 	if (is_repeated(s, from, p->name) || !admit(s, from))
 		return;
 	if (!s->looked)
@@ -226,7 +246,7 @@ static void read_request(struct tftp *s, const struct dgram_in *in, const struct
 	t->wait.done = on_content;
 	err = contents_get(s->contents, t->asked, &content, &t->wait);
 	if (err)
-		refused(t, fail_set(&why, err, "%s", err_text(err)), &why);
+		refused(t, fail_set(&why, err, "%s", err_text(err)), &why, NULL);
 	else if (content)
 		begin(t, content);
 }

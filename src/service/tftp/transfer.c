@@ -27,15 +27,23 @@ void transfer_context(const struct transfer *t, char out[TRANSFER_CONTEXT_MAX])
 static void trace_end(struct transfer *t, const char *what, const char *reason)
 {
 	const struct tftp *s = t->service;
+	const struct content *c = t->content;
 	char context[TRANSFER_CONTEXT_MAX];
 
 	transfer_context(t, context);
 	trace_gather(&t->service->lines, TRACE_TFTP,
 		"TID[%08x] TFTPEngine::processMessage[%s], %s[%s] Socket[%d], Asked[%s] "
-		"Bytes[%zu] Blocks[%u] Retransmissions[%u]%s",
-		s->env->worker + 1, context, what, t->content ? t->content->served : t->asked,
+		"Bytes[%zu] Blocks[%u] Retransmissions[%u] Version[%s] Signature[%s]%s",
+		s->env->worker + 1, context, what, c ? c->served : t->asked,
 		dgram_set_number(s->sockets, t->socket), t->asked, sender_bytes(&t->sender),
-		t->blocks, t->retransmissions, reason);
+		t->blocks, t->retransmissions, c ? c->note.version : "", c ? c->note.signature : "",
+		reason);
+}
+
+void transfer_held_back(struct transfer *t)
+{
+	trace_end(t, "Not answered", ", this address asks for too many unknown phones");
+	transfer_free(t);
 }
 
 /* --- sending --- */

@@ -208,26 +208,3 @@ long tftp_option_number(const struct tftp_packet *p, const char *name, long low,
 	digits[value.len] = '\0';
 	return str_number(digits, low, high, &number) ? -1 : number;
 }
-
-static bool component_ok(const uint8_t *at, size_t len)
-{
-	return len && !(len == 1 && at[0] == '.') && !(len == 2 && at[0] == '.' && at[1] == '.');
-}
-
-bool tftp_name_ok(struct span name)
-{
-	size_t i, start = 0;
-
-	for (i = 0; i < name.len; i++) {
-		uint8_t c = name.ptr[i];
-
-		if (c < 0x20 || c == 0x7F || c == '\\')
-			return false;
-		if (c != '/')
-			continue;
-		if (!component_ok(name.ptr + start, i - start))
-			return false;
-		start = i + 1;
-	}
-	return name.len && component_ok(name.ptr + start, name.len - start);
-}

@@ -52,8 +52,4 @@ enum err tftp_encode(struct buf *out, const struct tftp_packet *p) MUST_USE;
 /* The decimal value of an option within [low, high]; -1 when absent or not so. */
 long tftp_option_number(const struct tftp_packet *p, const char *name, long low, long high);
 
-/* True for a name that may be looked up in the served folder: not empty, no control character, no
- * backslash, not absolute, no empty, "." or ".." component. Source: docs/formats/tftp.md#names */
-bool tftp_name_ok(struct span name);
-
 #endif

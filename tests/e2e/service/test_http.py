@@ -416,7 +416,42 @@ def test_trace(server):
     for line in (r"HTTPConnection::wait_Request" + context + r", \[T\.XML\] Method\(GET\), Port\(%d\), Serving Count\(0\)"
                  % server.port("http"),
                  r"HTTPConnection::wait_FileResponse Requested file FOUND\.\.\. Sending file Response" + context +
-                 r", Transferred\[t\.xml\] Asked\[T\.XML\] Status\[200\] Bytes\[4\]\n",
-                 r"Transferred\[t\.xml\] Asked\[t\.xml\] Status\[206\] Bytes\[2\]\n",
-                 r"HTTPConnection::wait_FileResponse" + context + r", File\[nothing\.xml\], Error\(404\)\n"):
+                 r", Transferred\[t\.xml\] Asked\[T\.XML\] Status\[200\] Bytes\[4\] Version\[\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\] Signature\[none\]\n",
+                 r"Transferred\[t\.xml\] Asked\[t\.xml\] Status\[206\] Bytes\[2\] Version\[.*\] Signature\[none\]\n",
+                 r"HTTPConnection::wait_FileResponse" + context + r", File\[nothing\.xml\], Error\(404\), Fault\[no file of that name in tftp/\]\n"):
         assert re.search(r"\d\d:\d\d:\d\d\.\d\d\d \|.*" + line, trace), (line, trace[-1500:])
+
+
+def test_who_guesses_names_is_answered_slowly(idle_lab):
+    """Over both protocols together; the answers are the same bytes as ever."""
+    conf = idle_lab.path("cadeado.conf")
+    with open(conf, encoding="utf-8") as f:
+        text = re.sub(r"(?m)^guess_names = .*$", "guess_names = 5", f.read())
+    with open(conf, "w", encoding="utf-8") as f:
+        f.write(text)
+    idle_lab.add_phones()
+    idle_lab.start()
+    put(idle_lab, "t.xml", b"<t/>")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        s.settimeout(PATIENCE)
+        for i in range(5):
+            s.sendto(b"\0\1SEP00112233%04X.cnf.xml\0octet\0" % i, (HOST, idle_lab.port("tftp")))
+            assert s.recv(600) == b"\0\5\0\1File not found\0"
+    began = time.monotonic()
+    answers = {get(idle_lab, "/SEP00112244%04X.cnf.xml" % i)[2] for i in range(4)}
+    assert time.monotonic() - began > 2.5
+    assert answers == {get(idle_lab, "/nothing")[2]}
+    # What is known comes while these wait; half a minute for the last of them.
+    waiting = []
+    for i in range(30):
+        waiting.append(socket.create_connection((HOST, idle_lab.port("http")), timeout=PATIENCE))
+        waiting[-1].sendall(b"GET /SEP00112255%04X.cnf.xml HTTP/1.1\r\nHost: x\r\n\r\n" % i)
+    for _ in range(5):
+        assert get(idle_lab, "/t.xml")[0] == 200
+        assert get(idle_lab, "/%s.cnf.xml" % FIRST)[0] == 200
+    waiting[-1].setblocking(False)
+    with pytest.raises(BlockingIOError):
+        waiting[-1].recv(1)
+    for sock in waiting:
+        sock.close()
+    assert get(idle_lab, "/t.xml")[0] == 200

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """TFTP as tftp-hpa, curl and strangers meet it."""
 
+import hashlib
 import os
 import re
 import selectors
@@ -11,7 +12,7 @@ import time
 
 import pytest
 
-from lab import FIRST, PATIENCE, wait_for
+from lab import FIRST, PATIENCE, program, wait_for
 from peers import HOST, Tftp
 
 CTL = "CTL" + FIRST + ".tlv"
@@ -244,6 +245,76 @@ def test_refusals(server):
         assert not os.path.exists(server.path("tftp", "new"))
 
 
+def guess_settings(lab, **changes):
+    conf = lab.path("cadeado.conf")
+    with open(conf, encoding="utf-8") as f:
+        text = f.read()
+    for name, value in changes.items():
+        text = re.sub(rf"(?m)^{name} = .*$", f"{name} = {value}", text)
+    with open(conf, "w", encoding="utf-8") as f:
+        f.write(text)
+
+
+def answers_to_guesses(lab, source, count):
+    """How many of so many different phones are answered about, each asked for from a port of its own."""
+    clients, answered = [], 0
+    try:
+        for i in range(count):
+            c = Tftp(lab.port("tftp"))
+            clients.append(c)
+            c.sock.close()
+            c.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            c.sock.bind((source, 0))
+            c.request("SEP00112233%04X.cnf.xml" % i)
+        wait_for(lambda: lab.trace("ctftp").count("~%s~" % source) >= 2 * count)
+        for c in clients:
+            c.sock.settimeout(0)
+            try:
+                assert c.recv() == b"\0\5\0\1File not found\0"
+                answered += 1
+            except BlockingIOError:
+                pass
+    finally:
+        for c in clients:
+            c.sock.close()
+    return answered
+
+
+def test_who_guesses_names_is_answered_slowly(idle_lab):
+    guess_settings(idle_lab, guess_names=20, guess_seconds=600, guess_exempt="127.0.9.0/24")
+    idle_lab.add_phones()
+    idle_lab.start()
+    began = time.monotonic()
+    answered = answers_to_guesses(idle_lab, "127.0.8.1", 120)
+    assert 20 <= answered <= 22 + time.monotonic() - began
+    # What is known comes at once to that source, too; and everything to others and to those that are listed.
+    with Tftp(idle_lab.port("tftp")) as c:
+        c.sock.close()
+        c.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        c.sock.bind(("127.0.8.1", 0))
+        c.sock.settimeout(PATIENCE)
+        began = time.monotonic()
+        for _ in range(20):
+            c.request(CTL)
+            assert c.rest(c.recv()) == served(idle_lab, "CTLFile.tlv")
+            c.request("nothing.xml")
+            assert c.error()[0] == 1
+    assert answers_to_guesses(idle_lab, "127.0.9.7", 120) == 120
+    assert answers_to_guesses(idle_lab, "127.0.8.2", 15) == 15
+    assert wait_for(lambda: "tftp: 127.0.8.1 asked for more than 20 phones that are not known within 600 s"
+                    in idle_lab.log())
+    assert "127.0.9.7" not in idle_lab.log() and "127.0.8.2" not in idle_lab.log()
+    audit = wait_for(lambda: [e for e in idle_lab.json("utils", "audit", "show")["entries"] if e["action"] == "tftp guess"])
+    assert [e["from"] for e in audit] == ["127.0.8.1"]
+
+
+def test_a_setting_that_names_no_network(idle_lab):
+    guess_settings(idle_lab, guess_exempt="10.0.0.1/8")
+    done = subprocess.run([program("cadeadod"), "--state", idle_lab.dir], capture_output=True, text=True,
+                          timeout=PATIENCE, check=False)
+    assert done.returncode == 1 and "setting guess_exempt: '10.0.0.1/8' is no network" in done.stderr
+
+
 def test_unknown_and_unknown_look_alike(server):
     """Whether a phone exists must not show in more than 'not found'."""
     with Tftp(server.port("tftp")) as c:
@@ -350,5 +421,22 @@ def test_traces(server):
                            + CTL + r"\] opcode\(1\), Mode\(octet\), Serving Count\(0\)", begin).group(1)
     assert re.fullmatch(r"\d\d:\d\d:\d\d\.\d{3} \|TID\[[0-9a-f]{8}\] TFTPEngine::processMessage\[" + re.escape(context)
                         + r"\], Transferred\[CTLFile\.tlv\] Socket\[\d+\], Asked\[" + CTL
-                        + r"\] Bytes\[%d\] Blocks\[%d\] Retransmissions\[0\]" % (size, size // 512 + 1), end)
-    assert refused.endswith("File[absent], Error(1)")
+                        + r"\] Bytes\[%d\] Blocks\[%d\] Retransmissions\[0\] Version\[%s\] Signature\[CN=SAST-ADN4e31f914, SHA-1, "
+                          r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\]"
+                        % (size, size // 512 + 1, hashlib.md5(served(server, "CTLFile.tlv")).hexdigest()), end)
+    assert refused.endswith("File[absent], Error(1), Fault[no file of that name in tftp/]")
+
+
+def test_traces_tell_what_is_normal(server):
+    server.cadeado("device", "add", "SEP0011215A1AE9")
+    with Tftp(server.port("tftp")) as c:
+        for name in ("SEP0011215A1AE9.cnf.xml.enc.sgn", "Brazil/g3-tones.xml", "SEPFFFFFFFFFFFF.cnf.xml.sgn",
+                     "ConfigFileCacheList.txt"):
+            c.request(name)
+            assert c.error()[0] == 1
+    trace = server.trace("ctftp")
+    for text in ("File[SEP0011215A1AE9.cnf.xml.enc.sgn], Error(1), Normal[TFTP Encrypted Config is off",
+                 "File[Brazil/g3-tones.xml], Error(1), Normal[",
+                 "Error(1), Fault[this phone is not known; add it with: cadeado device add SEPFFFFFFFFFFFF]",
+                 "File[ConfigFileCacheList.txt], Error(1), Fault["):
+        assert text in trace, (text, trace[-2000:])

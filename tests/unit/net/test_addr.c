@@ -47,6 +47,37 @@ static void addresses_in_text(void **state)
 	assert_int_equal(net_addr_parse(&a, "::1", 65536, NULL), ERR_ARG);
 }
 
+static void networks(void **state)
+{
+	static const struct {
+		const char *network, *in, *out;
+	} good[] = {
+		{"192.0.2.0/24", "192.0.2.255", "192.0.3.0"},
+		{"192.0.2.128/25", "192.0.2.128", "192.0.2.127"},
+		{"10.0.0.0/8", "10.255.0.1", "11.0.0.0"},
+		{"127.0.0.1", "127.0.0.1", "127.0.0.2"},
+		{"0.0.0.0/0", "203.0.113.9", "::"},
+		{"2001:db8::/33", "2001:db8:7fff::1", "2001:db8:8000::"},
+		{"::1/128", "::1", "::"},
+		{"::/0", "fe80::1", "0.0.0.0"},
+	};
+	static const char *const bad[] = {"", "/", "10.0.0.0/", "10.0.0.0/-1", "10.0.0.0/33",
+		"10.0.0.1/8", "::1/127", "::/129", "10.0.0.0/8/8", "10.0.0.0/8 ", "net/8"};
+	struct net_network n;
+	struct net_addr a;
+	size_t i;
+
+	for (i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		assert_int_equal(net_network_parse(&n, good[i].network, NULL), ERR_OK);
+		assert_int_equal(net_addr_parse(&a, good[i].in, 1, NULL), ERR_OK);
+		assert_true(net_network_has(&n, &a));
+		assert_int_equal(net_addr_parse(&a, good[i].out, 1, NULL), ERR_OK);
+		assert_false(net_network_has(&n, &a));
+	}
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_equal(net_network_parse(&n, bad[i], NULL), ERR_FORMAT);
+}
+
 static void addresses_compared(void **state)
 {
 	struct net_addr a = rig_loopback(1), b = rig_loopback(2), c;
@@ -150,6 +181,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(addresses_in_text),
+		cmocka_unit_test(networks),
 		cmocka_unit_test(addresses_compared),
 		cmocka_unit_test(a_taken_port_is_named_with_its_owner),
 		cmocka_unit_test(other_failures_to_open),

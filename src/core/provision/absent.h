@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef CORE_PROVISION_ABSENT_H
+#define CORE_PROVISION_ABSENT_H
+
+#include "base/str.h"
+#include "core/cluster/cluster.h"
+
+/* What logs say of a name that is not served. Phones ask for much that a sound system does not
+ * have, and an answer "not found" is then no fault. */
+struct provision_absence {
+	bool normal;                   /* phones ask for it all the same, and go on without it */
+	char device[DEVICE_NAME_SIZE]; /* that it speaks of; "" for none */
+	bool unknown_device;           /* nobody has added that phone */
+	char text[128];                /* why it is not there; what to do, where it is a fault */
+};
+
+/* `err` is provision_get's answer, ERR_NOTFOUND or ERR_DENIED. Blocks (store). */
+void provision_absent(
+	struct cluster *c, const char *asked, enum err err, struct provision_absence *out);
+
+#endif
