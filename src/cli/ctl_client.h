@@ -21,6 +21,10 @@ enum ctl_exit wizard_refuse(struct wizard *w, enum ctl_exit exit, enum err err, 
 /* ctl_client_tokens.c: the token that signs, further ones, and leaving one out */
 enum ctl_exit wizard_tokens_open(struct wizard *w, const struct cli *cli);
 enum ctl_exit wizard_insert(struct wizard *w);
+/* Is the token that signs at hand? */
+bool wizard_signer_here(const struct wizard *w);
+/* Asks a person for it until it is; CTL_GOOD where nobody can be asked. */
+enum ctl_exit wizard_await_signer(struct wizard *w);
 enum ctl_exit wizard_add(struct wizard *w);
 enum ctl_exit wizard_remove(struct wizard *w);
 /* What --add-token and --remove-token say. */

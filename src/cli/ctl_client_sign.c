@@ -26,22 +26,29 @@ static enum err sign_once(struct wizard *w, struct buf *signature, int *left, st
 }
 
 /* A person may type the PIN again, or put the token back. */
-static bool may_try_again(const struct wizard *w, enum err err)
+static bool may_try_again(struct wizard *w, enum err err)
 {
-	return w->s.d.asks && command_secret_typed(w->s.args, "pin-file") &&
-	       (err == ERR_PIN || err == ERR_NOTFOUND || err == ERR_ARG);
+	bool typed = command_secret_typed(w->s.args, "pin-file");
+
+	if (!w->s.d.asks)
+		return false;
+	if (err == ERR_NOTFOUND && !typed)
+		return !tokens_look(w->tokens, NULL) && !wizard_signer_here(w);
+	return typed && (err == ERR_PIN || err == ERR_NOTFOUND || err == ERR_ARG);
 }
 
 static enum ctl_exit sign(struct wizard *w, struct buf *signature)
 {
-	struct dialogue d = w->s.d;
 	struct fail why;
+	enum ctl_exit exit;
 	enum err err;
 
-	d.yes = false;
 	for (;;) {
 		int left = -1;
 
+		exit = wizard_await_signer(w);
+		if (exit)
+			return exit;
 		why = (struct fail){0};
 		err = sign_once(w, signature, &left, &why);
 		if (left >= 0)
@@ -51,8 +58,6 @@ static enum ctl_exit sign(struct wizard *w, struct buf *signature)
 		if (!may_try_again(w, err))
 			break;
 		say_wrapped(&w->s.d, 0, "", why.text);
-		if (err == ERR_NOTFOUND && !dialogue_agrees(&d, "Is the token back in its place?"))
-			break;
 	}
 	return wizard_refuse(w, err == ERR_ARG ? CTL_USAGE : CTL_TOKEN, why.code, why.text);
 }

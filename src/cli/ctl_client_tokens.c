@@ -11,6 +11,30 @@
 
 #define PRESENT_MAX TOKENS_MAX
 
+struct watching {
+	struct wizard *w;
+	bool changed;
+};
+
+static enum err tell_change(void *ctx, const struct token_entry *e, bool inserted)
+{
+	struct watching *x = ctx;
+
+	say(&x->w->s.d, "%s  %s was %s.\n", x->changed ? "" : "\n", e->label,
+		inserted ? "inserted" : "removed");
+	x->changed = true;
+	return ERR_OK;
+}
+
+static bool watch(void *ctx)
+{
+	struct watching x = {.w = ctx};
+
+	/* A slot that cannot be looked at now may be in half a second. */
+	(void)!tokens_poll(x.w->tokens, tell_change, &x, NULL);
+	return x.changed;
+}
+
 enum ctl_exit wizard_tokens_open(struct wizard *w, const struct cli *cli)
 {
 	const char *folder = json_get_str(w->s.args, "tokens");
@@ -22,7 +46,11 @@ enum ctl_exit wizard_tokens_open(struct wizard *w, const struct cli *cli)
 		return wizard_refuse(w, CTL_REFUSED, ERR_NOMEM, err_text(ERR_NOMEM));
 	err = tokens_open(&w->tokens, w->tokens_folder, json_get_str(w->s.args, "module"),
 		clock_system(), &why);
-	return err ? wizard_refuse(w, CTL_TOKEN, err, why.text) : CTL_GOOD;
+	if (err)
+		return wizard_refuse(w, CTL_TOKEN, err, why.text);
+	w->s.d.meanwhile = watch;
+	w->s.d.meanwhile_ctx = w;
+	return CTL_GOOD;
 }
 
 static bool in_list(const struct wizard *w, const struct token_entry *e)
@@ -54,39 +82,19 @@ static size_t eligible_tokens(
 	return count;
 }
 
-struct watching {
-	struct wizard *w;
-	bool changed;
-};
-
-static enum err tell_change(void *ctx, const struct token_entry *e, bool inserted)
-{
-	struct watching *x = ctx;
-
-	say(&x->w->s.d, "%s  %s was %s.\n", x->changed ? "" : "\n", e->label,
-		inserted ? "inserted" : "removed");
-	x->changed = true;
-	return ERR_OK;
-}
-
-static bool watch(void *ctx)
-{
-	struct watching x = {.w = ctx};
-
-	/* A slot that cannot be looked at now may be in half a second. */
-	(void)!tokens_poll(x.w->tokens, tell_change, &x, NULL);
-	return x.changed;
-}
-
+/* Of two of that name the one that is at hand. */
 static const struct token_entry *find_token(const struct wizard *w, const char *name)
 {
+	const struct token_entry *found = NULL;
+
 	for (size_t i = 0; i < tokens_count(w->tokens); i++) {
 		const struct token_entry *e = tokens_at(w->tokens, i);
 
-		if (str_ieq(e->label, name) || (e->serial[0] && str_ieq(e->serial, name)))
-			return e;
+		if ((str_ieq(e->label, name) || (e->serial[0] && str_ieq(e->serial, name))) &&
+			(!found || (e->present && !found->present)))
+			found = e;
 	}
-	return NULL;
+	return found;
 }
 
 static enum ctl_exit left(struct wizard *w, const char *option)
@@ -256,6 +264,39 @@ enum ctl_exit wizard_insert(struct wizard *w)
 			return exit;
 		say(&w->s.d, "\n");
 		say_wrapped(&w->s.d, 0, "", w->s.why.text);
+	}
+}
+
+bool wizard_signer_here(const struct wizard *w)
+{
+	const struct cert *cert = w->plan.sasts[w->plan.signer].cert;
+
+	for (size_t i = 0; i < tokens_count(w->tokens); i++) {
+		const struct token_entry *e = tokens_at(w->tokens, i);
+
+		if (e->present && strcmp(e->label, w->signer) == 0 && e->cert &&
+			span_eq(cert_der(e->cert), cert_der(cert)))
+			return true;
+	}
+	return false;
+}
+
+/* Who adds a second token may have only one place to put tokens into. */
+enum ctl_exit wizard_await_signer(struct wizard *w)
+{
+	char line[DIALOGUE_LINE], question[TOKENS_LABEL_SIZE + 64];
+	enum dialogue_answer answer;
+
+	snprintf(question, sizeof(question), "Please insert the Security Token %s (q cancels)",
+		w->signer);
+	for (;;) {
+		(void)watch(w);
+		if (wizard_signer_here(w) || !w->s.d.asks)
+			return CTL_GOOD;
+		answer = dialogue_ask(&w->s.d, question, NULL, watch, w, line);
+		if (answer == DIALOGUE_LEFT ||
+			(answer == DIALOGUE_LINE_READ && tolower(line[0]) == 'q'))
+			return wizard_refuse(w, CTL_REFUSED, ERR_DENIED, "nothing was changed");
 	}
 }
 

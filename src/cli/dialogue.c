@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "cli/dialogue.h"
 
+#include "base/str.h"
 #include "cli/cli.h"
 
 #include <stdio.h>
@@ -21,14 +22,27 @@ void dialogue_init(struct dialogue *d, bool json, bool yes)
 
 void say(const struct dialogue *d, const char *fmt, ...)
 {
+	struct buf text = {0}, shown = {0};
 	va_list args;
 
 	if (d->mute)
 		return;
 	va_start(args, fmt);
-	vprintf(fmt, args);
+	buf_vprintf(&text, fmt, args);
 	va_end(args);
+	for (size_t at = 0, len; at < text.len; at += len + 1) {
+		const uint8_t *end = memchr(text.data + at, '\n', text.len - at);
+
+		len = end ? (size_t)(end - text.data) - at : text.len - at;
+		str_printable(&shown, span_of(text.data + at, len));
+		if (end)
+			buf_u8(&shown, '\n');
+	}
+	if (buf_check(&text) == ERR_OK && buf_check(&shown) == ERR_OK)
+		fwrite(shown.data, 1, shown.len, stdout);
 	fflush(stdout);
+	buf_fini(&text);
+	buf_fini(&shown);
 }
 
 void say_heading(const struct dialogue *d, const char *fmt, ...)
@@ -104,21 +118,22 @@ static bool take_key(unsigned char key, char line[DIALOGUE_LINE], size_t *len)
 	return false;
 }
 
+/* `line` has *typed characters already. */
 static enum dialogue_answer read_keys(
-	bool (*waiting)(void *ctx), void *ctx, char line[DIALOGUE_LINE])
+	bool (*waiting)(void *ctx), void *ctx, char line[DIALOGUE_LINE], size_t *typed)
 {
-	size_t len = 0;
-
 	for (;;) {
 		unsigned char key;
 		ssize_t got = read(STDIN_FILENO, &key, 1);
 
-		if (got < 0 || (got == 1 && (key == KEY_CANCEL || (key == KEY_END && !len))))
+		/* A terminal that was hung up gives nothing, at once and for ever. */
+		if (got < 0 || (got == 0 && !isatty(STDIN_FILENO)) ||
+			(got == 1 && (key == KEY_CANCEL || (key == KEY_END && !*typed))))
 			return DIALOGUE_LEFT;
 		if (got == 0 && waiting && waiting(ctx))
 			return DIALOGUE_AGAIN;
-		if (got == 1 && take_key(key, line, &len)) {
-			line[len] = 0;
+		if (got == 1 && take_key(key, line, typed)) {
+			line[*typed] = 0;
 			return DIALOGUE_LINE_READ;
 		}
 	}
@@ -129,17 +144,23 @@ enum dialogue_answer dialogue_ask(const struct dialogue *d, const char *question
 {
 	enum dialogue_answer answer;
 	struct termios was;
+	size_t typed = 0;
 
 	line[0] = 0;
 	if (!d->asks)
 		return DIALOGUE_LEFT;
 	if (!keys_alone(&was))
 		return DIALOGUE_LEFT;
-	if (otherwise)
-		say(d, "%s [%s]: ", question, otherwise);
-	else
-		say(d, "%s: ", question);
-	answer = read_keys(waiting, ctx, line);
+	do {
+		if (otherwise)
+			say(d, "%s [%s]: ", question, otherwise);
+		else
+			say(d, "%s: ", question);
+		fwrite(line, 1, typed, stdout);
+		fflush(stdout);
+		answer = waiting ? read_keys(waiting, ctx, line, &typed)
+				 : read_keys(d->meanwhile, d->meanwhile_ctx, line, &typed);
+	} while (!waiting && answer == DIALOGUE_AGAIN);
 	(void)tcsetattr(STDIN_FILENO, TCSADRAIN, &was);
 	say(d, "\n");
 	if (answer == DIALOGUE_LINE_READ && !line[0] && otherwise)

@@ -12,11 +12,16 @@ struct dialogue {
 	bool asks; /* a person sits there */
 	bool mute; /* --json */
 	bool yes;
+	/* Called twice a second while a question stands that has no `waiting` of its own; true when
+	 * it has said something, and the question is repeated with what was typed. May be NULL. */
+	bool (*meanwhile)(void *ctx);
+	void *meanwhile_ctx;
 };
 
 void dialogue_init(struct dialogue *d, bool json, bool yes);
 
-/* A line or more, as it is. */
+/* A line or more, as it is; but what could move the cursor is shown as \xNN: names come from nodes
+ * and tokens. */
 void say(const struct dialogue *d, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* A heading with an empty line before it. */
 void say_heading(const struct dialogue *d, const char *fmt, ...) PRINTF_LIKE(2, 3);

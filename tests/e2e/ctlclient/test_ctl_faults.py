@@ -286,9 +286,11 @@ def test_a_token_pulled_out_while_it_signs(new_cluster, desk, hardware):
     person.answer(r"Next \[f\]: $", "f")
     person.answer(r"continue\? \(yes/no\): $", "yes")
     person.answer("PIN of SAST-H1: $", labs.PIN)
-    person.expect("Is the token back in its place")
+    person.expect("it was removed; nothing has changed")
+    person.expect(r"Please insert the Security Token SAST-H1 \(q cancels\): $")
+    assert cluster.same() == ctl
     hardware.say("in", "SAST-H1")
-    person.type("yes")
+    person.expect("SAST-H1 was inserted")
     person.answer("PIN of SAST-H1: $", labs.PIN)
     person.expect("CTL file updated on every node")
     assert person.leaves() == 0
@@ -320,3 +322,47 @@ def test_a_hardware_token_that_is_inserted_and_removed(new_cluster, desk, hardwa
     assert person.leaves() == 1
     # To look for tokens nobody gave a PIN.
     assert hardware.happened("login") == ["SAST-H1"]
+
+
+def test_one_place_for_two_tokens(new_cluster, desk, hardware):
+    """The first token is taken out to add the second; it is asked for before its PIN is, and for nothing is the PIN of
+    another given."""
+    cluster = new_cluster(1)
+    for path in [*desk.tokens.glob("SAST-ADN*"), desk.tokens / "tokens.json"]:
+        path.unlink()
+    hardware.say("out", "SAST-H2")
+    person = Person(desk.argv(cluster, "ctl-client", "--choice", "mixed", "--tokens", desk.tokens, "--user", "admin",
+                              "--password-file", desk.dir / "password", "--module", hardware.module), hardware.env)
+    person.answer(r"Is it the same\? \(yes/no\): $", "yes")
+    person.answer(r"Number of the token.*\[1\]: $", "")
+    person.expect(r"Next \[a\]: $")
+    # Noticed at every question, and what was typed stays.
+    os.write(person.fd, b"a")
+    hardware.say("out", "SAST-H1")
+    person.expect("SAST-H1 was removed")
+    person.answer(r"Next \[a\]: a$", "")
+    person.expect("Please insert another Security Token")
+    hardware.say("in", "SAST-H2")
+    person.expect("SAST-H2 was inserted")
+    person.answer(r"Number of the token.*\[1\]: $", "")
+    person.answer(r"Next \[f\]: $", "")
+    person.answer(r"continue\? \(yes/no\): $", "yes")
+    person.answer(r"Please insert the Security Token SAST-H1 \(q cancels\): $", "")
+    person.expect(r"Please insert the Security Token SAST-H1 \(q cancels\): $")
+    hardware.say("out", "SAST-H2")
+    person.expect("SAST-H2 was removed")
+    hardware.say("in", "SAST-H1")
+    person.expect("SAST-H1 was inserted")
+    person.answer("PIN of SAST-H1: $", labs.PIN)
+    person.expect("Cluster set to Mixed Mode")
+    assert person.leaves() == 0
+    assert verified_tokens(cluster) == ["SAST-H1", "SAST-H2"]
+    assert hardware.happened("login") == ["SAST-H1"]
+
+
+def verified_tokens(cluster):
+    """As another command of the product reads the list that all nodes have."""
+    cluster.same()
+    shown = cluster.nodes[0].json("show", "ctl")
+    return [r["subjectName"].split(";")[0].split("=")[1].strip('"') for r in shown["records"]
+            if r["function"] == "System Administrator Security Token"]
