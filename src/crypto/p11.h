@@ -19,6 +19,7 @@ void p11_close(struct p11_module *m);
 #define P11_CERTS  32u /* certificates of a token that are looked at */
 
 struct p11_token {
+	/* Printable; of a text that is not, each byte that is not ASCII is a '?'. */
 	char label[P11_LABEL], serial[P11_SERIAL];
 	/* What the token's flags say; a number of tries it does not tell. */
 	bool few_tries;                      /* a wrong PIN was given since the last right one */

@@ -42,7 +42,7 @@ enum err p11_session_open(struct p11_session *s, struct p11_module *m, const cha
 /* Also a session that was not opened. Logs out when it is the last one of this process. */
 void p11_session_close(struct p11_session *s);
 
-/* ERR_LOCKED, at no cost, when the token says that it is locked. */
+/* At no cost: ERR_LOCKED when the token says that it is locked, ERR_ARG for an empty PIN. */
 enum err p11_log_in(
 	struct p11_session *s, CK_USER_TYPE who, const char *pin, struct fail *why) MUST_USE;
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "base/mem.h"
+#include "base/str.h"
 #include "crypto/p11_priv.h"
 
 #define SLOTS_MAX 256u /* slots of a module that are looked at */
@@ -66,12 +67,28 @@ enum err p11_fail(const struct p11_session *s, CK_RV rv, const char *doing, stru
 	return fail_set(why, ERR_CRYPTO, "token %s: %s: %s", s->label, doing, s->m->error(rv));
 }
 
-/* Texts of a token are filled up with blanks. */
+static bool is_printable(struct span text)
+{
+	struct buf shown = {0};
+	bool same;
+
+	str_printable(&shown, text);
+	same = buf_check(&shown) == ERR_OK && span_eq(buf_span(&shown), text);
+	buf_fini(&shown);
+	return same;
+}
+
+/* Texts of a token are filled up with blanks. They are shown on terminals and typed by people: of
+ * one that is no UTF-8, or could move a cursor, all that is not ASCII becomes '?'. */
 static void take_text(char *out, const CK_UTF8CHAR *text, size_t size)
 {
+	bool good;
+
 	while (size && (text[size - 1] == ' ' || text[size - 1] == '\0'))
 		size--;
-	memcpy(out, text, size);
+	good = is_printable(span_of(text, size));
+	for (size_t i = 0; i < size; i++)
+		out[i] = good || (text[i] >= ' ' && text[i] < 0x7F) ? (char)text[i] : '?';
 	out[size] = '\0';
 }
 
@@ -143,6 +160,8 @@ enum err p11_log_in(struct p11_session *s, CK_USER_TYPE who, const char *pin, st
 
 	if (flag(s, CKF_USER_PIN_LOCKED))
 		return locked(s, "locked after", why);
+	if (!*pin)
+		return fail_set(why, ERR_ARG, "token %s: an empty PIN is not tried", s->label);
 	rv = s->m->f->C_Login(s->handle, who, (CK_UTF8CHAR *)(uintptr_t)pin, (CK_ULONG)strlen(pin));
 	return rv == CKR_OK || rv == CKR_USER_ALREADY_LOGGED_IN
 		       ? ERR_OK

@@ -2,6 +2,7 @@
 """PKCS #11 tokens: SoftHSM behind a module that has them lock, vanish and refuse."""
 
 import json
+import re
 import subprocess
 
 import lab as labs
@@ -153,6 +154,31 @@ def test_a_module_is_named_by_its_path(hardware):
                             str(hardware.tokens / "tokens.json")], env=hardware.env, check=False, capture_output=True,
                            text=True)
     assert other.returncode == 1 and "is no PKCS #11 module" in other.stderr
+
+
+def test_the_systems_modules_are_not_looked_at():
+    """p11-kit reads its configuration for those who ask it for all modules. Its functions are found by name."""
+    with open(labs.program("cadeado"), "rb") as f:
+        names = set(re.findall(rb"p11_kit_\w+", f.read()))
+    assert b"p11_kit_module_load" in names and not {name for name in names if name.startswith(b"p11_kit_modules")}
+
+
+def test_a_label_that_no_terminal_should_see(hsm, tmp_path):
+    """Somebody's token, whose label moves the cursor and is in Latin 1."""
+    desk = Desk(tmp_path, hsm)
+    hsm.token(b"Jo\xe3o\x1b[31m", ONE)
+    (shown,) = desk.list()
+    assert shown == "Jo?o?[31m"
+    made = desk.run("token", "create", "--token", shown, "--serial", "J1", pins=[ONE])
+    assert "\x1b" not in made.stdout + desk.run("token", "list").stdout + desk.run("token", "show", "x", check=False).stderr
+    desk.run("token", "drill", shown, pins=[ONE])
+
+
+def test_an_empty_pin_is_not_tried(hardware):
+    (hardware.dir / "empty").write_text("\n")
+    tried = hardware.run("token", "drill", "SAST-H1", "--pin-file", str(hardware.dir / "empty"), check=False)
+    assert tried.returncode == 1 and "an empty PIN is not tried" in tried.stdout
+    assert hardware.hsm.happened("login") == []
 
 
 def test_without_the_module_the_tokens_are_still_known(hardware):
