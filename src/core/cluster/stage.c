@@ -105,6 +105,15 @@ static enum err look_again(struct cluster *c, struct stage_state *s, struct fail
 	return err;
 }
 
+/* Is what is staged the published list, so that only what follows is missing? One that was
+ * published when it was staged still waits for its activation. */
+static bool is_in_place(const struct stage_state *s)
+{
+	return s->has_staged && s->present.there &&
+	       memcmp(s->present_sum, s->staged.list, SHA256_SIZE) == 0 &&
+	       (!s->staged.same || is_active(s, s->staged.id));
+}
+
 /* Loads the state and brings together what a dead process left apart. */
 static enum err load(struct cluster *c, struct stage_state *s, struct fail *why)
 {
@@ -116,8 +125,7 @@ static enum err load(struct cluster *c, struct stage_state *s, struct fail *why)
 		err = stage_write_ever(c, why);
 	if (!err && has_half)
 		err = is_active(s, half->id) ? remove_staged(c, why) : drop_staged(c, half, why);
-	if (!err && s->has_staged && s->present.there &&
-		memcmp(s->present_sum, s->staged.list, SHA256_SIZE) == 0) {
+	if (!err && is_in_place(s)) {
 		err = finish_activation(c, s, why);
 		if (!err)
 			err = remove_staged(c, why);
@@ -259,6 +267,7 @@ static enum err put(struct cluster *c, struct stage_state *s, const struct stage
 	snprintf(p->by, sizeof(p->by), "%s", r->by);
 	p->at = clock_seconds(c->clock);
 	p->here = here;
+	p->same = s->present.there && memcmp(s->present_sum, sum, SHA256_SIZE) == 0;
 	memcpy(p->list, sum, SHA256_SIZE);
 	err = stage_each_sast(c, r->list, stage_trust_plan, p, why);
 	if (!err)

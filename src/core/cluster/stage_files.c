@@ -59,6 +59,7 @@ static enum err read_publication(struct publication *p, const struct json *j)
 		return ERR_FORMAT;
 	p->at = json_get_int(j, "at", 0);
 	p->here = json_get_bool(j, "here");
+	p->same = json_get_bool(j, "same");
 	if (str_unhex(&bytes, sum) || bytes.len != SHA256_SIZE)
 		err = ERR_FORMAT;
 	else
@@ -196,6 +197,7 @@ static enum err write_publication(
 	json_set_str(j, "by", p->by);
 	json_set_int(j, "at", p->at);
 	json_set_bool(j, "here", p->here);
+	json_set_bool(j, "same", p->same);
 	json_set_str(j, "list", buf_check(&sum) ? "" : (const char *)sum.data);
 	for (i = 0; i < p->trust_count; i++)
 		json_append_take(names, json_string_new(p->trust[i]));

@@ -13,6 +13,7 @@ struct publication {
 	char id[STAGE_ID];
 	char by[STORE_NAME];
 	bool here;                 /* staged and activated by one call on this node alone */
+	bool same;                 /* the list was published already when it was staged */
 	int64_t at;                /* seconds since 1970 */
 	uint8_t list[SHA256_SIZE]; /* of the list that it brings */
 	/* names in Phone-SAST-trust that came with it */

@@ -415,6 +415,44 @@ static void walk_activate(struct lab *lab, const char *how)
 	buf_fini(&old);
 }
 
+/* What is published already can be staged and rolled back like any other list, and whoever dies
+ * while it is activated leaves a publication that is either waiting or active. */
+static void the_published_list_is_staged_again(void **state)
+{
+	struct lab *lab = *state;
+	struct stage_status s;
+	unsigned n;
+	int out = 1, sasts = trusted(lab);
+
+	walk_how = "kill";
+	walk_list = lab_read(lab_path(lab, "tftp/CTLFile.tlv"));
+	for (n = 1; out != 0 && n < STEPS_MAX; n++) {
+		assert_int_equal(put(lab, ID_A, &walk_list), 0);
+		assert_int_equal(stage_recover(lab->c, &lab->why), 0);
+		assert_int_equal(stage_status(lab->c, &s, &lab->why), 0);
+		assert_string_equal(s.staged, ID_A);
+		assert_string_not_equal(s.last, ID_A);
+		assert_int_equal(stage_abort(lab->c, ID_A, "admin", &lab->why), 0);
+		assert_int_equal(stage_status(lab->c, &s, &lab->why), 0);
+		assert_string_equal(s.staged, "");
+		assert_int_equal(put(lab, ID_A, &walk_list), 0);
+		out = in_child(lab, n, activate_in_child);
+		assert_int_equal(stage_recover(lab->c, &lab->why), 0);
+		assert_int_equal(stage_status(lab->c, &s, &lab->why), 0);
+		assert_true(!*s.staged == (strcmp(s.last, ID_A) == 0));
+		assert_int_equal(stage_activate(lab->c, ID_A, "admin", &lab->why), 0);
+		assert_int_equal(stage_abort(lab->c, ID_A, "admin", &lab->why), ERR_NOTNOW);
+		assert_true(published_is(lab, &walk_list));
+		assert_int_equal(trusted(lab), sasts);
+		/* Another id was the last one, for the next step. */
+		assert_int_equal(put(lab, ID_B, &walk_list), 0);
+		assert_int_equal(stage_activate(lab->c, ID_B, "admin", &lab->why), 0);
+	}
+	assert_int_equal(out, 0);
+	assert_true(n > 5);
+	buf_fini(&walk_list);
+}
+
 static void activation_survives_a_kill(void **state)
 {
 	walk_activate(*state, "kill");
@@ -447,6 +485,7 @@ int main(void)
 		MIXED(staging_survives_a_kill),
 		MIXED(staging_survives_a_full_disk),
 		MIXED(staging_survives_a_short_write),
+		MIXED(the_published_list_is_staged_again),
 		MIXED(activation_survives_a_kill),
 		MIXED(activation_survives_a_full_disk),
 		MIXED(activation_survives_a_short_write),
