@@ -103,7 +103,8 @@ static bool shown_before(const struct cli *cli, const struct command *cmd, const
 	command_run(&look, &ctx, args, &reply);
 	command_ctx_fini(&ctx);
 	good = reply.exit == COMMAND_GOOD;
-	print_buf(good ? stdout : stderr, &reply.text);
+	/* Standard output is for the result's JSON alone. */
+	print_buf(good && !cli->json ? stdout : stderr, &reply.text);
 	fflush(stdout);
 	if (!good)
 		fprintf(stderr, "cadeado: %s\n", reply.why.text);

@@ -7,7 +7,9 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "core/audit/audit.h"
 #include "core/cluster/stage.h"
+#include "core/command/record.h"
 #include "core/device/device.h"
 
 #include <sys/stat.h>
@@ -86,9 +88,68 @@ static enum err phones_and_list(
 		err = device_each(c, list_phone, &p, why);
 	}
 	if (err == ERR_OK && json_count(p.rows) == 0)
-		buf_str(&reply->text, "(no phone is known here)\n");
+		buf_str(&reply->text,
+			cluster_get_settings(c)->publisher
+				? "(no phone is known here)\n"
+				: "(no phone is known here; at the publisher's console: cadeado "
+				  "device list)\n");
 	json_set_take(reply->data, "phones", p.rows);
 	return err;
+}
+
+struct others {
+	const char *own;
+	struct json *names;
+	struct buf *text;
+};
+
+static enum err name_other(void *ctx, const struct store_node *n)
+{
+	struct others *o = ctx;
+
+	if (str_ieq(n->name, o->own))
+		return ERR_OK;
+	buf_printf(o->text, "%s%s",
+		json_count(o->names)
+			? ", "
+			: "Other nodes hold the old CTL, and no first one comes to any "
+			  "before it is deleted at their consoles too: ",
+		n->name);
+	json_append_take(o->names, json_string_new(n->name));
+	return ERR_OK;
+}
+
+/* A list comes to all nodes or to none. */
+static enum err tell_others(struct command_ctx *ctx, struct command_reply *reply, struct fail *why)
+{
+	const struct settings *s = cluster_get_settings(ctx->cluster);
+	struct others o = {.own = s->node, .names = json_array_new(), .text = &reply->text};
+	enum err err =
+		s->publisher ? store_node_each(cluster_get_store(ctx->cluster), name_other, &o, why)
+			     : ERR_OK;
+
+	if (!s->publisher)
+		buf_str(o.text,
+			"No first CTL comes to this node before the publisher's and the other "
+			"nodes' are deleted at their consoles too.\n");
+	else if (json_count(o.names))
+		buf_str(o.text, "\n");
+	json_set_take(reply->data, "otherNodes", o.names);
+	return err;
+}
+
+/* What cannot be undone is written down before it is done. */
+static enum err record_begun(struct command_ctx *ctx, struct fail *why)
+{
+	char who[COMMAND_WHO];
+	const struct audit_entry e = {.who = who,
+		.from = "console",
+		.action = "file delete",
+		.object = "tftp " CTL,
+		.result = "begun"};
+
+	command_who(ctx->uid_known ? ctx->uid : (unsigned)getuid(), who);
+	return audit_append(ctx->cluster, &e, why);
 }
 
 static enum err delete_ctl(struct command_ctx *ctx, struct command_reply *reply, struct fail *why)
@@ -96,13 +157,16 @@ static enum err delete_ctl(struct command_ctx *ctx, struct command_reply *reply,
 	enum err err = phones_and_list(ctx, reply, why);
 
 	if (err == ERR_OK)
-		err = stage_forget(ctx->cluster, why);
+		err = record_begun(ctx, why);
 	if (err == ERR_OK)
-		buf_str(&reply->text,
-			CTL " is deleted. The next one counts as the first: cadeado utils ctl "
-			    "set-cluster mixed-mode\n"
-			    "Restart TFTP, so that it serves the deleted list no longer.\n");
-	return err;
+		err = stage_forget(ctx->cluster, why);
+	if (err != ERR_OK)
+		return err;
+	buf_str(&reply->text,
+		CTL " is deleted. The next one counts as the first: cadeado utils ctl set-cluster "
+		    "mixed-mode, or the CTL client\n"
+		    "Restart TFTP, so that it serves the deleted list no longer.\n");
+	return tell_others(ctx, reply, why);
 }
 
 /* --- other files --- */

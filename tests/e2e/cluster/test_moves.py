@@ -228,17 +228,22 @@ def test_starting_over(fleet):
     done = lab.cadeado("file", "delete", "tftp", "CTLFile.tlv", check=False)
     assert done.returncode == 2 and FIRST in done.stdout and "Erase" in done.stdout  # nobody was asked
     assert fleet.published("CTLFile.tlv")
+    done = lab.cadeado("file", "delete", "tftp", "CTLFile.tlv", "--json", check=False)
+    assert done.returncode == 2 and FIRST in done.stderr and not done.stdout  # where a program expects JSON
     refused(lab.cadeado("file", "delete", "tftp", "cadeado.conf", "--yes", check=False), "no file there fits")
     # Taken away by hand it is no way to start over.
     os.rename(lab.path("tftp", "CTLFile.tlv"), lab.path("kept"))
     refused(fleet.signed("utils", "ctl", "set-cluster", "mixed-mode", check=False), "file delete tftp CTLFile.tlv")
     os.rename(lab.path("kept"), lab.path("tftp", "CTLFile.tlv"))
+    lab.cadeado("cluster", "node", "add", "sub1", "--address", "192.0.2.9")
     done = fleet.run("file", "delete", "tftp", "CTLFile.tlv")
-    assert FIRST in done.stdout
+    assert FIRST in done.stdout and "deleted at their consoles too: sub1" in done.stdout
+    lab.cadeado("cluster", "node", "delete", "sub1", "--yes")
     assert not os.path.exists(lab.path("tftp", "CTLFile.tlv"))
     fleet.run("utils", "ctl", "set-cluster", "mixed-mode")
     audit = lab.cadeado("utils", "audit", "show").stdout
-    assert "file delete tftp" in audit and "utils ctl set-cluster mixed-mode" in audit
+    begun, ended = [audit.index(f"file delete tftp CTLFile.tlv: {word}") for word in ("begun", "done")]
+    assert begun < ended and "utils ctl set-cluster mixed-mode" in audit[ended:]
     assert PIN not in audit
 
 
