@@ -6,7 +6,9 @@
 #include "crypto/start.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define SECRET_MAX 256 /* bytes of a line that is a secret */
@@ -35,20 +37,8 @@ bool command_secret_typed(const struct json *args, const char *option)
 	return !json_get_str(args, option) && descriptor(args, option) < 0;
 }
 
-static enum err from_file(const char *path, struct buf *secret, struct fail *why)
-{
-	enum err err = file_read(path, SECRET_MAX, secret, why);
-
-	for (size_t i = 0; err == ERR_OK && i < secret->len; i++)
-		if (secret->data[i] == '\n' || secret->data[i] == '\r') {
-			mem_wipe(secret->data + i, secret->len - i);
-			secret->len = i;
-		}
-	return err;
-}
-
-/* Byte by byte: what follows the line is the next secret's. */
-static enum err from_descriptor(int fd, struct buf *secret, struct fail *why)
+/* Byte by byte: what follows the line is the next secret's. `what` names the descriptor. */
+static enum err read_line(int fd, const char *what, struct buf *secret, struct fail *why)
 {
 	char byte = 0;
 	ssize_t got;
@@ -63,13 +53,50 @@ static enum err from_descriptor(int fd, struct buf *secret, struct fail *why)
 		 (got == 1 && byte != '\n' && secret->len <= SECRET_MAX));
 	mem_wipe(&byte, sizeof byte);
 	if (got < 0)
-		return fail_set(why, ERR_IO, "descriptor %d cannot be read", fd);
+		return fail_set(why, ERR_IO, "%s cannot be read", what);
 	if (secret->len > SECRET_MAX)
-		return fail_set(why, ERR_LIMIT, "descriptor %d: more than %d bytes in a line", fd,
-			SECRET_MAX);
+		return fail_set(
+			why, ERR_LIMIT, "%s: more than %d bytes in a line", what, SECRET_MAX);
 	if (secret->len == 0)
-		return fail_set(why, ERR_ARG, "descriptor %d: there is no line left in it", fd);
+		return fail_set(why, ERR_ARG, "%s: there is no line left in it", what);
 	return buf_check(secret);
+}
+
+static enum err from_descriptor(int fd, struct buf *secret, struct fail *why)
+{
+	char what[32];
+
+	snprintf(what, sizeof what, "descriptor %d", fd);
+	return read_line(fd, what, secret, why);
+}
+
+static enum err from_regular(const char *path, struct buf *secret, struct fail *why)
+{
+	enum err err = file_read(path, SECRET_MAX, secret, why);
+
+	for (size_t i = 0; err == ERR_OK && i < secret->len; i++)
+		if (secret->data[i] == '\n' || secret->data[i] == '\r') {
+			mem_wipe(secret->data + i, secret->len - i);
+			secret->len = i;
+		}
+	return err;
+}
+
+/* A pipe is how a shell gives what another program prints. */
+static enum err from_file(const char *path, struct buf *secret, struct fail *why)
+{
+	struct stat st;
+	enum err err;
+	int fd;
+
+	if (stat(path, &st) != 0 || !S_ISFIFO(st.st_mode))
+		return from_regular(path, secret, why);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	err = fd < 0 ? fail_set(why, ERR_IO, "%s: cannot open", path)
+		     : read_line(fd, path, secret, why);
+	if (fd >= 0)
+		close(fd);
+	return err;
 }
 
 enum err command_secret(struct command_ctx *ctx, const struct json *args, const char *option,

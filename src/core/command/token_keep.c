@@ -138,8 +138,9 @@ static bool drill(struct command_ctx *ctx, const struct json *args, struct token
 	struct buf pin = {0};
 	int left = -1;
 	enum err err = ask_pin(ctx, args, "PIN of token", label, &pin, &why);
+	bool asked = !err;
 
-	if (!err)
+	if (asked)
 		err = tokens_drill(t, label, (const char *)pin.data, &left, &why);
 	buf_wipe(&pin);
 	json_set_str(row, "label", label);
@@ -149,7 +150,8 @@ static bool drill(struct command_ctx *ctx, const struct json *args, struct token
 	if (err) {
 		json_set_str(row, "error", err_name(err));
 		json_set_str(row, "reason", why.text);
-		buf_printf(out, "%-20s DOES NOT SIGN: %s\n", label, why.text);
+		buf_printf(out, "%-20s %s: %s\n", label, asked ? "DOES NOT SIGN" : "not asked",
+			why.text);
 	} else {
 		buf_printf(out, "%-20s signs\n", label);
 	}

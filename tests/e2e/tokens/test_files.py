@@ -202,6 +202,20 @@ def test_descriptors(desk):
     assert desk.list()["SAST-A1"]["attemptsLeft"] == 15
 
 
+def test_a_pin_from_a_pipe(desk):
+    """What another program prints, as a shell gives it; and what was not tried is not said to sign no more."""
+    make(desk)
+    for text, said in ((PIN + "\n", "signs"), ("", "not asked: ")):
+        read, write = os.pipe()
+        os.write(write, text.encode())
+        os.close(write)
+        done = subprocess.run(desk.words("token", "drill", "SAST-A1", "--pin-file", f"/dev/fd/{read}"), pass_fds=(read,),
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+        os.close(read)
+        assert said in done.stdout and "DOES NOT SIGN" not in done.stdout and done.returncode == (not text)
+    assert desk.list()["SAST-A1"]["attemptsLeft"] == 15
+
+
 def at_a_terminal(words, env):
     """Starts a program whose terminal is ours: its id and our end."""
     child, master = pty.fork()
