@@ -15,18 +15,13 @@ CAD_API int cad_builder_new(
 	struct cad_builder **out, enum cad_list_kind kind, struct cad_error *error) CAD_MUST_USE;
 CAD_API void cad_builder_free(struct cad_builder *builder);
 
-/* Adds a record. Written are SASTs first, then servers, CAPF, others, each in the order of adding.
- * `dns` is a host name or dotted address, NULL for security tokens; `address` has 4 or 16 bytes,
- * network order, or none. */
+/* Adds a record. Written are SASTs first, then servers, TVS, CAPF, others, each in the order of
+ * adding. `dns` is a host name or dotted address, NULL for security tokens; `address` has 4 or 16
+ * bytes, network order, or none. */
 CAD_API int cad_builder_add(struct cad_builder *builder, unsigned role, const struct cad_cert *cert,
 	const char *dns, struct cad_span address, struct cad_error *error) CAD_MUST_USE;
 
-/* Which tags and in which order. */
-enum cad_style {
-	CAD_STYLE_VENDOR,     /* CTLs as tokens sign them; ITLs with hashes for TVS and CAPF */
-	CAD_STYLE_SIGNATURES, /* CTLs with tag 8 too, as tokenless ones */
-	CAD_STYLE_COMPAT      /* certutils' order and tags */
-};
+/* Which tags and in which order; the `style` of a struct cad_signing is not looked at. */
 CAD_API void cad_builder_set_style(struct cad_builder *builder, enum cad_style style);
 
 /* Writes tag 28 into the header; each number has 8 bits. Without this there is none. */

@@ -36,6 +36,14 @@ CAD_API int cad_signed_verify_list(const struct cad_signed *file, const struct c
 CAD_API int cad_signed_verify_cert(const struct cad_signed *file, const struct cad_cert *signer,
 	struct cad_error *error) CAD_MUST_USE;
 
+/* How lists and headers are written. A phone may look a signer up by the very bytes of its names:
+ * what follows a list of certutils is written as that one. */
+enum cad_style {
+	CAD_STYLE_VENDOR,     /* CTLs as tokens sign them; ITLs with hashes for TVS and CAPF */
+	CAD_STYLE_SIGNATURES, /* CTLs with tag 8 too, as tokenless ones; else CAD_STYLE_VENDOR */
+	CAD_STYLE_COMPAT      /* certutils' order, tags and writing of names */
+};
+
 /* What a header says of its signer. */
 struct cad_signing {
 	const struct cad_cert *signer; /* RSA with 512, 1024, 2048 or 4096 bits */
@@ -43,6 +51,7 @@ struct cad_signing {
 	uint32_t timestamp; /* seconds since 1970-01-01 UTC */
 	cad_sign_fn *sign;
 	void *ctx; /* for `sign` */
+	enum cad_style style;
 };
 
 /* Signs `content`; `filename` is the name that phones ask for, with ".sgn". The signature is

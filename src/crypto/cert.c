@@ -150,6 +150,19 @@ const char *cert_common_name(const struct cert *c)
 	return c->common_name;
 }
 
+enum err cert_names_rfc4514(
+	const struct cert *c, struct buf *subject, struct buf *issuer, struct fail *why)
+{
+	X509 *x509 = cert_get_x509(c);
+	enum err err = x509 ? ERR_OK : ERR_NOMEM;
+
+	if (!err)
+		err = name_print_rfc4514(X509_get_subject_name(x509), subject, why);
+	if (!err)
+		err = name_print_rfc4514(X509_get_issuer_name(x509), issuer, why);
+	return err ? fail_set(why, err, "certificate: %s", err_text(err)) : ERR_OK;
+}
+
 struct span cert_serial(const struct cert *c)
 {
 	return buf_span(&c->serial);

@@ -29,8 +29,14 @@ const char *cert_issuer(const struct cert *c);
 /* The common name alone, "" when there is none. */
 const char *cert_common_name(const struct cert *c);
 
+/* Both names as certutils writes them into lists and headers: the attributes in the certificate's
+ * order, each as in RFC 4514, with commas between them. Appends. ERR_NOMEM. */
+enum err cert_names_rfc4514(
+	const struct cert *c, struct buf *subject, struct buf *issuer, struct fail *why) MUST_USE;
+
 /* True when the names hold the same attributes: order, case of the keys, quotes and padding blanks
- * do not count; a value cut after an opening quote is a prefix. Works on printed names. */
+ * do not count, nor whether a key is a word or its number; a value cut after an opening quote is a
+ * prefix. Works on printed names. */
 bool cert_name_same(struct span a, struct span b);
 
 /* Serial as a minimal big-endian magnitude (no leading 00). */

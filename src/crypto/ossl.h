@@ -31,6 +31,10 @@ X509 *cert_get_x509(const struct cert *c);
 enum err name_print(
 	const X509_NAME *name, char **out, char **common_name, struct fail *why) MUST_USE;
 
+/* The same in the certificate's order, as RFC 4514 writes one attribute, with commas between them.
+ */
+enum err name_print_rfc4514(const X509_NAME *name, struct buf *out, struct fail *why) MUST_USE;
+
 /* PKCS #8 PEM; a secret. */
 enum err key_to_pem(const struct key *k, struct buf *out) MUST_USE;
 

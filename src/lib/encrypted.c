@@ -98,6 +98,7 @@ int cad_encrypted_decrypt(const struct cad_encrypted *file, cad_unwrap_fn *unwra
 int cad_encrypt_file(struct cad_bytes *out, const void *plain, size_t len, const char *filename,
 	const struct cad_cert *phone, const struct cad_signing *how, struct cad_error *error)
 {
+	const struct signed_as as = lib_signed_as(how, filename);
 	struct buf text = {0}, file = {0};
 	struct span pieces[2];
 	struct fail why = {0};
@@ -106,8 +107,7 @@ int cad_encrypt_file(struct cad_bytes *out, const void *plain, size_t len, const
 	buf_put(&text, span_of(plain, len));
 	err = buf_check(&text);
 	if (!err)
-		err = signed_encrypt(&file, &text, phone->cert, filename, how->signer->cert,
-			(enum digest_alg)how->digest, how->timestamp, pieces, &why);
+		err = signed_encrypt(&file, &text, phone->cert, &as, pieces, &why);
 	if (!err)
 		err = lib_sign_prepared(&file, pieces, how, out, &why);
 	buf_wipe(&text);

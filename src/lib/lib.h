@@ -29,6 +29,8 @@ struct cad_span lib_span(struct span s);
 struct span lib_span_in(struct cad_span s);
 struct cad_header lib_header(const struct tlv_header *h);
 
+struct signed_as lib_signed_as(const struct cad_signing *how, const char *filename);
+
 /* Asks the callback for the signature of the pieces and appends it. A number of the callback that
  * is no ERR_* comes back as it is. */
 enum err lib_sign(const struct cad_signing *how, const struct span pieces[2], struct buf *signature,

@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "lib/lib.h"
 
+struct signed_as lib_signed_as(const struct cad_signing *how, const char *filename)
+{
+	return (struct signed_as){filename, how->signer->cert, (enum digest_alg)how->digest,
+		how->timestamp, how->style == CAD_STYLE_COMPAT};
+}
+
 enum err lib_sign(const struct cad_signing *how, const struct span pieces[2], struct buf *signature,
 	struct fail *why)
 {

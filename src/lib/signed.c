@@ -66,13 +66,12 @@ int cad_signed_verify_cert(
 int cad_sign_file(struct cad_bytes *out, const void *content, size_t len, const char *filename,
 	const struct cad_signing *how, struct cad_error *error)
 {
+	const struct signed_as as = lib_signed_as(how, filename);
 	struct span pieces[2];
 	struct fail why = {0};
 	struct buf file = {0};
-	enum err err;
+	enum err err = signed_prepare(&file, span_of(content, len), &as, pieces, &why);
 
-	err = signed_prepare(&file, span_of(content, len), filename, how->signer->cert,
-		(enum digest_alg)how->digest, how->timestamp, pieces, &why);
 	if (!err)
 		err = lib_sign_prepared(&file, pieces, how, out, &why);
 	buf_fini(&file);

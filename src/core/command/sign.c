@@ -20,14 +20,21 @@ struct signing {
 	struct command_key key;
 	enum digest_alg digest;
 	uint32_t date;
+	bool compat;
 	struct buf content; /* may hold secrets */
 };
+
+static struct signed_as signing_as(const struct signing *s, const char *name)
+{
+	return (struct signed_as){name, s->key.cert, s->digest, s->date, s->compat};
+}
 
 static enum err signing_read(struct signing *s, struct command_ctx *ctx, const struct json *args,
 	const char *path, size_t limit, struct fail *why)
 {
 	enum err err = command_digest(args, &s->digest, why);
 
+	s->compat = json_get_bool(args, "compat");
 	if (!err)
 		err = command_date(ctx, args, &s->date, why);
 	if (!err)
@@ -119,6 +126,7 @@ void handle_sign(struct command_ctx *ctx, const struct json *args, struct comman
 	char *out = with_tail(path, ".sgn");
 	const char *name = given ? given : out ? base_name(out) : "";
 	struct signing s = {.date = 0};
+	struct signed_as as;
 	struct span pieces[2];
 	struct buf file = {0};
 	struct fail why = {0};
@@ -131,8 +139,8 @@ void handle_sign(struct command_ctx *ctx, const struct json *args, struct comman
 		command_refuse_input(reply, &why);
 		goto out;
 	}
-	err = signed_prepare(
-		&file, buf_span(&s.content), name, s.key.cert, s.digest, s.date, pieces, &why);
+	as = signing_as(&s, name);
+	err = signed_prepare(&file, buf_span(&s.content), &as, pieces, &why);
 	if (!err)
 		err = finish(&s, ctx, args, &file, pieces, &why);
 	if (err) {
@@ -212,6 +220,7 @@ static enum err encrypting_read(struct encrypting *e, struct command_ctx *ctx,
 static enum err make_reduced(struct encrypting *e, struct command_ctx *ctx, const struct json *args,
 	const char *path, struct fail *why)
 {
+	const struct signed_as as = signing_as(&e->s, base_name(e->reduced_path));
 	struct span pieces[2];
 	struct cnfxml reduced;
 	struct buf xml = {0};
@@ -226,8 +235,7 @@ static enum err make_reduced(struct encrypting *e, struct command_ctx *ctx, cons
 	if (err)
 		fail_prefix(why, "%s", path);
 	if (!err)
-		err = signed_prepare(&e->reduced, buf_span(&xml), base_name(e->reduced_path),
-			e->s.key.cert, e->s.digest, e->s.date, pieces, why);
+		err = signed_prepare(&e->reduced, buf_span(&xml), &as, pieces, why);
 	if (!err)
 		err = finish(&e->s, ctx, args, &e->reduced, pieces, why);
 	buf_fini(&xml);
@@ -237,9 +245,9 @@ static enum err make_reduced(struct encrypting *e, struct command_ctx *ctx, cons
 static enum err make_encrypted(
 	struct encrypting *e, struct command_ctx *ctx, const struct json *args, struct fail *why)
 {
+	const struct signed_as as = signing_as(&e->s, base_name(e->full_path));
 	struct span pieces[2];
-	enum err err = signed_encrypt(&e->full, &e->s.content, e->phone, base_name(e->full_path),
-		e->s.key.cert, e->s.digest, e->s.date, pieces, why);
+	enum err err = signed_encrypt(&e->full, &e->s.content, e->phone, &as, pieces, why);
 
 	return err ? err : finish(&e->s, ctx, args, &e->full, pieces, why);
 }

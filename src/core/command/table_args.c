@@ -70,7 +70,8 @@ const struct command_arg init_args[] = {
 			"certificate of the signing key, one of the SASTs (the token's)"},         \
 		DIGEST, DATE,                                                                      \
 		{ARG_FLAG, "compat", NULL, false, 0, 0,                                            \
-			"certutils' order of fields, without names and addresses"},                \
+			"as certutils writes lists: its order of fields, its writing of the "      \
+			"certificates' names, no host names and addresses"},                       \
 		{ARG_TEXT, "signer-version", "N", false, 0, 0,                                     \
 			"1.0 or 1.1: adds the signer's version, which newer phones look at"},      \
 		{ARG_TEXT, "for", "FAMILY", false, 0, 0,                                           \
@@ -147,12 +148,19 @@ const struct command_arg decrypt_args[] = {
 	END,
 };
 
+#define COMPAT                                                                                     \
+	{                                                                                          \
+		ARG_FLAG, "compat", NULL, false, 0, 0,                                             \
+			"as certutils writes headers: for phones whose list it made"               \
+	}
+
 const struct command_arg encrypt_args[] = {
 	{ARG_WORD, "file", "SEP<MAC>.cnf.xml", true, 0, 0, "the clear configuration"},
 	{ARG_TEXT, "for", "CERT", true, 0, 0, "the phone's certificate: its LSC, else its MIC"},
 	{ARG_TEXT, "cert", "CERT", false, 0, 0, "certificate of the signing key (the token's)"},
 	DIGEST,
 	DATE,
+	COMPAT,
 	KEY,
 	TOKEN,
 	TOKENS,
@@ -168,6 +176,7 @@ const struct command_arg sign_args[] = {
 		"name that phones ask for, a folder included (the file's own with .sgn)"},
 	DIGEST,
 	DATE,
+	COMPAT,
 	KEY,
 	TOKEN,
 	TOKENS,

@@ -117,9 +117,10 @@ static uint32_t tags_of(const struct list_request *r, const struct list_entry *e
 }
 
 static enum err put_entry(struct buf *file, const struct list_request *r,
-	const struct list_entry *e, struct fail *why)
+	const struct list_entry *e, struct signed_names *names, struct fail *why)
 {
 	uint8_t hash[DIGEST_MAX];
+	enum err err;
 	struct tlv_record record = {
 		.has = tags_of(r, e),
 		.dns = span_str(e->dns),
@@ -138,6 +139,15 @@ static enum err put_entry(struct buf *file, const struct list_request *r,
 		record.signature = cert_signature(e->cert);
 		record.certificate = cert_der(e->cert);
 	}
+	if (r->style == LIST_STYLE_COMPAT) {
+		buf_clear(&names->subject);
+		buf_clear(&names->issuer);
+		err = cert_names_rfc4514(e->cert, &names->subject, &names->issuer, why);
+		if (err)
+			return err;
+		record.subject = buf_span(&names->subject);
+		record.issuer = buf_span(&names->issuer);
+	}
 	if (record.has & TLV_HAS(11) &&
 		digest_one(DIGEST_SHA1, cert_der(e->cert), hash) != HASH_SIZE)
 		return fail_set(why, ERR_CRYPTO, "SHA-1: %s", err_text(ERR_CRYPTO));
@@ -146,14 +156,16 @@ static enum err put_entry(struct buf *file, const struct list_request *r,
 
 static enum err put_list(struct buf *file, const struct list_request *r, struct fail *why)
 {
+	const struct signed_as as = {list_file_name(r->kind), r->signer, r->digest, r->timestamp,
+		r->style == LIST_STYLE_COMPAT};
+	struct signed_names names = {0};
 	struct tlv_header h;
 	unsigned part;
 	enum err err;
 	size_t i;
 
-	err = signed_header(&h, r->signer, r->digest, list_file_name(r->kind), r->timestamp, why);
+	err = signed_header(&h, &as, &names, why);
 	if (!err) {
-		h.serial_last = r->style == LIST_STYLE_COMPAT;
 		h.has_signer_version = r->has_signer_version;
 		h.signer_major = r->signer_major;
 		h.signer_minor = r->signer_minor;
@@ -162,7 +174,8 @@ static enum err put_list(struct buf *file, const struct list_request *r, struct 
 	for (part = 0; part < RANKS && !err; part++)
 		for (i = 0; i < r->count && !err; i++)
 			if (rank(r->entries[i].role) == part)
-				err = put_entry(file, r, &r->entries[i], why);
+				err = put_entry(file, r, &r->entries[i], &names, why);
+	signed_names_fini(&names);
 	if (!err && file->len > LIST_SIZE_MAX)
 		err = fail_set(why, ERR_LIMIT,
 			"the trust list would have %zu bytes; phones take at most %u", file->len,

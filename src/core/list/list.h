@@ -68,7 +68,7 @@ enum list_style {
 	LIST_STYLE_VENDOR, /* CTL as tokens sign it; ITL with tag 8, and hashes for TVS and CAPF */
 	LIST_STYLE_SIGNATURES, /* CTL with tag 8 too, as tokenless ones; an ITL is LIST_STYLE_VENDOR
 				*/
-	LIST_STYLE_COMPAT,     /* certutils' order; tags 1 3 5 6 4 7 8 9 alone */
+	LIST_STYLE_COMPAT,     /* certutils' order and names; tags 1 3 5 6 4 7 8 9 alone */
 };
 
 /* Which phones the list is for. */

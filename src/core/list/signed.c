@@ -4,9 +4,32 @@
 
 #define SIGNED_AROUND 30u /* bytes that PKCS #1 v1.5 puts around a SHA-256 or SHA-512 */
 
-enum err signed_header(struct tlv_header *h, const struct cert *signer, enum digest_alg digest,
-	const char *filename, uint32_t timestamp, struct fail *why)
+void signed_names_fini(struct signed_names *names)
 {
+	buf_fini(&names->subject);
+	buf_fini(&names->issuer);
+}
+
+static enum err put_names(struct tlv_header *h, const struct signed_as *as,
+	struct signed_names *names, struct fail *why)
+{
+	enum err err;
+
+	h->signer_name = span_str(cert_subject(as->signer));
+	h->issuer_name = span_str(cert_issuer(as->signer));
+	h->serial_last = as->compat;
+	if (!as->compat)
+		return ERR_OK;
+	err = cert_names_rfc4514(as->signer, &names->subject, &names->issuer, why);
+	h->signer_name = buf_span(&names->subject);
+	h->issuer_name = buf_span(&names->issuer);
+	return err;
+}
+
+enum err signed_header(struct tlv_header *h, const struct signed_as *as, struct signed_names *names,
+	struct fail *why)
+{
+	const struct cert *signer = as->signer;
 	int modulus = cert_key_is_rsa(signer) ? tlv_modulus_code(cert_key_bits(signer)) : -1;
 
 	if (modulus < 0)
@@ -15,25 +38,24 @@ enum err signed_header(struct tlv_header *h, const struct cert *signer, enum dig
 			"and 4096 bits only",
 			cert_subject(signer), cert_key_bits(signer),
 			cert_key_is_rsa(signer) ? "" : " that is not RSA");
-	if (digest < DIGEST_SHA1 || digest > DIGEST_SHA512)
-		return fail_set(why, ERR_UNSUPPORTED, "digest %d has no code in a header", digest);
-	if (digest == DIGEST_SHA512 && cert_key_bits(signer) / 8 < DIGEST_MAX + SIGNED_AROUND)
+	if (as->digest < DIGEST_SHA1 || as->digest > DIGEST_SHA512)
+		return fail_set(
+			why, ERR_UNSUPPORTED, "digest %d has no code in a header", as->digest);
+	if (as->digest == DIGEST_SHA512 && cert_key_bits(signer) / 8 < DIGEST_MAX + SIGNED_AROUND)
 		return fail_set(why, ERR_UNSUPPORTED,
 			"%s: a key of %u bits is too short for SHA-512", cert_subject(signer),
 			cert_key_bits(signer));
 	*h = (struct tlv_header){
 		.major = 1,
 		.minor = 2,
-		.signer_name = span_str(cert_subject(signer)),
 		.serial = cert_serial(signer),
-		.issuer_name = span_str(cert_issuer(signer)),
-		.digest = (uint8_t)digest,
+		.digest = (uint8_t)as->digest,
 		.modulus = (uint8_t)modulus,
-		.filename = span_str(filename),
+		.filename = span_str(as->filename),
 		.has_timestamp = true,
-		.timestamp = timestamp,
+		.timestamp = as->timestamp,
 	};
-	return ERR_OK;
+	return put_names(h, as, names, why);
 }
 
 /* The header once more as it was written: what is signed leaves the signature's place out. */
@@ -47,36 +69,39 @@ static enum err pieces_of(struct buf *file, struct span pieces[2], struct fail *
 	return err;
 }
 
-enum err signed_prepare(struct buf *file, struct span content, const char *filename,
-	const struct cert *signer, enum digest_alg digest, uint32_t timestamp,
+enum err signed_prepare(struct buf *file, struct span content, const struct signed_as *as,
 	struct span pieces[2], struct fail *why)
 {
+	struct signed_names names = {0};
 	struct tlv_header h;
-	enum err err = signed_header(&h, signer, digest, filename, timestamp, why);
+	enum err err = signed_header(&h, as, &names, why);
 
 	if (!err)
 		err = sgn_write(file, &h, content, why);
+	signed_names_fini(&names);
 	return err ? err : pieces_of(file, pieces, why);
 }
 
-enum err signed_prepare_encrypted(struct buf *file, const struct enc_file *f,
-	struct span content_hash, const char *filename, const struct cert *signer,
-	enum digest_alg digest, uint32_t timestamp, struct span pieces[2], struct fail *why)
+/* `f` as for enc_write; `content_hash` over the plain text by as->digest. */
+static enum err prepare_encrypted(struct buf *file, const struct enc_file *f,
+	struct span content_hash, const struct signed_as *as, struct span pieces[2],
+	struct fail *why)
 {
+	struct signed_names names = {0};
 	struct tlv_header h;
-	enum err err = signed_header(&h, signer, digest, filename, timestamp, why);
+	enum err err = signed_header(&h, as, &names, why);
 
-	if (err)
-		return err;
-	h.content_digest = (uint8_t)digest;
-	h.content_hash = content_hash;
-	err = enc_write(file, &h, f, why);
+	if (!err) {
+		h.content_digest = (uint8_t)as->digest;
+		h.content_hash = content_hash;
+		err = enc_write(file, &h, f, why);
+	}
+	signed_names_fini(&names);
 	return err ? err : pieces_of(file, pieces, why);
 }
 
 enum err signed_encrypt(struct buf *file, struct buf *plain, const struct cert *phone,
-	const char *filename, const struct cert *signer, enum digest_alg digest, uint32_t timestamp,
-	struct span pieces[2], struct fail *why)
+	const struct signed_as *as, struct span pieces[2], struct fail *why)
 {
 	uint8_t key[SIGNED_AES_KEY], iv[ENC_BLOCK], hash[DIGEST_MAX];
 	struct buf ciphertext = {0}, wrapped = {0};
@@ -85,7 +110,7 @@ enum err signed_encrypt(struct buf *file, struct buf *plain, const struct cert *
 	struct span content_hash;
 	enum err err;
 
-	content_hash = span_of(hash, digest_one(digest, buf_span(plain), hash));
+	content_hash = span_of(hash, digest_one(as->digest, buf_span(plain), hash));
 	f.padding = enc_pad(plain);
 	err = buf_check(plain);
 	if (!err)
@@ -99,12 +124,11 @@ enum err signed_encrypt(struct buf *file, struct buf *plain, const struct cert *
 	f.ciphertext = buf_span(&ciphertext);
 	f.wrapped_key = buf_span(&wrapped);
 	if (!err)
-		err = signed_prepare_encrypted(
-			file, &f, content_hash, filename, signer, digest, timestamp, pieces, why);
+		err = prepare_encrypted(file, &f, content_hash, as, pieces, why);
 	mem_wipe(key, sizeof(key));
 	buf_fini(&ciphertext);
 	buf_fini(&wrapped);
-	return err ? fail_set(why, err, "%s: %s", filename, err_text(err)) : ERR_OK;
+	return err ? fail_set(why, err, "%s: %s", as->filename, err_text(err)) : ERR_OK;
 }
 
 enum err signed_decrypt(const struct enc_file *f, const uint8_t key[SIGNED_AES_KEY],

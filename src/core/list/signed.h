@@ -8,30 +8,35 @@
 #include "wire/enc/enc.h"
 #include "wire/sgn/sgn.h"
 
-/* A header's signer, digest, modulus, name and time; everything borrows. ERR_UNSUPPORTED when the
- * signer's key cannot be told in a header (not RSA, or 3072 bits), or the digest. */
-enum err signed_header(struct tlv_header *h, const struct cert *signer, enum digest_alg digest,
-	const char *filename, uint32_t timestamp, struct fail *why) MUST_USE;
+/* What a header says of the file and its signer; everything is borrowed. */
+struct signed_as {
+	const char *filename; /* that phones ask for, with ".sgn" */
+	const struct cert *signer;
+	enum digest_alg digest;
+	uint32_t timestamp; /* header tag 15 */
+	bool compat;        /* certutils' order of fields and its writing of names */
+};
+
+/* A header with all that; what it borrows beyond *as is in `names` (empty, fini'd by the caller).
+ * ERR_UNSUPPORTED when the signer's key cannot be told in a header (not RSA, or 3072 bits), or the
+ * digest. */
+struct signed_names {
+	struct buf subject, issuer;
+};
+enum err signed_header(struct tlv_header *h, const struct signed_as *as, struct signed_names *names,
+	struct fail *why) MUST_USE;
+void signed_names_fini(struct signed_names *names);
 
 /* Header and content without the signature, into `file` (empty), and the pieces to be signed, which
- * borrow from it. `filename` is the name a phone asks for, with ".sgn". */
-enum err signed_prepare(struct buf *file, struct span content, const char *filename,
-	const struct cert *signer, enum digest_alg digest, uint32_t timestamp,
+ * borrow from it. */
+enum err signed_prepare(struct buf *file, struct span content, const struct signed_as *as,
 	struct span pieces[2], struct fail *why) MUST_USE;
-
-/* The same for an encrypted configuration: `f` as for enc_write, content_hash over the plain text
- * by `digest`. */
-enum err signed_prepare_encrypted(struct buf *file, const struct enc_file *f,
-	struct span content_hash, const char *filename, const struct cert *signer,
-	enum digest_alg digest, uint32_t timestamp, struct span pieces[2],
-	struct fail *why) MUST_USE;
 
 /* Encrypts a configuration for the phone's RSA key, under an AES key and IV drawn here, and
  * prepares it as above. `plain` is padded here; its owner wipes it. ERR_UNSUPPORTED also for a
  * phone's key that is not RSA. spec: docs/formats/encrypted-file.md */
 enum err signed_encrypt(struct buf *file, struct buf *plain, const struct cert *phone,
-	const char *filename, const struct cert *signer, enum digest_alg digest, uint32_t timestamp,
-	struct span pieces[2], struct fail *why) MUST_USE;
+	const struct signed_as *as, struct span pieces[2], struct fail *why) MUST_USE;
 
 /* The plain text without its padding, deciphered with the AES key that wrapped_key holds. `plain`
  * is empty and its owner's secret. ERR_VERIFY when it has another digest than the header says, as

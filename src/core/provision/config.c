@@ -156,9 +156,9 @@ static enum err put_signed(struct cluster *c, const char *filename, const struct
 	struct span content, struct buf *file, struct fail *why)
 {
 	uint32_t now = (uint32_t)clock_seconds(cluster_get_clock(c));
+	const struct signed_as as = {filename, signer, FILE_DIGEST, now, false};
 	struct span pieces[2];
-	enum err err =
-		signed_prepare(file, content, filename, signer, FILE_DIGEST, now, pieces, why);
+	enum err err = signed_prepare(file, content, &as, pieces, why);
 
 	return err ? err : sign(c, file, pieces, why);
 }
@@ -168,9 +168,9 @@ static enum err put_encrypted(struct cluster *c, const char *filename, const str
 	const struct cert *lsc, struct buf *plain, struct buf *file, struct fail *why)
 {
 	uint32_t now = (uint32_t)clock_seconds(cluster_get_clock(c));
+	const struct signed_as as = {filename, signer, FILE_DIGEST, now, false};
 	struct span pieces[2];
-	enum err err =
-		signed_encrypt(file, plain, lsc, filename, signer, FILE_DIGEST, now, pieces, why);
+	enum err err = signed_encrypt(file, plain, lsc, &as, pieces, why);
 
 	return err ? err : sign(c, file, pieces, why);
 }

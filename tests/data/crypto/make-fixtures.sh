@@ -71,6 +71,11 @@ make("name-odd.der", [
     (NameOID.LOCALITY_NAME, "São Paulo"), (NameOID.ORGANIZATIONAL_UNIT_NAME, "second"),
     (NameOID.COMMON_NAME, "a;b\\c"), (ObjectIdentifier("1.2.3.4.5"), "own"),
 ], years=34)
+make("name-escaped.der", [
+    (NameOID.COMMON_NAME, " #lead trail "), (NameOID.ORGANIZATION_NAME, 'a\\b<c>, "d" + e=1; f'),
+    (NameOID.EMAIL_ADDRESS, "x@y.z"), (NameOID.DOMAIN_COMPONENT, "example"), (NameOID.USER_ID, '"u" v'),
+    (NameOID.STREET_ADDRESS, "#1"), (NameOID.TITLE, "t"),
+])
 make("name-nul.der", [(NameOID.COMMON_NAME, "SEP001122334455\0.example")])
 make("name-none.der", [(NameOID.ORGANIZATION_NAME, "Cisco")])
 PYTHON

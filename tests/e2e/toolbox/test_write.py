@@ -77,13 +77,15 @@ def built(certs, tmp_path, kind, *words, signer="one"):
     return read
 
 
-def facts(certs, record, name):
+def facts(certs, record, name, compat=False):
     """The record says what the certificate says."""
     from cryptography import x509
     from cryptography.hazmat.primitives import serialization
 
     cert = x509.load_der_x509_certificate(certs.der(name))
-    assert record[3] == record[5] == f"CN={name};OU=Lab;O=Example;L=RTP;ST=NC;C=US\0".encode()
+    printed = ",".join(a.rfc4514_string() for a in cert.subject) if compat else \
+        f"CN={name};OU=Lab;O=Example;L=RTP;ST=NC;C=US"
+    assert record[3] == record[5] == printed.encode() + b"\0"
     assert int.from_bytes(record[6], "big") == cert.serial_number
     key = cert.public_key()
     if name == "ec":
@@ -147,7 +149,8 @@ def test_the_order_of_certutils(certs, tmp_path, kind):
     tags = [3, 5, 6, 4, 7, 8, 9]
     assert [summary(r) for r in read.records()] == [(n, tags) for n in (0, 0, 2, 21, 4, 7)]
     for record, name in zip(read.records(), ("one", "two", "ccm", "tvs", "capf", "ec")):
-        facts(certs, record, name)
+        facts(certs, record, name, compat=True)
+    assert read.tags[4] == read.records()[0][3] == b"C=US,ST=NC,L=RTP,O=Example,OU=Lab,CN=one\0"
     shown = run("show", "ctl", str(tmp_path / (kind + ".tlv")))
     assert shown.returncode == 0 and "verified successfully" in shown.stdout
 
@@ -269,6 +272,24 @@ def test_signing_a_file(certs, tmp_path, digest):
         done = run(*words, "--name", "New_Zealand/tones.xml.sgn", "--json")
         assert json.loads(done.stdout)["name"] == Read(tmp_path / "tones.xml.sgn").filename
         assert run(*words, "--name", "tones.xml").returncode == 2
+
+
+def test_headers_as_certutils_writes_them(certs, tmp_path):
+    """For phones whose list certutils made: the signer is found there by name."""
+    (tmp_path / "tones.xml").write_bytes(b"<tones/>")
+    (tmp_path / f"{DEVICE}.cnf.xml").write_bytes(CONFIG)
+    words = ["--cert", certs.pem("ccm"), "--key", certs.key("ccm"), "--compat"]
+    for done in (run("sign", str(tmp_path / "tones.xml"), *words),
+                 run("encrypt", str(tmp_path / f"{DEVICE}.cnf.xml"), "--for", certs.pem("phone"), *words)):
+        assert done.returncode == 0, done.stderr
+    out = tmp_path / "ITLFile.tlv"
+    assert build(certs, "itl", out, "--compat", "--sast", "one", "--tftp", "ccm").returncode == 0
+    record = Read(out).records()[1]
+    for name in ("tones.xml.sgn", f"{DEVICE}.cnf.xml.sgn", f"{DEVICE}.cnf.xml.enc.sgn"):
+        read = Read(tmp_path / name)
+        assert read.order[:4] == [3, 4, 6, 5]
+        assert (read.tags[4], read.tags[5], read.tags[6]) == (record[3], record[6], record[5])
+        assert read.verified_by(certs.pem("ccm"), tmp_path)
 
 
 def test_a_key_too_short_for_the_digest(certs, tmp_path):

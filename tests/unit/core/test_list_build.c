@@ -209,6 +209,45 @@ static void each_style_has_its_tags(void **state)
 	}
 }
 
+/* A phone may look its signer up by the bytes that certutils has written. */
+static void compat_gives_the_bytes_of_certutils(void **state)
+{
+	struct tlv_list theirs = lists_parse(&itl512), ours;
+	struct list_entry entries[ENTRIES];
+	struct cert *certs[ENTRIES] = {NULL};
+	struct list_request r = {.kind = LIST_ITL,
+		.entries = entries,
+		.digest = DIGEST_SHA512,
+		.timestamp = theirs.header.timestamp,
+		.now = theirs.header.timestamp,
+		.style = LIST_STYLE_COMPAT,
+		.has_signer_version = true,
+		.signer_major = theirs.header.signer_major,
+		.signer_minor = theirs.header.signer_minor};
+	struct span pieces[2];
+	struct tlv_record record;
+	struct fail why = {0};
+	struct buf file = {0};
+	struct tlv_iter it;
+
+	tlv_iter_init(&it, &theirs);
+	while (tlv_iter_next(&it, &record)) {
+		assert_in_range(it.number, 1, ENTRIES);
+		assert_int_equal(cert_from_der(&certs[r.count], record.certificate, &why), ERR_OK);
+		entries[r.count] = (struct list_entry){record.role, certs[r.count], NULL, {0}};
+		r.count++;
+	}
+	r.signer = certs[0];
+	assert_int_equal(list_build(&file, &r, pieces, &why), ERR_OK);
+	assert_int_equal(tlv_set_signature(&file, theirs.header.signature, &why), ERR_OK);
+	assert_true(span_eq(buf_span(&file), buf_span(&itl512)));
+	ours = lists_parse(&file);
+	assert_int_equal(list_verify(&ours, &why), ERR_OK);
+	while (r.count)
+		cert_free(certs[--r.count]);
+	buf_fini(&file);
+}
+
 static void what_must_be_told(void **state)
 {
 	struct list_entry entries[ENTRIES];
@@ -255,6 +294,8 @@ static void only_the_signer_finishes(void **state)
 
 static void signed_files_verify(void **state)
 {
+	const struct signed_as as = {
+		"SEP001122334455.cnf.xml.sgn", token1, DIGEST_SHA1, MADE, false};
 	struct list_entry entries[ENTRIES];
 	struct list_request r = request(entries);
 	struct buf ctl = {0}, file = {0}, signature = {0};
@@ -267,9 +308,7 @@ static void signed_files_verify(void **state)
 	entries[1].cert = token1;
 	assert_int_equal(build_and_sign(&ctl, &r, &why), ERR_OK);
 	list = lists_parse(&ctl);
-	assert_int_equal(signed_prepare(&file, content, "SEP001122334455.cnf.xml.sgn", token1,
-				 DIGEST_SHA1, MADE, pieces, &why),
-		ERR_OK);
+	assert_int_equal(signed_prepare(&file, content, &as, pieces, &why), ERR_OK);
 	assert_int_equal(key_sign(token1_key, DIGEST_SHA1, pieces, 2, &signature), ERR_OK);
 	assert_int_equal(tlv_set_signature(&file, buf_span(&signature), &why), ERR_OK);
 	assert_int_equal(sgn_parse(&f, buf_span(&file), &why), ERR_OK);
@@ -284,6 +323,7 @@ static void signed_files_verify(void **state)
 
 static void without_memory(void **state)
 {
+	const struct signed_as as = {"x.sgn", token1, DIGEST_SHA1, MADE, true};
 	struct list_entry entries[ENTRIES];
 	struct list_request r = request(entries);
 	struct fail why = {0};
@@ -296,6 +336,7 @@ static void without_memory(void **state)
 
 		fail_clear(&why);
 		mem_fail_from(n);
+		r.style = LIST_STYLE_COMPAT;
 		err = build_and_sign(&file, &r, &why);
 		mem_fail_from(0);
 		assert_true(err == ERR_OK || err == ERR_NOMEM);
@@ -305,8 +346,7 @@ static void without_memory(void **state)
 		struct buf file = {0};
 
 		mem_fail_from(n);
-		err = signed_prepare(
-			&file, span_str("x"), "x.sgn", token1, DIGEST_SHA1, MADE, pieces, NULL);
+		err = signed_prepare(&file, span_str("x"), &as, pieces, NULL);
 		mem_fail_from(0);
 		assert_true(err == ERR_OK || err == ERR_NOMEM);
 		buf_fini(&file);
@@ -321,6 +361,7 @@ int main(void)
 		cmocka_unit_test(keys_that_no_header_can_tell),
 		cmocka_unit_test(a_list_above_64_kib_is_refused),
 		cmocka_unit_test(each_style_has_its_tags),
+		cmocka_unit_test(compat_gives_the_bytes_of_certutils),
 		cmocka_unit_test(what_must_be_told),
 		cmocka_unit_test(only_the_signer_finishes),
 		cmocka_unit_test(signed_files_verify),

@@ -31,6 +31,39 @@ static void odd_names(void **state)
 	cert_free(c);
 }
 
+static void rfc4514_names(void **state)
+{
+	/* What Python's cryptography makes of these certificates, one attribute after another. */
+	static const struct {
+		const char *file, *subject;
+	} rows[] = {
+		{"name-escaped.der",
+			"CN=\\ #lead trail\\ ,O=a\\\\b\\<c\\>\\, \\\"d\\\" \\+ e=1\\; f,1.2.840.113549.1.9.1=x@y.z,DC=example,UID=\\\"u\\\" v,STREET=\\#1,2.5.4.12=t"},
+		{"name-odd.der", "2.5.4.5=PID:CP-7962G SN:FCH1,OU=first,L=S\xC3\xA3"
+				 "o Paulo,OU=second,CN=a\\;b\\\\c,1.2.3.4.5=own"},
+		{"rsa.pem", "C=US,ST=NC,L=RTP,O=Cisco,OU=AS,CN=CUCM8-Publisher.bbbburns.lab"},
+		{"rsa-other-order.pem",
+			"CN=CUCM8-Publisher.bbbburns.lab,OU=AS,O=Cisco,ST=NC,L=RTP,C=US"},
+		{"name-none.der", "O=Cisco"},
+	};
+	struct buf subject = {0}, issuer = {0};
+	struct fail why = {0};
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct cert *c = fixture_cert(rows[i].file);
+
+		buf_clear(&subject);
+		assert_int_equal(cert_names_rfc4514(c, &subject, &issuer, &why), ERR_OK);
+		if (!span_eq(buf_span(&subject), span_str(rows[i].subject)))
+			fail_msg("%s: %.*s", rows[i].file, (int)subject.len, (char *)subject.data);
+		assert_true(cert_name_same(buf_span(&subject), span_str(cert_subject(c))));
+		cert_free(c);
+	}
+	buf_fini(&subject);
+	buf_fini(&issuer);
+}
+
 /* Else a phone's certificate could pass for another's. */
 static void nul_in_name_is_refused(void **state)
 {
@@ -68,6 +101,13 @@ static void comparing(void **state)
 	same("CN=x ; O=y", "cn=x;o=y");
 	same("", "");
 	same("CN=;O=a", "O=a;CN=");
+	/* certutils knows few keys by their words. */
+	same("emailAddress=x@y.z;CN=a", "CN=a,1.2.840.113549.1.9.1=x@y.z");
+	same("serialNumber=FCH1;CN=a", "2.5.4.5=FCH1,CN=a");
+	same("CN=a;1.2.3.4.5=own", "1.2.3.4.5=own,CN=a");
+	same("CN= #lead trail ;O=a\\\\b<c>", "CN=\\ #lead trail\\ ,O=a\\\\b\\<c\\>");
+	same("CN=\"a\" b;O=c", "CN=\\\"a\\\" b,O=c");
+	same("CN=\"a\";O=c", "CN=\\\"a\\\",O=c");
 }
 
 static void comparing_different(void **state)
@@ -86,6 +126,9 @@ static void comparing_different(void **state)
 	different("o=\"Cisco\"", "O=Cisco Systems, Inc.");
 	different("no name at all", "CN=a");
 	different("CN=a\\", "CN=a");
+	different("emailAddress=x;CN=a", "CN=a,2.5.4.5=x");
+	different("1.2.3.4.5=own;CN=a", "1.2.3.4.6=own;CN=a");
+	different("own=1;CN=a", "1.2.3.4.5=1;CN=a");
 	different("", "CN=a");
 }
 
@@ -137,6 +180,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(print_order_is_fixed),
 		cmocka_unit_test(odd_names),
+		cmocka_unit_test(rfc4514_names),
 		cmocka_unit_test(nul_in_name_is_refused),
 		cmocka_unit_test(comparing),
 		cmocka_unit_test(comparing_different),
