@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "client/tls_self.h"
 #include "core/cluster/stage.h"
 #include "service/admin/admin.h"
 #include "service/sccp/sccp.h"
@@ -142,6 +143,28 @@ static void describe(struct node *n)
 		n->count, n->limits.stations);
 }
 
+/* Old phones depend on what distributions like to switch off. */
+static void tell_tls(struct node *n)
+{
+	struct fail why = {0};
+	struct tls_self self;
+	struct buf text = {0};
+	char *line, *rest;
+	enum err err = client_tls_self(&self, n->cluster, &why);
+
+	if (err != ERR_OK) {
+		log_line(LOG_WARN, "what this OpenSSL can serve was not tried: %s", why.text);
+		return;
+	}
+	client_tls_self_print(&self, &text);
+	buf_u8(&text, 0);
+	rest = buf_check(&text) == ERR_OK ? (char *)text.data : NULL;
+	while (rest && (line = strsep(&rest, "\n")))
+		if (*line)
+			log_line(client_tls_self_lacks(&self) ? LOG_WARN : LOG_INFO, "%s", line);
+	buf_fini(&text);
+}
+
 enum err node_start(struct node **out, const char *folder, struct fail *why)
 {
 	struct node *n = mem_new(sizeof *n);
@@ -177,6 +200,8 @@ enum err node_start(struct node **out, const char *folder, struct fail *why)
 	}
 	if (err == ERR_OK)
 		err = workers_start(&n->workers, n->count, worker_start, worker_stop, n, why);
+	if (err == ERR_OK)
+		tell_tls(n);
 	if (err == ERR_OK)
 		err = node_services_start(n, why);
 	if (err == ERR_OK) {

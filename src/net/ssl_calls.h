@@ -35,6 +35,7 @@
 	X(SSL_, new)                                                                               \
 	X(SSL_, read_ex)                                                                           \
 	X(SSL_, set_accept_state)                                                                  \
+	X(SSL_, set_bio)                                                                           \
 	X(SSL_, set_connect_state)                                                                 \
 	X(SSL_, set_ex_data)                                                                       \
 	X(SSL_, set_fd)                                                                            \
@@ -81,6 +82,7 @@ extern struct ssl_calls ssl_calls;
 #define SSL_new                            ssl_calls.new
 #define SSL_read_ex                        ssl_calls.read_ex
 #define SSL_set_accept_state               ssl_calls.set_accept_state
+#define SSL_set_bio                        ssl_calls.set_bio
 #define SSL_set_connect_state              ssl_calls.set_connect_state
 #define SSL_set_ex_data                    ssl_calls.set_ex_data
 #define SSL_set_fd                         ssl_calls.set_fd
