@@ -31,7 +31,7 @@ enum ctl_exit wizard_remove(struct wizard *w);
 enum ctl_exit wizard_add_given(struct wizard *w);
 
 /* ctl_client_list.c: what is shown before anything is signed */
-void wizard_show_nodes(const struct wizard *w);
+void wizard_show_nodes(struct wizard *w);
 void wizard_show_tokens(const struct wizard *w);
 enum ctl_exit wizard_check(struct wizard *w);
 enum ctl_exit wizard_compare(struct wizard *w);

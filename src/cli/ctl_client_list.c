@@ -44,12 +44,22 @@ static void show_activated(const struct wizard *w)
 	}
 }
 
-void wizard_show_nodes(const struct wizard *w)
+/* What the list of services shows already; the checks before the signature say it again. */
+static void tell_capf(void *ctx, const struct ctlclient_finding *f)
+{
+	const struct wizard *w = ctx;
+
+	if (strncmp(f->code, "capf-", 5) == 0)
+		ctl_session_say_finding(&w->s, f);
+}
+
+void wizard_show_nodes(struct wizard *w)
 {
 	const struct ctlclient_cluster *c = &w->s.cluster;
 
 	say_heading(&w->s.d, "Servers, with the services that are activated there");
 	show_activated(w);
+	ctlclient_check(c, w->choice, clock_seconds(clock_system()), tell_capf, w);
 	say_heading(&w->s.d, "Certificates that the CTL file will name");
 	for (size_t i = 0; i < c->count; i++) {
 		const struct ctlclient_node *n = &c->nodes[i];

@@ -4,6 +4,7 @@
 #include "cli/ctl_session.h"
 #include "client/tvs.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -26,15 +27,21 @@ static enum ctl_exit exit_of_fault(const struct ctlclient_finding *f)
 	return CTL_REFUSED;
 }
 
+void ctl_session_say_finding(const struct ctl_session *s, const struct ctlclient_finding *f)
+{
+	char first[CTLCLIENT_NAME + 16];
+
+	snprintf(first, sizeof(first), "  %-8s %s: ", list_severity_name(f->severity),
+		f->node ? f->node->name : "cluster");
+	say_wrapped(&s->d, 11, first, f->text);
+}
+
 static void tell(void *ctx, const struct ctlclient_finding *f)
 {
 	struct telling *t = ctx;
 	struct json *o = json_object_new();
-	char first[CTLCLIENT_NAME + 16];
 
-	snprintf(first, sizeof(first), "  %-8s %s%s", list_severity_name(f->severity),
-		f->node ? f->node->name : "cluster", ": ");
-	say_wrapped(&t->s->d, 11, first, f->text);
+	ctl_session_say_finding(t->s, f);
 	t->count++;
 	json_set_str(o, "severity", list_severity_name(f->severity));
 	json_set_str(o, "code", f->code);
@@ -108,7 +115,72 @@ static bool held(const struct buf *list, struct span cert)
 	return false;
 }
 
-static enum err await_vouching(struct ctl_session *s, size_t i, struct span token, struct fail *why)
+/* --- Ctrl-C, which before the first activation means: everything back --- */
+
+static volatile sig_atomic_t interrupted;
+
+static void note_signal(int signal)
+{
+	interrupted = signal;
+}
+
+/* A reader of what is said that goes away (SIGPIPE) does not stop it half-way either. */
+static const int held_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
+#define HELD_SIGNALS (sizeof(held_signals) / sizeof(held_signals[0]))
+
+static void hold_signals(struct sigaction was[HELD_SIGNALS])
+{
+	interrupted = 0;
+	for (size_t i = 0; i < HELD_SIGNALS; i++) {
+		struct sigaction note = {
+			.sa_handler = held_signals[i] == SIGPIPE ? SIG_IGN : note_signal};
+
+		(void)sigaction(held_signals[i], &note, &was[i]);
+	}
+}
+
+static void give_signals_back(const struct sigaction was[HELD_SIGNALS])
+{
+	for (size_t i = 0; i < HELD_SIGNALS; i++)
+		(void)sigaction(held_signals[i], &was[i], NULL);
+}
+
+static enum err go_on(const struct ctl_delivery *d, struct fail *why)
+{
+	return interrupted && !d->activating
+		       ? fail_set(why, ERR_NOTNOW, "it was not asked any more: interrupted")
+		       : ERR_OK;
+}
+
+static enum err stage_unless_left(void *ctx, size_t i, struct fail *why)
+{
+	const struct ctl_delivery *d = ctx;
+	enum err err = go_on(d, why);
+
+	return err ? err : d->ops->stage(ctx, i, why);
+}
+
+static enum err look_unless_left(
+	void *ctx, size_t i, char staged[STAGE_ID], char last[STAGE_ID], struct fail *why)
+{
+	const struct ctl_delivery *d = ctx;
+	enum err err = go_on(d, why);
+
+	return err ? err : d->ops->look(ctx, i, staged, last, why);
+}
+
+static enum err activate_to_the_end(void *ctx, size_t i, struct fail *why)
+{
+	struct ctl_delivery *d = ctx;
+
+	d->activating = true;
+	return d->ops->activate(ctx, i, why);
+}
+
+/* --- TVS --- */
+
+static enum err await_vouching(
+	const struct ctl_delivery *d, size_t i, struct span token, struct fail *why)
 {
 	const struct timespec pause = {.tv_nsec = VOUCH_PAUSE * 1000000l};
 	struct cert *cert = NULL;
@@ -116,7 +188,9 @@ static enum err await_vouching(struct ctl_session *s, size_t i, struct span toke
 	enum err err = ERR_OK;
 
 	for (int tries = 0; !vouches && !err && tries < VOUCH_TRIES; tries++) {
-		err = ask_tvs(s, i, token, &vouches, why);
+		err = go_on(d, why);
+		if (!err)
+			err = ask_tvs(d->session, i, token, &vouches, why);
 		if (!err && !vouches)
 			(void)nanosleep(&pause, NULL);
 	}
@@ -154,7 +228,7 @@ static enum err op_vouch(void *ctx, size_t i, struct fail *why)
 		if (r.role != TLV_ROLE_SAST || held(&n->list, r.certificate))
 			continue;
 		asked = true;
-		err = await_vouching(d->session, i, r.certificate, why);
+		err = await_vouching(d, i, r.certificate, why);
 	}
 	if (!err && asked)
 		say(&d->session->d, "  %-16s vouches for the new tokens (TVS)\n", n->name);
@@ -215,7 +289,9 @@ enum ctl_exit ctl_session_publish(struct ctl_session *s, struct span list)
 {
 	struct publish_node nodes[CTLCLIENT_NODES_MAX];
 	struct ctl_delivery delivery = {.session = s, .list = list};
-	struct publish_ops ops = ctl_delivery_ops(&delivery);
+	const struct publish_ops plain = ctl_delivery_ops(&delivery);
+	struct publish_ops ops = plain;
+	struct sigaction was[HELD_SIGNALS];
 	enum publish_outcome outcome;
 	struct buf id = {0};
 	uint8_t random[16];
@@ -233,10 +309,16 @@ enum ctl_exit ctl_session_publish(struct ctl_session *s, struct span list)
 		return CTL_REFUSED;
 	}
 	delivery.id = (const char *)id.data;
+	delivery.ops = &plain;
+	ops.stage = stage_unless_left;
 	ops.vouch = op_vouch;
+	ops.look = look_unless_left;
+	ops.activate = activate_to_the_end;
 	json_set_str(s->report, "publication", delivery.id);
 	say_heading(&s->d, "Answers of the servers");
+	hold_signals(was);
 	outcome = publish_run(delivery.id, &ops, nodes, s->cluster.count);
+	give_signals_back(was);
 	report_answers(s, nodes);
 	exit = tell_outcome(s, outcome, nodes);
 	buf_fini(&id);

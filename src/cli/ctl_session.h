@@ -71,14 +71,18 @@ enum ctl_exit ctl_exit_of(enum err err);
 /* What should be known before anything is signed is said and goes into the report. A fault forbids
  * to go on. */
 enum ctl_exit ctl_session_check(struct ctl_session *s, enum ctlclient_choice choice);
+void ctl_session_say_finding(const struct ctl_session *s, const struct ctlclient_finding *f);
 /* Hands the signed list to every node, or to none; says and reports what each answered. */
 enum ctl_exit ctl_session_publish(struct ctl_session *s, struct span list);
 
-/* publish_ops over the links, without `vouch`; the list is for publishing alone. */
+/* publish_ops over the links, without `vouch`; what stands behind the id is for publishing alone.
+ */
 struct ctl_delivery {
 	struct ctl_session *session;
 	const char *id;
 	struct span list;
+	const struct publish_ops *ops; /* that those with a way out are built on */
+	bool activating;               /* too late for it */
 };
 struct publish_ops ctl_delivery_ops(struct ctl_delivery *d);
 

@@ -276,10 +276,11 @@ void ctlclient_check(const struct ctlclient_cluster *c, enum ctlclient_choice ch
 	if (adding && choice == CTLCLIENT_SET_MIXED)
 		say(&l, NULL, "auto-registration", LIST_WARNING,
 			"Auto-registration is enabled on at least one CM node.");
-	if (!capf)
+	if (!l.publisher || !l.publisher->activated[SERVICE_CAPF])
 		say(&l, NULL, "capf-nowhere", LIST_WARNING,
-			"CAPF is activated on no node, so phones will get no LSC; on the publisher: "
-			"cadeado utils service activate capf, then run Update CTL File");
+			"CAPF is activated %s, so phones will get no LSC; on the publisher: cadeado "
+			"utils service activate capf, then run Update CTL File",
+			capf ? "elsewhere, but not on the publisher" : "on no node");
 	if (!servers)
 		say(&l, NULL, "no-servers", LIST_FAULT,
 			"Cisco CallManager and Cisco Tftp are activated on no node: the CTL would "

@@ -42,7 +42,7 @@ def fingerprint(cert):
 
 class FakeNode:
     """`broken` names what is wrong: "refuses-stage", "dies-after-stage", "dies-in-activate", "never-activates",
-    "forgets", "nonsense"."""
+    "forgets", "nonsense", "waits"."""
 
     def __init__(self, folder, name, address, port, publisher=False, peers=(), broken=None, clock=0, days=(-1, 365),
                  services=("tftp", "callmanager", "provider"), user="admin", password="right horse"):
@@ -52,6 +52,9 @@ class FakeNode:
         self.account = base64.b64encode(f"{user}:{password}".encode()).decode()
         self.ctl, self.staged, self.last, self.mode = None, None, None, 0
         self.requests = []
+        self.may_answer = threading.Event()  # to what is staged
+        if broken != "waits":
+            self.may_answer.set()
         self.certs = {"CallManager": certificate(name, days)[0]}
         if "capf" in services:
             self.certs["CAPF"] = certificate("CAPF-" + name, days)[0]
@@ -140,6 +143,7 @@ def handler(node):
                 self.answer(500, {"error": "internal", "text": "the disk is full \x1b[31m"})
                 return
             node.staged = (self.path.split("/")[-1], body, int(time.time()) + node.clock)
+            node.may_answer.wait()
             self.answer(200, {})
             if node.broken == "dies-before-ready":
                 self.die()

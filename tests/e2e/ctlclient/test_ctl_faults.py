@@ -27,6 +27,9 @@ class WithBroken:
     def __init__(self, cluster, fake):
         self.nodes, self.host, self.port, self.fake = cluster.nodes, cluster.host, cluster.port, fake
 
+    def ctls(self):
+        return [n.ctl() for n in self.nodes]
+
     def fingerprints(self):
         return [n.fingerprint() for n in self.nodes] + ([self.fake.fingerprint] if hasattr(self.fake, "face") else [])
 
@@ -156,6 +159,23 @@ def test_a_publication_that_nobody_activated_is_rolled_back(broken, desk):
     person.expect("All nodes have the same")
     assert person.leaves() == 0
     assert cluster.fake.staged is None
+
+
+def test_ctrl_c_between_two_nodes_takes_everything_back(broken, desk):
+    cluster = broken(broken="waits")
+    person = Person(desk.argv(cluster, "ctl-client", "--choice", "mixed", "--token", ONE, "--add-token", TWO, "--tokens",
+                              desk.tokens, "--user", "admin", "--password-file", desk.dir / "password", "--pin-file",
+                              desk.dir / "pin", "--yes", *[w for f in cluster.fingerprints() for w in ("--fingerprint", f)]))
+    person.expect("pub +has staged the new CTL")
+    assert labs.wait_for(lambda: cluster.fake.staged)
+    os.kill(person.pid, signal.SIGINT)
+    cluster.fake.may_answer.set()
+    person.expect("pub +has forgotten what was staged")
+    person.expect("sub9 +has forgotten what was staged")
+    person.expect("nothing was changed anywhere: .*interrupted")
+    assert person.leaves() == 1
+    assert cluster.fake.staged is None and cluster.fake.ctl is None and cluster.ctls() == [None]
+    assert desk.run(cluster, command="utils ctl status")["remedy"] == "none"
 
 
 def test_lists_that_differ_are_told(broken, desk):

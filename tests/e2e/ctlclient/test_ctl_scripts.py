@@ -187,6 +187,7 @@ def test_capf_nowhere_is_told(new_cluster, desk):
     answer = desk.mixed(cluster)
     assert answer["exit"] == 0
     assert [f["code"] for f in answer["findings"]] == ["no-backup", "capf-nowhere"]
+    assert "on no node" in answer["findings"][1]["text"]
     assert "utils service activate capf" in answer["findings"][1]["text"]
     cluster.nodes[0].cadeado("utils", "service", "activate", "capf")
     answer = desk.update(cluster)

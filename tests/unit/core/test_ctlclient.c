@@ -339,6 +339,10 @@ static void findings_of_further_nodes(void **state)
 	add("pub", "10.1.1.5", ALL, &guide, "\"mode\":1");
 	n = add("sub1", "10.1.1.6", ALL, &guide, "\"mode\":1");
 	assert_int_equal(finds("sub1:capf-elsewhere"), 0);
+	/* Phones are given the publisher's address, whoever else could issue. */
+	cluster.nodes[0].activated[SERVICE_CAPF] = false;
+	assert_int_equal(finds("sub1:capf-elsewhere -:capf-nowhere"), 0);
+	cluster.nodes[0].activated[SERVICE_CAPF] = true;
 	n->activated[SERVICE_CAPF] = false;
 	n->mode = 0;
 	n->ctl[0] ^= 1;
