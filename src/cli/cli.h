@@ -34,6 +34,7 @@ int ctl_client_run(const struct cli *cli, const struct json *args);
 int ctl_status_run(const struct cli *cli, const struct json *args);
 int file_tail_run(const struct cli *cli, const struct json *args);
 int logs_run(const struct cli *cli, const struct json *args);
+int setup_run(const struct cli *cli, const struct json *args);
 
 /* struct command_runtime.nodes_ask and nodes_end, over TCP 2444. */
 enum err cli_nodes_ask(void *ctx, struct command_ctx *cmd, const struct json *args,

@@ -151,6 +151,7 @@ static int talk(const struct cli *cli, const struct command *cmd, const struct j
 		{"ctl-client", ctl_client_run},
 		{"file tail", file_tail_run},
 		{"logs", logs_run},
+		{"setup", setup_run},
 		{"utils ctl status", ctl_status_run},
 	};
 

@@ -36,6 +36,12 @@ static enum err wanted_settings(
 		err = text_setting(args, "node", s->node, sizeof s->node, why);
 	if (err == ERR_OK)
 		err = text_setting(args, "address", s->address, sizeof s->address, why);
+	if (err == ERR_OK)
+		err = text_setting(args, "tls-profile", s->tls_profile, sizeof s->tls_profile, why);
+	if (err == ERR_OK && strcmp(s->tls_profile, "modern") != 0 &&
+		strcmp(s->tls_profile, "legacy") != 0)
+		err = fail_set(why, ERR_ARG, "--tls-profile: modern or legacy, not \"%.40s\"",
+			s->tls_profile);
 	return err;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause
- * The arguments of the `file` commands and of logs. */
+ * The arguments of the `file` commands, of logs and of setup. */
 #include "core/command/table_args.h"
 
 #define END                                                                                        \
@@ -74,5 +74,19 @@ const struct command_arg logs_args[] = {
 		"ctftp, capf, ccm or tvs, also by the services' words (all)"},
 	{ARG_FLAG, "follow", NULL, false, 0, 0, "-f: go on with what is written from now on"},
 	LINES,
+	END,
+};
+
+const struct command_arg setup_args[] = {
+	{ARG_TEXT, "address", "ADDRESS", false, 0, 0,
+		"IPv4 address at which phones reach this machine (asked for)"},
+	{ARG_TEXT, "node", "NAME", false, 0, 0, "name of this node (publisher)"},
+	{ARG_TEXT, "tls-profile", "PROFILE", false, 0, 0,
+		"modern, or legacy for phones of the 79xx series (asked for)"},
+	{ARG_NUMBER, "port-base", "N", false, 0, 58000,
+		"added to every port number (0, where real phones ask)"},
+	{ARG_NUMBER, "tftp-port", "PORT", false, 1, 65535, "TFTP port (69, the same)"},
+	{ARG_TEXT, "unit", "FILE", false, 0, 0,
+		"write a unit of systemd, which gives the daemon the right to port 69"},
 	END,
 };

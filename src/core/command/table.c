@@ -250,6 +250,15 @@ const struct command commands[] = {
 		"change an account's password",
 		"Gives an account another password, and ends a wait or lock.",
 		handle_account_password},
+	{"setup", setup_args, COMMAND_HERE, true, NULL,
+		"bring this node to real phones: address, ports, DHCP, TLS",
+		"Makes the state folder, or changes the address of one that is there, and looks "
+		"what real phones need: whether the ports can be opened, and what gives the right "
+		"to port 69; the lines with option 150 for dnsmasq and ISC dhcpd; which names "
+		"certificates and lists have; what this OpenSSL can serve to old phones. Asks for "
+		"what is not given, on a terminal. Exit status 0 ready, 1 something is to be done "
+		"first, 2 usage.",
+		handle_dialogue},
 	{"show", show_args, COMMAND_HERE, false, NULL, "show lists, signed and encrypted files",
 		"Shows any file with a signed header, recognised by what is in it: a list as show "
 		"ctl and show itl do; of signed and encrypted files the header and the size of "

@@ -19,6 +19,8 @@ const struct command_arg init_args[] = {
 	{ARG_NUMBER, "port-base", "N", false, 0, 58000, "added to every port number (0)"},
 	{ARG_NUMBER, "tftp-port", "PORT", false, 1, 65535,
 		"TFTP port before the base is added (69)"},
+	{ARG_TEXT, "tls-profile", "PROFILE", false, 0, 0,
+		"modern, or legacy for phones limited to TLS 1.0 (modern)"},
 	{ARG_FLAG, "subscriber", NULL, false, 0, 0,
 		"this node is not the publisher, which keeps the list of nodes"},
 	END,
