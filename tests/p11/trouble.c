@@ -2,11 +2,13 @@
  * A PKCS #11 module for tests: passes everything on to SoftHSM, and has its tokens lock, vanish and
  * refuse as hardware does. TROUBLE_MODULE names SoftHSM's shared object; TROUBLE_CONTROL a file
  * that is read at every call, one word and a token's label in a line, of which later ones win; the
- * module appends to it what a person would see happen: in, out            the token is in its slot,
- * or not pull               it is pulled out at the next signature (then: out) ok, few, last,
- * locked   what its flags say of the PIN; a wrong PIN goes one step further no-sha1, no-raw    it
- * does not sign with CKM_SHA1_RSA_PKCS, with CKM_RSA_PKCS login              somebody gave a PIN
- * (appended only) */
+ * module appends to it what a person would see happen:
+ * - in, out: the token is in its slot, or not
+ * - pull: it is pulled out at the next signature (then: out)
+ * - ok, few, last, locked: what its flags say of the PIN; a wrong PIN goes one step further
+ * - no-pin: its user has no PIN yet
+ * - no-sha1, no-raw: it does not sign with CKM_SHA1_RSA_PKCS, with CKM_RSA_PKCS
+ * - login: somebody gave a PIN (appended only) */
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <p11-kit/pkcs11.h>
@@ -24,7 +26,7 @@ static CK_FUNCTION_LIST *real;
 static CK_FUNCTION_LIST ours;
 
 struct trouble {
-	bool out, pull, no_sha1, no_raw;
+	bool out, pull, no_sha1, no_raw, no_pin;
 	enum { OK, FEW, LAST, LOCKED } pin;
 };
 
@@ -56,6 +58,8 @@ static void obey(struct trouble *t, const char *word)
 		t->no_sha1 = true;
 	} else if (strcmp(word, "no-raw") == 0) {
 		t->no_raw = true;
+	} else if (strcmp(word, "no-pin") == 0) {
+		t->no_pin = true;
 	}
 	for (i = 0; i < 4; i++)
 		if (strcmp(word, pins[i]) == 0)
@@ -137,6 +141,8 @@ static CK_RV get_token_info(CK_SLOT_ID slot, CK_TOKEN_INFO *info)
 		return rv;
 	info->flags &=
 		~(CK_FLAGS)(CKF_USER_PIN_COUNT_LOW | CKF_USER_PIN_FINAL_TRY | CKF_USER_PIN_LOCKED);
+	if (t.no_pin)
+		info->flags &= ~(CK_FLAGS)CKF_USER_PIN_INITIALIZED;
 	if (t.pin >= FEW)
 		info->flags |= CKF_USER_PIN_COUNT_LOW;
 	if (t.pin == LAST)
@@ -163,6 +169,8 @@ static CK_RV login(CK_SESSION_HANDLE session, CK_USER_TYPE who, CK_UTF8CHAR *pin
 	happen(slot, "login");
 	if (t.out)
 		return CKR_DEVICE_REMOVED;
+	if (t.no_pin)
+		return CKR_USER_PIN_NOT_INITIALIZED;
 	if (t.pin == LOCKED)
 		return CKR_PIN_LOCKED;
 	rv = real->C_Login(session, who, pin, len);

@@ -74,27 +74,25 @@ static void put_text(struct buf *out, const char *text)
 	str_printable(out, span_str(text));
 }
 
+/* Columns of a terminal that UTF-8 takes: none for what goes on with a character. */
+static size_t columns(const uint8_t *text, size_t len)
+{
+	size_t count = 0;
+
+	while (len--)
+		count += (text[len] & 0xC0) != 0x80;
+	return count;
+}
+
 /* A cell as wide as its column at least; the last one of a line has no width. */
 static void put_cell(struct buf *out, const char *text, size_t width)
 {
 	size_t before = out->len, used;
 
 	put_text(out, *text ? text : "-");
-	used = out->len - before;
+	used = out->len > before ? columns(out->data + before, out->len - before) : 0;
 	buf_fill(out, ' ', used < width ? width - used : 0);
 	buf_str(out, width ? " " : "\n");
-}
-
-static void put_line(struct buf *out, const char *label, const char *serial, const char *kind,
-	const char *holder, const char *place, const char *seen, const char *state)
-{
-	put_cell(out, label, 20);
-	put_cell(out, serial, 16);
-	put_cell(out, kind, 7);
-	put_cell(out, holder, 12);
-	put_cell(out, place, 12);
-	put_cell(out, seen, 10);
-	put_cell(out, state, 0);
 }
 
 static const char *day(char text[CLOCK_DATE_MAX], int64_t seconds)
@@ -106,24 +104,71 @@ static const char *day(char text[CLOCK_DATE_MAX], int64_t seconds)
 	return text;
 }
 
+#define CELLS 7
+
+struct token_line {
+	const char *cells[CELLS];
+	char seen[CLOCK_DATE_MAX];
+};
+
+static void set_line(struct token_line *l, const struct token_entry *e)
+{
+	const char *const cells[CELLS] = {e->label, e->serial, token_kind_word(e->kind), e->holder,
+		e->place, day(l->seen, e->last_seen), e->state};
+
+	memcpy(l->cells, cells, sizeof(cells));
+}
+
+/* The widest of a column. */
+static size_t width(const struct tokens *t, const char *title, int cell)
+{
+	size_t i, most = strlen(title);
+	struct token_line l;
+
+	for (i = 0; i < tokens_count(t); i++) {
+		struct buf shown = {0};
+		size_t used;
+
+		set_line(&l, tokens_at(t, i));
+		put_text(&shown, l.cells[cell]);
+		used = columns(shown.data, shown.len);
+		most = used > most ? used : most;
+		buf_fini(&shown);
+	}
+	return most;
+}
+
+static void put_list(struct buf *out, const struct tokens *t)
+{
+	static const char *const titles[CELLS] = {
+		"Label", "Serial", "Kind", "Holder", "Place", "Last seen", "State"};
+	size_t widths[CELLS] = {0}, i;
+	struct token_line l;
+	int k;
+
+	/* The last column ends the line. */
+	for (k = 0; k + 1 < CELLS; k++)
+		widths[k] = width(t, titles[k], k);
+	for (k = 0; k < CELLS; k++)
+		put_cell(out, titles[k], widths[k]);
+	for (i = 0; i < tokens_count(t); i++) {
+		set_line(&l, tokens_at(t, i));
+		for (k = 0; k < CELLS; k++)
+			put_cell(out, l.cells[k], widths[k]);
+	}
+}
+
 void handle_token_list(
 	struct command_ctx *ctx, const struct json *args, struct command_reply *reply)
 {
 	struct tokens *t = command_tokens(ctx, args, reply);
 	struct json *rows = json_array_new();
-	char seen[CLOCK_DATE_MAX];
 	size_t i;
 
-	for (i = 0; t && i < tokens_count(t); i++) {
-		const struct token_entry *e = tokens_at(t, i);
-
-		if (i == 0)
-			put_line(&reply->text, "Label", "Serial", "Kind", "Holder", "Place",
-				"Last seen", "State");
-		put_line(&reply->text, e->label, e->serial, token_kind_word(e->kind), e->holder,
-			e->place, day(seen, e->last_seen), e->state);
-		json_append_take(rows, command_token_json(e));
-	}
+	if (t && tokens_count(t))
+		put_list(&reply->text, t);
+	for (i = 0; t && i < tokens_count(t); i++)
+		json_append_take(rows, command_token_json(tokens_at(t, i)));
 	if (t && tokens_usable(t) < TOKENS_NEEDED)
 		buf_printf(&reply->text,
 			"A cluster needs %u tokens at least, and there %s %zu: cadeado token "

@@ -200,6 +200,11 @@ static void check_ctl(const struct looking *l, const struct ctlclient_node *n)
 	if (p && p != n && p->has_ctl && n->has_ctl && memcmp(n->ctl, p->ctl, sizeof(n->ctl)) != 0)
 		say(l, n, "ctl-differs", LIST_WARNING,
 			"its CTL is not the publisher's: the new one replaces both");
+	if (p && p != n && !p->has_ctl && n->has_ctl)
+		say(l, n, "ctl-differs", LIST_WARNING,
+			"it has a CTL and the publisher has none: tokens that only that one names "
+			"are not taken over; to keep them copy its tftp/CTLFile.tlv to the publisher "
+			"first");
 	if (p && p != n && p->has_ctl && !n->has_ctl && !n->ever)
 		say(l, n, "ctl-new", LIST_NOTE, "it has no CTL yet and gets its first one");
 	if (p && p != n && n->mode != p->mode)

@@ -145,6 +145,7 @@ static enum err see_p11(void *ctx, const struct p11_token *token)
 	e->few_tries = token->few_tries;
 	e->last_try = token->last_try;
 	e->locked = token->locked;
+	e->no_pin = token->no_pin;
 	if (k)
 		take_row(x, e, k);
 	return ERR_OK;
@@ -187,7 +188,8 @@ static void say_state(const struct tokens *t, struct token_entry *e)
 		buf_printf(&s, "%d %s left", e->attempts_left,
 			e->attempts_left == 1 ? "attempt" : "attempts");
 	else
-		buf_str(&s, e->last_try    ? "last try before it locks"
+		buf_str(&s, e->no_pin      ? "its user has no PIN yet"
+			    : e->last_try  ? "last try before it locks"
 			    : e->few_tries ? "few tries left"
 					   : "ready");
 	if (e->present && !e->known)

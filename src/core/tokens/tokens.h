@@ -43,6 +43,7 @@ struct token_entry {
 	int attempts_left; /* file tokens; -1 for others, whose hardware tells no number */
 	bool damaged;      /* a file token whose file cannot be read */
 	bool few_tries, last_try, locked; /* PKCS #11 flags; `locked` of file tokens too */
+	bool no_pin;                      /* of a PKCS #11 token: its user has none yet */
 	unsigned set_back; /* times that a file token's files were older than its count of changes
 			    */
 	char state[192];   /* the above in words: "14 attempts left", "last try before it locks" */

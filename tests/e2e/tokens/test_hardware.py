@@ -95,6 +95,13 @@ def test_flags_in_words_and_locking(hardware, tmp_path):
     assert desk.list()["SAST-H2"]["state"] == "ready"
 
 
+def test_a_token_without_a_pin_is_told(hardware):
+    hardware.hsm.say("no-pin", "SAST-H1")
+    assert hardware.list()["SAST-H1"]["state"] == "its user has no PIN yet"
+    asked = hardware.run("token", "drill", "SAST-H1", pins=[ONE], check=False)
+    assert asked.returncode == 1 and "set one with its maker's program" in asked.stdout
+
+
 def test_a_right_pin_clears_the_flags(hardware):
     hardware.hsm.say("last", "SAST-H1")
     assert hardware.list()["SAST-H1"]["lastTry"]

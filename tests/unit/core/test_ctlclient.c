@@ -350,6 +350,10 @@ static void findings_of_further_nodes(void **state)
 	n->mode = 1;
 	n->has_ctl = n->ever = false;
 	assert_int_equal(finds("sub1:ctl-new"), 0);
+	n->has_ctl = n->ever = true;
+	cluster.nodes[0].has_ctl = cluster.nodes[0].ever = false;
+	cluster.nodes[0].mode = n->mode = 0;
+	assert_int_equal(finds("sub1:ctl-differs"), 0);
 }
 
 static void why_a_node_was_not_reached(void **state)
