@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/str.h"
+#include "core/capf/report.h"
 #include "core/cluster/own.h"
 
 #include <stdio.h>
@@ -337,6 +338,8 @@ void handle_set_cert_delete(
 			"%s is this node's own certificate: it can be made anew (cadeado set cert "
 			"regen %s), not deleted",
 			own_name(which), own_name(which));
+	if (err == ERR_OK)
+		err = report_may_remove(c, unit, file, &why);
 	if (err == ERR_OK)
 		err = trust_remove(c, unit, file, &why);
 	if (err != ERR_OK)

@@ -271,6 +271,18 @@ const struct command commands[] = {
 		"Shows the accounts with their last login, failures since then, and whether one "
 		"has to wait or is locked.",
 		handle_account_show},
+	{"show capf issuers", no_args, COMMAND_HERE, false, NULL,
+		"count the phones of each authority",
+		"Lists the authorities whose LSCs are accepted, and how many phones hold one of "
+		"each. An authority that phones still need cannot be removed (set cert delete). "
+		"Exit status 1 when phones hold LSCs of one that is not trusted.",
+		handle_show_capf_issuers},
+	{"show capf report", capf_report_args, COMMAND_HERE, false, NULL,
+		"show the LSCs of the phones",
+		"For each phone the status of its certificate operation, when its LSC expires, who "
+		"issued it and when that one expires: the original's CAPF Report in File. NA: "
+		"there is no LSC; Unknown: it is not recorded.",
+		handle_show_capf_report},
 	{"show cert list own", no_args, COMMAND_ANYWHERE, false, NULL,
 		"list this node's certificates",
 		"Lists CallManager, CAPF, TVS, ITLRecovery and CTLProvider with their ends.",
@@ -382,6 +394,17 @@ const struct command commands[] = {
 		"passphrase, opens it and lists its keys with fingerprints and dates, its lists "
 		"and its files.",
 		handle_backup_show},
+	{"utils capf stale-lsc delete", no_args, COMMAND_HERE, true,
+		"Expired certificates that no phone holds are forgotten. Continue (y/n)?",
+		"forget expired LSCs that no phone holds",
+		"Forgets those that utils capf stale-lsc list calls expired. Others stay, for a "
+		"phone that was switched off may still show one.",
+		handle_capf_stale_delete},
+	{"utils capf stale-lsc list", no_args, COMMAND_HERE, false, NULL,
+		"list LSCs that no phone holds",
+		"Lists certificates that were given out and are no phone's any more: another took "
+		"their place, they were deleted or refused, or the phone is not known any more.",
+		handle_capf_stale_list},
 	{"utils ctl reset localkey", ctl_local_args, COMMAND_HERE, true,
 		"This operation will reset the CTLFile. Do you want to continue? (y/n):",
 		"sign the CTL with the other key of this node",
