@@ -22,6 +22,10 @@ enum err terminal_ask_secret(const char *prompt, struct buf *secret, struct fail
 /* A question that wants y; false on anything else. */
 bool terminal_confirm(const char *question);
 
+/* struct command_runtime.notify: over libcurl, and through the machine's sendmail. */
+enum err cli_notify(void *ctx, const struct monitor_target *to, const struct json *data,
+	struct span text, struct fail *why) MUST_USE;
+
 /* struct command_runtime.parallel, over a pool of threads. */
 void cli_parallel(void *ctx, size_t count, void (*fn)(void *arg, size_t i), void *arg);
 

@@ -303,6 +303,7 @@ static bool daemon_runs(void *ctx, const char *state)
 }
 
 const struct command_runtime cli_runtime = {.gather = gather,
+	.notify = cli_notify,
 	.parallel = cli_parallel,
 	.daemon_runs = daemon_runs,
 	.nodes_ask = cli_nodes_ask,

@@ -40,6 +40,13 @@ struct command_arg {
 struct command_ctx;
 struct cluster_nodes;
 
+/* Whom the certificate monitor tells; NULL: not so. */
+struct monitor_target {
+	const char *webhook;  /* URL that gets the JSON document by POST */
+	const char *mail;     /* address that gets the text */
+	const char *sendmail; /* path of the program that takes mail */
+};
+
 /* What only a running program knows; every member may be NULL. */
 struct command_runtime {
 	void *ctx;
@@ -66,6 +73,10 @@ struct command_runtime {
 		const struct cluster_signing *signing, struct json *into, struct cluster_nodes *out,
 		struct fail *why);
 	void (*nodes_end)(void *ctx, struct cluster_nodes *nodes);
+	/* Tells others what the certificate monitor found. The error of the one that could not be
+	 * told; the other has been all the same. */
+	enum err (*notify)(void *ctx, const struct monitor_target *to, const struct json *data,
+		struct span text, struct fail *why);
 	/* Calls fn(arg, i) for every i below `count`, on all cores at once; returns when all are
 	 * done. */
 	void (*parallel)(void *ctx, size_t count, void (*fn)(void *arg, size_t i), void *arg);

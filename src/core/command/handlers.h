@@ -44,6 +44,7 @@ command_handler handle_service_list, handle_service_activate, handle_service_dea
 	handle_service_start, handle_service_stop, handle_service_restart, handle_system_restart;
 command_handler handle_show_capf_report, handle_show_capf_issuers, handle_capf_stale_list,
 	handle_capf_stale_delete;
+command_handler handle_monitor;
 command_handler handle_doctor;
 command_handler handle_verify, handle_strip, handle_decrypt;
 command_handler handle_diff, handle_explain;

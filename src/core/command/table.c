@@ -186,6 +186,13 @@ const struct command commands[] = {
 		"Shows the last lines of the traces in the order of time, each behind the name of "
 		"its trace; with -f goes on with what the services write, until Ctrl-C.",
 		handle_dialogue},
+	{"monitor", monitor_args, COMMAND_HERE, false, NULL,
+		"tell which certificates end soon, and how many phones that hits",
+		"Looks at the node's own certificates, those of others that are trusted, and those "
+		"of the phones. For cron and timers: exit status 0 when all is well, 1 when one has "
+		"expired or will within so many days; with --notify a webhook and a mailbox are "
+		"told then.",
+		handle_monitor},
 	{"profile add", profile_put_args, COMMAND_ANYWHERE, true, NULL,
 		"add a phone security profile",
 		"Adds a profile: what a phone's configuration says of security, and how CAPF treats "

@@ -21,7 +21,6 @@ extern const struct command_arg build_ctl_args[], build_itl_args[], certhash_arg
 
 extern const struct command_arg file_delete_args[], file_get_args[], file_list_args[],
 	file_tail_args[], file_view_args[], logs_args[], setup_args[];
-	file_tail_args[], file_view_args[], logs_args[];
-extern const struct command_arg capf_report_args[];
+extern const struct command_arg capf_report_args[], monitor_args[];
 
 #endif
