@@ -241,12 +241,26 @@ static enum ctl_exit given_signer(struct wizard *w, const char *label)
 	return take_signer(w, e);
 }
 
+/* Tokens of the present CTL are called what they are called here. */
+static void name_held(struct wizard *w)
+{
+	for (size_t i = 0; i < tokens_count(w->tokens); i++) {
+		const struct token_entry *e = tokens_at(w->tokens, i);
+
+		for (size_t k = 0; e->cert && k < w->plan.sast_count; k++)
+			if (span_eq(cert_der(w->plan.sasts[k].cert), cert_der(e->cert)))
+				(void)str_copy(w->plan.sasts[k].label,
+					sizeof(w->plan.sasts[k].label), e->label);
+	}
+}
+
 enum ctl_exit wizard_insert(struct wizard *w)
 {
 	const char *given = json_get_str(w->s.args, "token");
 	const struct token_entry *e;
 	enum ctl_exit exit;
 
+	name_held(w);
 	if (given)
 		return given_signer(w, given);
 	if (!w->s.d.asks)
@@ -371,6 +385,21 @@ static enum ctl_exit leave_out_retired(struct wizard *w)
 	return CTL_GOOD;
 }
 
+static enum ctl_exit not_named(struct wizard *w, const char *name)
+{
+	struct buf text = {0};
+	enum ctl_exit exit;
+
+	buf_printf(&text, "the list names no token %.64s; it names", name);
+	for (size_t i = 0; i < w->plan.sast_count; i++)
+		buf_printf(&text, "%s %s", i ? "," : "", w->plan.sasts[i].label);
+	buf_u8(&text, 0);
+	exit = wizard_refuse(w, CTL_REFUSED, ERR_NOTFOUND,
+		buf_check(&text) ? err_text(ERR_NOMEM) : (const char *)text.data);
+	buf_fini(&text);
+	return exit;
+}
+
 enum ctl_exit wizard_add_given(struct wizard *w)
 {
 	const struct json *adds = json_get(w->s.args, "add-token"),
@@ -393,9 +422,14 @@ enum ctl_exit wizard_add_given(struct wizard *w)
 		if (!in_list(w, e))
 			exit = add(w, e);
 	}
-	for (size_t i = 0; i < json_count(removes) && !exit; i++)
-		if (ctlclient_plan_remove(
-			    &w->plan, find_sast(w, json_str(json_at(removes, i))), &why))
+	for (size_t i = 0; i < json_count(removes) && !exit; i++) {
+		const char *name = json_str(json_at(removes, i));
+		size_t at = find_sast(w, name);
+
+		if (at == CTLCLIENT_SASTS_MAX)
+			return not_named(w, name);
+		if (ctlclient_plan_remove(&w->plan, at, &why))
 			return wizard_refuse(w, CTL_REFUSED, why.code, why.text);
+	}
 	return exit;
 }

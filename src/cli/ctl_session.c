@@ -96,6 +96,21 @@ static bool was_given(
 	return false;
 }
 
+/* That the file of known nodes cannot be used is no fault of the node. */
+static enum err known_failed(enum err err, const struct fail *local, struct fail *why)
+{
+	return fail_set(why, err == ERR_NOMEM ? err : ERR_ARG,
+		"known nodes: %.180s; --known names another file", local->text);
+}
+
+static enum err remember(struct ctl_session *s, const struct ctl_link *l, struct fail *why)
+{
+	struct fail local = {0};
+	enum err err = client_known_add(s->known, l->host, l->port, l->face.fingerprint, &local);
+
+	return err ? known_failed(err, &local, why) : ERR_OK;
+}
+
 /* Nobody knows this node yet. --yes is no answer to this question. */
 static enum err introduce(struct ctl_session *s, struct ctl_link *l, struct fail *why)
 {
@@ -105,7 +120,7 @@ static enum err introduce(struct ctl_session *s, struct ctl_link *l, struct fail
 
 	client_ctl_fingerprint_print(l->face.fingerprint, text);
 	if (was_given(s->args, l->face.fingerprint, &any))
-		return client_known_add(s->known, l->host, l->port, l->face.fingerprint, why);
+		return remember(s, l, why);
 	d.yes = false;
 	if (d.asks && !any) {
 		say(&d,
@@ -115,8 +130,7 @@ static enum err introduce(struct ctl_session *s, struct ctl_link *l, struct fail
 			"    cadeado show cert own CTLProvider\n",
 			l->host, l->port, text, text + 48);
 		if (dialogue_agrees(&d, "Is it the same?"))
-			return client_known_add(
-				s->known, l->host, l->port, l->face.fingerprint, why);
+			return remember(s, l, why);
 		return fail_set(why, ERR_TLS, "%s port %d was not recognised; nothing was sent",
 			l->host, l->port);
 	}
@@ -142,6 +156,7 @@ static enum err recognise(struct ctl_session *s, struct ctl_link *l, struct fail
 		.host = l->host, .port = l->port, .timeout_us = s->timeout_us};
 	uint8_t known[CLIENT_CTL_FINGERPRINT];
 	char text[CLIENT_CTL_FINGERPRINT_TEXT];
+	struct fail local = {0};
 	size_t line = 0;
 	enum err err = client_ctl_probe(&server, &l->face, why);
 
@@ -157,10 +172,12 @@ static enum err recognise(struct ctl_session *s, struct ctl_link *l, struct fail
 					 "Provider must be restarted",
 					 l->host, l->port);
 	}
-	err = client_known_find(s->known, l->host, l->port, known, &line, why);
+	err = client_known_find(s->known, l->host, l->port, known, &line, &local);
 	if (err == ERR_NOTFOUND)
 		err = introduce(s, l, why);
-	else if (!err && memcmp(known, l->face.fingerprint, sizeof(known)) != 0) {
+	else if (err)
+		err = known_failed(err, &local, why);
+	else if (memcmp(known, l->face.fingerprint, sizeof(known)) != 0) {
 		client_ctl_fingerprint_print(l->face.fingerprint, text);
 		err = fail_set(why, ERR_TLS,
 			"%.32s port %d shows another certificate than before: somebody may be in "

@@ -380,6 +380,21 @@ def test_one_place_for_two_tokens(new_cluster, desk, hardware):
     assert hardware.happened("login") == ["SAST-H1"]
 
 
+def test_a_token_goes_by_the_label_that_it_has_here(new_cluster, desk, hardware):
+    """A hardware token's certificate may have another name than the token."""
+    hardware.token("Ana's", labs.PIN)
+    words = ["--module", hardware.module]
+    subprocess.run([labs.program("cadeado"), "--state", desk.dir / "none", "token", "create", "--token", "Ana's",
+                    "--serial", "X7", "--tokens", desk.tokens, *words, "--pin-file", desk.dir / "pin"], check=True,
+                   stdin=subprocess.DEVNULL, capture_output=True, env=hardware.env)
+    cluster = new_cluster(1)
+    assert desk.mixed(cluster, *words, "--add-token", "Ana's", env=hardware.env)["list"]["tokens"] == 3
+    answer = desk.update(cluster, *words, "--remove-token", "Maria's", env=hardware.env)
+    assert answer["exit"] == 1 and f"names {ONE}, {TWO}, Ana's" in answer["reason"]
+    assert desk.update(cluster, *words, "--remove-token", "Ana's", env=hardware.env)["list"]["tokens"] == 2
+    assert verified_tokens(cluster) == [ONE, TWO]
+
+
 def verified_tokens(cluster):
     """As another command of the product reads the list that all nodes have."""
     cluster.same()

@@ -169,6 +169,8 @@ def test_a_node_is_recognised_once_and_for_all(new_cluster, desk):
     # The publisher is known now, its subscriber is not.
     answer = desk.mixed(cluster, "--fingerprint", cluster.nodes[0].fingerprint(), trusting=False)
     assert answer["exit"] == 8 and "sub1" in answer["reason"]
+    answer = desk.mixed(cluster, "--known", "/dev/null/known")
+    assert answer["exit"] == 2 and "--known" in answer["reason"]
     assert desk.mixed(cluster)["exit"] == 0
     assert desk.update(cluster, trusting=False)["exit"] == 0
     assert oct(desk.known.stat().st_mode & 0o777) == "0o600"
