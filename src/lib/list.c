@@ -36,8 +36,7 @@ void cad_list_free(struct cad_list *list)
 
 static enum list_kind kind_of(const struct cad_list *list)
 {
-	return span_eq(list->list.header.filename, span_str(list_file_name(LIST_ITL))) ? LIST_ITL
-										       : LIST_CTL;
+	return list_kind_of(&list->list.header);
 }
 
 enum cad_list_kind cad_list_get_kind(const struct cad_list *list)

@@ -7,8 +7,6 @@
 #include <ctype.h>
 #include <stdlib.h>
 
-#define FILE_MAX (64u * 1024 * 1024) /* bytes of a signed file: firmware images are among them */
-
 struct explainer {
 	bool one; /* the field of one byte alone */
 	size_t offset;
@@ -93,7 +91,7 @@ void handle_explain(struct command_ctx *ctx, const struct json *args, struct com
 	enum err err = offset ? read_offset(offset, &e.offset, &why) : ERR_OK;
 
 	if (!err)
-		err = file_read(path, FILE_MAX, &file, &why);
+		err = file_read(path, COMMAND_SIGNED_MAX, &file, &why);
 	if (!err)
 		err = explain(ctx, buf_span(&file), path, &e, reply, &why);
 	if (err) {

@@ -3,10 +3,18 @@
 #define CORE_COMMAND_HANDLERS_H
 
 #include "core/command/command.h"
+#include "core/list/list.h"
+
+/* Bytes of a signed file that is read: the largest firmware images have about 100 MB. */
+#define COMMAND_SIGNED_MAX (256u * 1024 * 1024)
 
 /* Adds to the reason why this file (all of its bytes) cannot be read what to do about it; `list`
  * when it had to be a trust list. */
 void command_remedy(struct fail *why, struct span file, bool list);
+
+/* What a list is meant to be: the name under which it is served tells more than its header (NULL
+ * when it cannot be read), which may be wrong. */
+enum list_kind command_list_kind(const char *path, const struct tlv_header *h);
 
 /* The handlers that the table names; one file a subject. Contract: struct command.run. The rows of
  * handle_dialogue ask questions as they go: cli runs them itself, elsewhere they are refused. */

@@ -8,8 +8,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-#define EXIT_UNREADABLE COMMAND_USAGE       /* the number that `show` gives a file it cannot read */
-#define FILE_MAX        (64u * 1024 * 1024) /* bytes of a signed file: firmware is among them */
+#define EXIT_UNREADABLE COMMAND_USAGE /* the number that `show` gives a file it cannot read */
 
 /* Of many contradictions the first is told, and how many there are. */
 struct findings {
@@ -132,8 +131,7 @@ static enum err show_any(const struct command_ctx *ctx, const char *path, struct
 		return ERR_OK;
 	}
 	if (is_list) {
-		kind = readable && ends_in(h.filename, list_file_name(LIST_ITL)) ? LIST_ITL
-										 : LIST_CTL;
+		kind = command_list_kind(path, readable ? &h : NULL);
 		return show_list(ctx, path, file, kind, modified, reply);
 	}
 	if (h.major >= 2)
@@ -160,7 +158,7 @@ static void show_file(const struct command_ctx *ctx, const struct showing *how, 
 	struct fail why = {0};
 	struct buf file = {0};
 	struct stat st = {0};
-	enum err err = file_read(path, how->any ? FILE_MAX : TLV_FILE_MAX, &file, &why);
+	enum err err = file_read(path, how->any ? COMMAND_SIGNED_MAX : TLV_FILE_MAX, &file, &why);
 
 	(void)stat(path, &st);
 	if (err != ERR_OK) {

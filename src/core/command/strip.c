@@ -10,8 +10,6 @@
 #include <stdio.h>
 #include <strings.h>
 
-#define FILE_MAX (64u * 1024 * 1024) /* bytes of a signed file: firmware is among them */
-
 /* Vendors' packages that are signed with SHA-512 have a suffix of their own. */
 static const char *strip_tail(const char *path)
 {
@@ -84,7 +82,7 @@ void handle_strip(struct command_ctx *ctx, const struct json *args, struct comma
 	struct buf file = {0};
 	bool broken = false;
 	struct sgn_file f;
-	enum err err = out ? file_read(path, FILE_MAX, &file, &why) : why.code;
+	enum err err = out ? file_read(path, COMMAND_SIGNED_MAX, &file, &why) : why.code;
 
 	(void)ctx;
 	if (!err) {
@@ -140,7 +138,7 @@ void handle_decrypt(struct command_ctx *ctx, const struct json *args, struct com
 	struct key *key = NULL;
 	bool broken = false;
 	struct enc_file f;
-	enum err err = out ? file_read(path, FILE_MAX, &file, &why) : why.code;
+	enum err err = out ? file_read(path, COMMAND_SIGNED_MAX, &file, &why) : why.code;
 
 	(void)ctx;
 	if (!err)

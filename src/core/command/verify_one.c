@@ -6,8 +6,6 @@
 #include "base/mem.h"
 #include "core/list/signed.h"
 
-#define FILE_MAX (64u * 1024 * 1024) /* bytes of a signed file: firmware images are among them */
-
 static void keep(void *ctx, const struct list_finding *finding)
 {
 	struct verify_file *f = ctx;
@@ -61,23 +59,10 @@ static bool holds_list(struct span file)
 	       memcmp(h.filename.ptr + h.filename.len - len, end, len) == 0;
 }
 
-/* The name under which it is served tells more than its header, which may be wrong. */
-static enum list_kind kind_of(const char *path, const struct tlv_list *list)
-{
-	const char *name = base_name(path);
-
-	if (strncasecmp(name, "ITL", 3) == 0 || strncasecmp(name, "ext_ITL", 7) == 0)
-		return LIST_ITL;
-	if (strncasecmp(name, "CTL", 3) == 0)
-		return LIST_CTL;
-	return span_eq(list->header.filename, span_str(list_file_name(LIST_ITL))) ? LIST_ITL
-										  : LIST_CTL;
-}
-
 static enum err judge_list(
 	const struct verify_how *how, struct verify_file *f, const struct tlv_list *list)
 {
-	struct list_check check = {.kind = kind_of(f->path, list),
+	struct list_check check = {.kind = command_list_kind(f->path, &list->header),
 		.now = how->now,
 		.real = how->real,
 		.real_count = how->real_count};
@@ -133,7 +118,7 @@ void verify_one(const struct verify_how *how, struct verify_file *f)
 {
 	struct buf file = {0};
 	struct tlv_list list;
-	enum err err = file_read(f->path, FILE_MAX, &file, &f->why);
+	enum err err = file_read(f->path, COMMAND_SIGNED_MAX, &file, &f->why);
 	bool is_list = ends_with(f->path, ".tlv");
 
 	f->kind = is_list ? "list" : "signed";

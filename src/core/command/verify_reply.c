@@ -28,7 +28,9 @@ static void put_line(struct buf *out, const char *text)
 static void put_verdict(struct buf *out, const struct verify_file *f)
 {
 	if (f->state == VERIFY_UNREADABLE) {
-		buf_str(out, "The file cannot be read.\n");
+		/* ERR_ARG: it was read, but nobody has said who should have signed it. */
+		buf_str(out, f->why.code == ERR_ARG ? "The file was not verified.\n"
+						    : "The file cannot be read.\n");
 		put_line(out, f->why.text);
 	} else if (is_list(f) && verified(f)) {
 		buf_printf(out, "The %s file was verified successfully.\n", f->kind);

@@ -27,7 +27,8 @@ struct list_change {
 typedef void list_changed(void *ctx, const struct list_change *change);
 
 /* Calls `changed` for every difference. Records are the same when role, subject and address are;
- * then those of which one of role, address and subject is another. Order does not count.
+ * then those of which one of role, address and subject is another; then those of one role, serial
+ * and key. Order does not count.
  * ERR_NOMEM alone. */
 enum err list_diff(const struct tlv_list *before, const struct tlv_list *after,
 	list_changed *changed, void *ctx) MUST_USE;

@@ -15,6 +15,10 @@ enum list_kind { LIST_CTL, LIST_ITL };
 /* "CTLFile.tlv" or "ITLFile.tlv": the name that the header carries, whatever the served name is. */
 const char *list_file_name(enum list_kind kind);
 
+/* By the header's file name, which some tools fill with the name of one phone's file; when that
+ * says nothing a signer's version is in ITLs alone. */
+enum list_kind list_kind_of(const struct tlv_header *h);
+
 /* --- judging --- */
 
 /* True when the record is the header's signer: same subject, issuer and serial. */

@@ -2,11 +2,26 @@
 #include "core/list/check_priv.h"
 #include "base/str.h"
 
+#include <strings.h>
+
 #define NAME_SHOWN 120u /* bytes of a name in an error */
 
 const char *list_file_name(enum list_kind kind)
 {
 	return kind == LIST_CTL ? "CTLFile.tlv" : "ITLFile.tlv";
+}
+
+static bool begins(struct span name, const char *word)
+{
+	return name.len >= strlen(word) &&
+	       strncasecmp((const char *)name.ptr, word, strlen(word)) == 0;
+}
+
+enum list_kind list_kind_of(const struct tlv_header *h)
+{
+	if (begins(h->filename, "ITL") || begins(h->filename, "ext_ITL"))
+		return LIST_ITL;
+	return h->has_signer_version && !begins(h->filename, "CTL") ? LIST_ITL : LIST_CTL;
 }
 
 bool list_is_signer(const struct tlv_header *h, const struct tlv_record *r)

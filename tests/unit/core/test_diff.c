@@ -257,6 +257,27 @@ static void test_another_token_is_another_record(void **state)
 	assert_line(&s, 1, "added 0 2 :  -> 99");
 }
 
+static bool in_commas(struct tlv_record *r, size_t number)
+{
+	if (number == 1)
+		r->subject = span_str("CN=SAST-ADN4e31f914,OU=IPCBU,O=Cisco Systems\\, Inc.");
+	if (number == 3)
+		r->address = span_of("\x01\x02\x03\x04", 4);
+	return true;
+}
+
+/* One list made by two tools: a certificate is the same under both writings of its name. */
+static void test_one_certificate_is_one_record(void **state)
+{
+	struct seen s = changed((struct change){.record = in_commas});
+
+	assert_int_equal(s.count, 2);
+	assert_line(&s, 0,
+		"changed 1 1 subject: cn=\"SAST-ADN4e31f914        \";ou=IPCBU;o=\"Cisco Systems -> "
+		"CN=SAST-ADN4e31f914,OU=IPCBU,O=Cisco Systems\\, Inc.");
+	assert_line(&s, 1, "changed 3 3 address: 14.48.44.80 -> 1.2.3.4");
+}
+
 static void count_changes(void *ctx, const struct list_change *c)
 {
 	++*(size_t *)ctx;
@@ -312,6 +333,7 @@ int main(void)
 		cmocka_unit_test(test_items_that_few_records_have),
 		cmocka_unit_test(test_emptied_entries),
 		cmocka_unit_test(test_another_token_is_another_record),
+		cmocka_unit_test(test_one_certificate_is_one_record),
 		cmocka_unit_test(test_copies),
 		cmocka_unit_test(test_out_of_memory),
 	};

@@ -76,6 +76,28 @@ static void show_of_an_itl(void **state)
 	buf_fini(&shown);
 }
 
+/* certutils puts the name of the file that it writes into the header, unless told. */
+static void kinds_of_lists(void **state)
+{
+	static const struct {
+		const char *name;
+		bool signer_version;
+		enum list_kind kind;
+	} rows[] = {{"CTLFile.tlv", false, LIST_CTL}, {"ITLFile.tlv", false, LIST_ITL},
+		{"ITLSEP0011215A1AE3.tlv", true, LIST_ITL}, {"itlfile.tlv", false, LIST_ITL},
+		{"ext_ITLSEP0011215A1AE3.tlv", false, LIST_ITL}, {"CTLFile.tlv", true, LIST_CTL},
+		{"phones.tlv", true, LIST_ITL}, {"phones.tlv", false, LIST_CTL},
+		{"", false, LIST_CTL}};
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct tlv_header h = {.filename = span_str(rows[i].name),
+			.has_signer_version = rows[i].signer_version};
+
+		assert_int_equal(list_kind_of(&h), rows[i].kind);
+	}
+}
+
 static void show_of_a_bad_list(void **state)
 {
 	struct buf bad = lists_copy(&guide), shown = {0};
@@ -362,6 +384,7 @@ int main(void)
 		cmocka_unit_test(lists_of_others_verify),
 		cmocka_unit_test(show_is_line_for_line),
 		cmocka_unit_test(show_of_an_itl),
+		cmocka_unit_test(kinds_of_lists),
 		cmocka_unit_test(show_of_a_bad_list),
 		cmocka_unit_test(no_shorter_list_is_good),
 		cmocka_unit_test(no_byte_changes_unnoticed),
