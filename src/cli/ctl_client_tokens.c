@@ -129,6 +129,17 @@ static void show_choices(
 	}
 }
 
+/* Somebody who puts one of these in wants to know why it is not in the list. */
+static void show_others(const struct wizard *w, bool adding)
+{
+	for (size_t i = 0; i < tokens_count(w->tokens); i++) {
+		const struct token_entry *e = tokens_at(w->tokens, i);
+
+		if (e->present && !eligible(w, e, adding) && !(adding && e->cert && in_list(w, e)))
+			say(&w->s.d, "  -  %-24s cannot be chosen: %s\n", e->label, e->state);
+	}
+}
+
 /* NULL: it is not there any more, or cannot be chosen. */
 static const struct token_entry *chosen(const struct wizard *w, bool adding, const struct shown *s)
 {
@@ -157,6 +168,7 @@ static enum ctl_exit pick(struct wizard *w, bool adding, const struct token_entr
 		enum dialogue_answer answer;
 
 		show_choices(w, here, count, shown);
+		show_others(w, adding);
 		if (!count)
 			say(&w->s.d, "  There is %s in %s%s.\n",
 				adding ? "no other" : "none that can sign", w->tokens_folder,

@@ -146,6 +146,8 @@ def test_admin_socket_is_the_owners_and_takes_no_nonsense(lab):
     assert json.loads(ask(b'{"version":1,"command":"device list","args":{}}\n'))["exit"] == 0
     assert "different versions" in json.loads(ask(b'{"version":2,"command":"device list"}\n'))["error"]
     assert json.loads(ask(b'{"version":1,"command":"token create"}\n'))["exit"] == 2
+    over = ask(b'{"version":1,"command":"file delete","args":{"place":"tftp","pattern":"CTLFile.tlv"}}\n')
+    assert "not one for the daemon" in json.loads(over)["error"]
     assert json.loads(ask(b'{"version":1,"command":7,"args":[]}\n'))["exit"] == 2
     assert json.loads(ask(b"\0\xff[[[[\n"))["exit"] == 2
     assert json.loads(ask(b"[" * 60000 + b"\n"))["exit"] == 2
