@@ -87,15 +87,75 @@ enum err store_held_each(struct store *s, const char *device,
 		1, walk_row, &w, why);
 }
 
-enum err store_held_forget(struct store *s, const char *device, int64_t list, struct fail *why)
+enum err store_held_forget(
+	struct store *s, const char *device, int64_t list, int64_t known, struct fail *why)
 {
 	char folded[NAME_SIZE];
-	const struct backend_arg args[] = {
-		QUERY_TEXT("device", folded), QUERY_NUMBER("list", list)};
+	const struct backend_arg args[] = {QUERY_TEXT("device", folded), QUERY_NUMBER("list", list),
+		QUERY_NUMBER("known", known)};
 
 	if (strlen(device) >= sizeof(folded))
 		return ERR_OK;
 	query_fold(folded, sizeof(folded), device);
-	return query_run(s, "DELETE FROM held WHERE device = $device AND list = $list", args,
-		ROW_COUNT(args), NULL, NULL, why);
+	return query_run(s,
+		"DELETE FROM held WHERE device = $device AND list = $list"
+		" AND known = $known",
+		args, ROW_COUNT(args), NULL, NULL, why);
+}
+
+/* --- the lists themselves --- */
+
+enum err store_list_put(struct store *s, const char *digest, int64_t list, int64_t since,
+	struct span content, struct fail *why)
+{
+	const struct backend_arg args[] = {QUERY_TEXT("digest", digest), QUERY_NUMBER("list", list),
+		QUERY_NUMBER("since", since), QUERY_BYTES("content", content)};
+
+	return query_run(s,
+		"INSERT INTO trust_list (digest, list, since, content)"
+		" VALUES ($digest, $list, $since, $content) ON CONFLICT (digest) DO NOTHING",
+		args, ROW_COUNT(args), NULL, NULL, why);
+}
+
+static enum err take_content(void *ctx, struct query_row *r)
+{
+	buf_put(ctx, query_row_bytes(r, 0));
+	return r->err ? r->err : buf_check(ctx);
+}
+
+enum err store_list_get(struct store *s, const char *digest, struct buf *content, struct fail *why)
+{
+	enum err err = query_one(s, "SELECT content FROM trust_list WHERE digest = $digest",
+		&QUERY_TEXT("digest", digest), 1, take_content, content, why);
+
+	return err == ERR_NOTFOUND
+		       ? fail_set(why, err, "no trust list with the digest %.40s is kept", digest)
+		       : err;
+}
+
+struct digests {
+	enum err (*each)(void *ctx, const char *digest);
+	void *ctx;
+};
+
+static enum err one_digest(void *ctx, struct query_row *r)
+{
+	const struct digests *d = ctx;
+	char digest[STORE_TEXT] = "";
+
+	query_row_text(r, 0, digest, sizeof(digest));
+	return r->err ? r->err : d->each(d->ctx, digest);
+}
+
+enum err store_list_each(struct store *s, int64_t list, int64_t until,
+	enum err (*each)(void *ctx, const char *digest), void *ctx, struct fail *why)
+{
+	struct digests d = {each, ctx};
+	const struct backend_arg args[] = {
+		QUERY_NUMBER("list", list), QUERY_NUMBER("until", until)};
+
+	return query_run(s,
+		"SELECT digest FROM trust_list WHERE list = $list AND since <= $until"
+		" ORDER BY since, digest",
+		args, ROW_COUNT(args), one_digest, &d, why);
 }

@@ -244,6 +244,39 @@ static const struct migration {
 		    "spki {BYTES} NOT NULL,"
 		    "request {BYTES} NOT NULL,"
 		    "cert {BYTES} NOT NULL) {STRICT}"}},
+	/* What a phone holds outlives its record, for it is in the phone: `held` no longer depends
+	 * on `device`. What phones that are there were offered before is not known, and that is
+	 * said. The lists themselves, by their digests. */
+	{5, {"CREATE TABLE held_by_phone ("
+	     "device {TEXT} NOT NULL,"
+	     "list {BIGINT} NOT NULL,"
+	     "known {BIGINT} NOT NULL,"
+	     "slot {TEXT} NOT NULL,"
+	     "digest {TEXT} NOT NULL,"
+	     "since {BIGINT} NOT NULL,"
+	     "last {BIGINT} NOT NULL,"
+	     "evidence {TEXT} NOT NULL,"
+	     "PRIMARY KEY (device, list, known, slot)) {STRICT}",
+
+		    "INSERT INTO held_by_phone (device, list, known, slot, digest, since, last,"
+		    " evidence) SELECT device, list, known, slot, digest, since, last, evidence"
+		    " FROM held",
+
+		    "INSERT INTO held_by_phone (device, list, known, slot, digest, since, last,"
+		    " evidence) SELECT name, 1, 1, '?', '?', 0, 0, '' FROM device",
+
+		    "INSERT INTO held_by_phone (device, list, known, slot, digest, since, last,"
+		    " evidence) SELECT name, 2, 1, '?', '?', 0, 0, '' FROM device",
+
+		    "DROP TABLE held",
+
+		    "ALTER TABLE held_by_phone RENAME TO held",
+
+		    "CREATE TABLE trust_list ("
+		    "digest {TEXT} NOT NULL PRIMARY KEY,"
+		    "list {BIGINT} NOT NULL,"
+		    "since {BIGINT} NOT NULL,"
+		    "content {BYTES} NOT NULL) {STRICT}"}},
 };
 
 #define NEWEST (migrations[sizeof(migrations) / sizeof(migrations[0]) - 1].number)

@@ -163,7 +163,7 @@ enum err store_device_by_number(
 enum err store_device_each(struct store *s,
 	enum err (*each)(void *ctx, const struct store_device *d), void *ctx,
 	struct fail *why) MUST_USE;
-/* With its lines, its LSC and what it was offered. */
+/* With its lines and its LSC. */
 enum err store_device_delete(struct store *s, const char *name, struct fail *why) MUST_USE;
 /* Changes last_seen alone, and only forward. A device that is not there is no error. */
 enum err store_device_seen(struct store *s, const char *const *names, size_t count, int64_t when,
@@ -240,13 +240,20 @@ enum err store_line_each(struct store *s, const char *device,
 enum err store_line_delete(
 	struct store *s, const char *device, int64_t index, struct fail *why) MUST_USE;
 
-/* Which trust lists a device was offered, and which it is known to hold. */
+/* Which trust lists a phone was offered, and which it is known to hold. It outlives the device, for
+ * the list is in the phone. */
 enum { STORE_CTL = 1, STORE_ITL = 2 };
-enum { STORE_OFFERED = 1, STORE_HELD = 2 };
+enum {
+	STORE_OFFERED = 1, /* a transfer of it was completed */
+	STORE_HELD = 2,
+	STORE_FOREIGN = 3, /* `list` 0, no digest: what it holds is another system's */
+};
+/* As a digest with STORE_OFFERED: lists of which nothing is known, before that was recorded. */
+#define STORE_LIST_UNKNOWN "?"
 struct store_held {
 	char device[16];
 	int64_t list;            /* STORE_CTL, STORE_ITL */
-	int64_t known;           /* STORE_OFFERED: a transfer of it was completed; STORE_HELD */
+	int64_t known;           /* STORE_OFFERED … */
 	char digest[STORE_TEXT]; /* of the list; "" with STORE_HELD: it holds none */
 	int64_t since, last;     /* seconds since 1970: first and latest time that it was so seen */
 	char evidence[STORE_TEXT];
@@ -259,10 +266,19 @@ enum err store_held_put_many(
 enum err store_held_each(struct store *s, const char *device,
 	enum err (*each)(void *ctx, const struct store_held *h), void *ctx,
 	struct fail *why) MUST_USE;
-/* What is recorded of one kind of list of a device: after it was erased there, or nothing is known
- * of it any more. */
-enum err store_held_forget(
-	struct store *s, const char *device, int64_t list, struct fail *why) MUST_USE;
+/* The rows of one kind of list and knowledge: when it is not so any more, or not known. */
+enum err store_held_forget(struct store *s, const char *device, int64_t list, int64_t known,
+	struct fail *why) MUST_USE;
+
+/* The lists themselves, by digest; one that is kept stays as it is. */
+enum err store_list_put(struct store *s, const char *digest, int64_t list, int64_t since,
+	struct span content, struct fail *why) MUST_USE;
+/* Appends it. ERR_NOTFOUND. */
+enum err store_list_get(
+	struct store *s, const char *digest, struct buf *content, struct fail *why) MUST_USE;
+/* The digests of those of a kind that were put until then, oldest first. */
+enum err store_list_each(struct store *s, int64_t list, int64_t until,
+	enum err (*each)(void *ctx, const char *digest), void *ctx, struct fail *why) MUST_USE;
 
 /* A change of many devices that can be taken back: what it was, how far it came, and the devices
  * as they were before. */

@@ -124,10 +124,49 @@ static void what_is_offered_and_held_is_kept(void **state)
 	assert_held(t, NULL,
 		"A12 d2 40-50 tls;A11 d1 10-30 again;A11 d2 20-20 ctftp;"
 		"A22  15-15 it had none;B12 d0 11-11 first list;");
-	assert_int_equal(store_held_forget(t->s, "sep00000000000a", STORE_CTL, NULL), 0);
-	assert_held(t, "SEP00000000000A", "A22  15-15 it had none;");
+	assert_int_equal(
+		store_held_forget(t->s, "sep00000000000a", STORE_CTL, STORE_HELD, NULL), 0);
+	assert_held(t, "SEP00000000000A",
+		"A11 d1 10-30 again;A11 d2 20-20 ctftp;A22  15-15 it had none;");
+	/* The list stays in the phone when its record goes; nothing new is recorded of a stranger.
+	 */
 	assert_int_equal(store_device_delete(t->s, "SEP00000000000B", NULL), 0);
-	assert_held(t, NULL, "A22  15-15 it had none;");
+	h[6].last = 90;
+	assert_int_equal(store_held_put_many(t->s, &h[6], 1, NULL), 0);
+	assert_held(t, "SEP00000000000B", "B12 d0 11-11 first list;");
+}
+
+static enum err name_digest(void *ctx, const char *digest)
+{
+	buf_printf(ctx, "%s ", digest);
+	return ERR_OK;
+}
+
+static void lists_are_kept_by_their_digests(void **state)
+{
+	struct fixture *t = *state;
+	static const uint8_t first[] = {1, 2, 0, 3}, other[] = {9};
+	struct buf got = {0};
+
+	assert_int_equal(store_list_get(t->s, "d1", &got, &t->why), ERR_NOTFOUND);
+	assert_non_null(strstr(t->why.text, "d1"));
+	assert_int_equal(
+		store_list_put(t->s, "d1", STORE_CTL, 5, span_of(first, sizeof(first)), NULL), 0);
+	assert_int_equal(
+		store_list_put(t->s, "d1", STORE_CTL, 6, span_of(other, sizeof(other)), NULL), 0);
+	assert_int_equal(store_list_get(t->s, "d1", &got, NULL), 0);
+	assert_true(span_eq(buf_span(&got), span_of(first, sizeof(first))));
+	assert_int_equal(
+		store_list_put(t->s, "d0", STORE_CTL, 5, span_of(other, sizeof(other)), NULL), 0);
+	assert_int_equal(
+		store_list_put(t->s, "d3", STORE_CTL, 8, span_of(other, sizeof(other)), NULL), 0);
+	assert_int_equal(
+		store_list_put(t->s, "i1", STORE_ITL, 5, span_of(other, sizeof(other)), NULL), 0);
+	buf_clear(&got);
+	assert_int_equal(store_list_each(t->s, STORE_CTL, 7, name_digest, &got, NULL), 0);
+	buf_u8(&got, 0);
+	assert_string_equal((char *)got.data, "d0 d1 ");
+	buf_fini(&got);
 }
 
 static enum err same_as_phone(void *ctx, const struct store_device *d)
@@ -194,6 +233,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(lines_are_kept_beside_the_first),
 		TEST(what_is_offered_and_held_is_kept),
+		TEST(lists_are_kept_by_their_digests),
 		TEST(change_keeps_what_it_found),
 		TEST(many_are_kept_of_a_change),
 	};
