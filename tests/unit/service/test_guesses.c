@@ -196,9 +196,7 @@ static void the_table_is_bounded(void **state)
 static void settings_that_are_refused(void **state)
 {
 	static const char *const bad[] = {"192.0.2.1/33", "192.0.2.1/24", "host", "1.2.3.4/",
-		"1.2.3.4/x", "2001:db8::/129",
-		"1.1.1.1 2.2.2.2 3.3.3.3 4.4.4.4 5.5.5.5 6.6.6.6 "
-		"7.7.7.7 8.8.8.8 9.9.9.9"};
+		"1.2.3.4/x", "2001:db8::/129", "::1 ::2 ::3 ::4 ::5 ::6 ::7 ::8 ::9"};
 	struct settings s;
 	struct guesses *g;
 	size_t i;
