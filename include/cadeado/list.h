@@ -70,7 +70,8 @@ CAD_API int cad_list_parse(
 	struct cad_list **out, const void *bytes, size_t len, struct cad_error *error) CAD_MUST_USE;
 CAD_API void cad_list_free(struct cad_list *list);
 
-/* By the name in the header; a CTL when that is another one. */
+/* By the name in the header, which some tools fill with that of one phone's file; when it says
+ * neither, a list with a signer's version is an ITL. */
 CAD_API enum cad_list_kind cad_list_get_kind(const struct cad_list *list);
 CAD_API struct cad_header cad_list_get_header(const struct cad_list *list);
 CAD_API size_t cad_list_count(const struct cad_list *list);

@@ -211,8 +211,11 @@ int cad_list_show(const struct cad_list *list, int64_t modified, struct cad_byte
 	struct cad_error *error)
 {
 	struct buf text = {0};
-	enum err err = list_show(&list->list, kind_of(list), modified, &text);
+	struct fail verdict = {0};
+	enum err err = list_verify(&list->list, &verdict);
 
+	if (err != ERR_NOMEM)
+		err = list_show(&list->list, kind_of(list), modified, &verdict, &text);
 	if (!err)
 		err = lib_take_bytes(out, &text);
 	buf_fini(&text);

@@ -66,11 +66,14 @@ static enum err show_list(const struct command_ctx *ctx, const char *path, struc
 		refuse_unreadable(path, &why, reply);
 		return list_show_broken(file, kind, modified, &why, &reply->text);
 	}
-	if (!ctx->text_only)
-		take_data(reply, list_to_json(&list, kind, modified));
-	err = list_show(&list, kind, modified, &reply->text);
-	if (list_verify(&list, &why) != ERR_OK)
+	err = list_verify(&list, &why);
+	if (err == ERR_NOMEM)
+		return err;
+	if (err)
 		reply->exit = COMMAND_FAULT;
+	if (!ctx->text_only)
+		take_data(reply, list_to_json(&list, kind, modified, &why));
+	err = list_show(&list, kind, modified, &why, &reply->text);
 	tell_findings(path, &list, kind, reply);
 	return err;
 }

@@ -154,7 +154,8 @@ static void check_record(
 		if (!(r->has & TLV_HAS(9)))
 			finder_say(f, "hash-only-token", LIST_FAULT, number, 0,
 				span_of(f->list->file.ptr + r->at, 0),
-				"a SAST without its certificate cannot vouch for lists");
+				"a SAST without its certificate: there are readers that check "
+				"lists by the certificate alone");
 	}
 	if (!cert)
 		return;

@@ -131,12 +131,12 @@ static struct json *file_json(
 	return o;
 }
 
-struct json *list_to_json(const struct tlv_list *list, enum list_kind kind, int64_t modified)
+struct json *list_to_json(const struct tlv_list *list, enum list_kind kind, int64_t modified,
+	const struct fail *verdict)
 {
 	struct json *o =
 		file_json(kind == LIST_CTL ? "CTL" : "ITL", list->file, &list->header, modified);
 	struct json *records = json_array_new(), *findings = json_array_new();
-	struct fail why = {0};
 	struct tlv_record r;
 	struct tlv_iter it;
 	enum err err;
@@ -145,11 +145,10 @@ struct json *list_to_json(const struct tlv_list *list, enum list_kind kind, int6
 	while (tlv_iter_next(&it, &r))
 		json_append_take(records, record_json(list, &r));
 	json_set_take(o, "records", records);
-	err = list_verify(list, &why);
-	json_set_bool(o, "verified", err == ERR_OK);
-	if (err) {
-		json_set_str(o, "error", err_name(err));
-		json_set_str(o, "reason", why.text);
+	json_set_bool(o, "verified", !verdict->code);
+	if (verdict->code) {
+		json_set_str(o, "error", err_name(verdict->code));
+		json_set_str(o, "reason", verdict->text);
 	}
 	err = list_check_records(list, kind, add_finding, findings);
 	json_set_take(o, "findings", err == ERR_NOMEM ? (json_free(findings), NULL) : findings);

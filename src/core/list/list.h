@@ -53,9 +53,10 @@ enum err list_check_records(const struct tlv_list *list, enum list_kind kind,
 /* --- showing --- */
 
 /* What `show ctl` and `show itl` print, line for line; `modified` is the file's time in seconds
- * since 1970. spec: docs/formats/trust-list.md#show */
+ * since 1970, `verdict` what list_verify has said (code ERR_OK: nothing). spec:
+ * docs/formats/trust-list.md#show */
 enum err list_show(const struct tlv_list *list, enum list_kind kind, int64_t modified,
-	struct buf *out) MUST_USE;
+	const struct fail *verdict, struct buf *out) MUST_USE;
 /* The same for a file that cannot be read as a list (`why` says the reason), and for none at all.
  */
 enum err list_show_broken(struct span file, enum list_kind kind, int64_t modified,
@@ -63,7 +64,8 @@ enum err list_show_broken(struct span file, enum list_kind kind, int64_t modifie
 enum err list_show_absent(enum list_kind kind, struct buf *out) MUST_USE;
 
 /* The same facts for programs. Caller frees; json_write tells when memory ran out. */
-struct json *list_to_json(const struct tlv_list *list, enum list_kind kind, int64_t modified);
+struct json *list_to_json(const struct tlv_list *list, enum list_kind kind, int64_t modified,
+	const struct fail *verdict);
 
 /* --- building --- */
 

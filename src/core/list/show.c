@@ -166,11 +166,10 @@ static void put_record(struct buf *out, const struct tlv_list *list, const struc
 	buf_str(out, "\n");
 }
 
-enum err list_show(
-	const struct tlv_list *list, enum list_kind kind, int64_t modified, struct buf *out)
+enum err list_show(const struct tlv_list *list, enum list_kind kind, int64_t modified,
+	const struct fail *verdict, struct buf *out)
 {
 	struct tlv_record r;
-	struct fail why = {0};
 	struct tlv_iter it;
 
 	put_top(out, list->file, kind_name(kind), modified);
@@ -178,15 +177,11 @@ enum err list_show(
 	tlv_iter_init(&it, list);
 	while (tlv_iter_next(&it, &r))
 		put_record(out, list, &r, it.number, kind);
-	switch (list_verify(list, &why)) {
-	case ERR_OK:
+	if (!verdict->code)
 		buf_printf(out, "The %s file was verified successfully.\n", kind_name(kind));
-		break;
-	case ERR_NOMEM: return ERR_NOMEM;
-	default:
-		buf_printf(
-			out, "Verification of the %s File Failed\n%s\n", kind_name(kind), why.text);
-	}
+	else
+		buf_printf(out, "Verification of the %s File Failed\n%s\n", kind_name(kind),
+			verdict->text);
 	return buf_check(out);
 }
 

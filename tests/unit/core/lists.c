@@ -109,3 +109,12 @@ struct findings lists_check(const struct buf *file, enum list_kind kind)
 	assert_int_equal(err, f.count ? ERR_FORMAT : ERR_OK);
 	return f;
 }
+
+enum err lists_show(
+	const struct tlv_list *list, enum list_kind kind, int64_t modified, struct buf *out)
+{
+	struct fail verdict = {0};
+	enum err err = list_verify(list, &verdict);
+
+	return err == ERR_NOMEM ? err : list_show(list, kind, modified, &verdict, out);
+}

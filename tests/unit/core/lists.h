@@ -24,6 +24,10 @@ void lists_load(const char *name, struct buf *out);
 struct tlv_list lists_parse(const struct buf *file);
 struct buf lists_copy(const struct buf *b);
 
+/* What `show` prints of it. */
+enum err lists_show(const struct tlv_list *list, enum list_kind kind, int64_t modified,
+	struct buf *out) MUST_USE;
+
 struct findings {
 	unsigned count;
 	struct fail last;

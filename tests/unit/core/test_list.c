@@ -35,7 +35,7 @@ static void show_is_line_for_line(void **state)
 	lists_load("show-ctl.txt", &expected);
 	assert_int_equal(setenv("TZ", "EST5EDT,M3.2.0,M11.1.0", 1), 0);
 	tzset();
-	assert_int_equal(list_show(&list, LIST_CTL, MADE, &shown), ERR_OK);
+	assert_int_equal(lists_show(&list, LIST_CTL, MADE, &shown), ERR_OK);
 	buf_u8(&shown, '\0');
 	buf_u8(&expected, '\0');
 	a = (char *)shown.data;
@@ -65,7 +65,7 @@ static void show_of_an_itl(void **state)
 	struct tlv_list list = lists_parse(&itl);
 	struct buf shown = {0};
 
-	assert_int_equal(list_show(&list, LIST_ITL, 0, &shown), ERR_OK);
+	assert_int_equal(lists_show(&list, LIST_ITL, 0, &shown), ERR_OK);
 	assert_true(contains(&shown, "The checksum value of the ITL file:\n"));
 	assert_true(contains(&shown, "\tParse ITL File\n"));
 	assert_true(contains(&shown, "\tITL Record #:4\n"));
@@ -106,7 +106,7 @@ static void show_of_a_bad_list(void **state)
 
 	bad.data[bad.len - 1] ^= 1;
 	list = lists_parse(&bad);
-	assert_int_equal(list_show(&list, LIST_CTL, MADE, &shown), ERR_OK);
+	assert_int_equal(lists_show(&list, LIST_CTL, MADE, &shown), ERR_OK);
 	assert_true(contains(&shown, "\nVerification of the CTL File Failed\n"
 				     "the signature at byte 148 is not one by the signer's key\n"));
 	buf_clear(&shown);
@@ -317,8 +317,12 @@ static void encrypted_file_of_others(void **state)
 static void json_tells_the_same(void **state)
 {
 	struct tlv_list list = lists_parse(&guide);
-	struct json *j = list_to_json(&list, LIST_CTL, MADE), *r;
+	struct fail verdict = {0};
+	struct json *j, *r;
 	struct buf text = {0};
+
+	assert_int_equal(list_verify(&list, &verdict), ERR_OK);
+	j = list_to_json(&list, LIST_CTL, MADE, &verdict);
 
 	assert_int_equal(json_write(&text, j, true), ERR_OK);
 	assert_int_equal(json_get_int(j, "length", 0), 4712);
@@ -352,17 +356,18 @@ static void without_memory(void **state)
 		struct buf shown = {0};
 
 		mem_fail_from(n);
-		err = list_show(&list, LIST_CTL, MADE, &shown);
+		err = lists_show(&list, LIST_CTL, MADE, &shown);
 		mem_fail_from(0);
 		assert_true(err == ERR_OK || err == ERR_NOMEM);
 		buf_fini(&shown);
 	}
 	for (n = 1, err = ERR_NOMEM; err; n++) {
 		struct buf text = {0};
+		struct fail verdict = {0};
 		struct json *j;
 
 		mem_fail_from(n);
-		j = list_to_json(&list, LIST_CTL, MADE);
+		j = list_to_json(&list, LIST_CTL, MADE, &verdict);
 		err = json_write(&text, j, false);
 		mem_fail_from(0);
 		assert_true(err == ERR_OK || err == ERR_NOMEM);

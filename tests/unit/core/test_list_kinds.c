@@ -158,7 +158,7 @@ static void shown(const char *name, enum list_kind kind, const char *const *line
 	size_t count = vectors_load(name, lists);
 	struct tlv_list list = lists_parse(&lists[0]);
 
-	assert_int_equal(list_show(&list, kind, MADE, &out), ERR_OK);
+	assert_int_equal(lists_show(&list, kind, MADE, &out), ERR_OK);
 	for (; *lines; lines++)
 		if (!memmem(out.data, out.len, *lines, strlen(*lines)))
 			fail_msg("no \"%s\" in\n%.*s", *lines, (int)out.len, (char *)out.data);
