@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "sim/capf.h"
+#include "sim/panel.h"
 #include "sim/tvs.h"
 
 #include <stdio.h>
@@ -25,22 +26,36 @@ static void set_step(struct sim_phone *p, enum sim_lsc_step step)
 	p->evidence.lsc_step = sim_lsc_step_text(step);
 	sim_phone_write_evidence(p);
 	sim_console_event(&p->console, "lsc", sim_evidence_lsc(&p->evidence, &p->flash));
+	sim_panel_lsc_changed(p->panel);
 }
 
 void sim_enrol_stop(struct sim_phone *p)
 {
 	struct sim_enrol *e = p->enrol;
+	bool user = e && e->user;
 
 	if (!e)
 		return;
 	p->enrol = NULL;
-	if (e->user)
+	if (user)
 		sim_tvs_stop(p);
 	sim_capf_free(e->session);
 	loop_timer_free(e->timer);
 	buf_wipe(&e->string);
 	mem_free(e);
 	p->evidence.lsc_step = sim_lsc_step_text(SIM_LSC_IDLE);
+	if (user)
+		sim_panel_lsc_changed(p->panel);
+}
+
+void sim_enrol_break_off(struct sim_phone *p)
+{
+	if (!sim_enrol_by_user(p))
+		return;
+	p->lsc_failed = true;
+	sim_console_status(&p->console, "LSC: Failed");
+	sim_enrol_stop(p);
+	set_step(p, SIM_LSC_IDLE);
 }
 
 bool sim_enrol_by_user(const struct sim_phone *p)

@@ -18,6 +18,8 @@ void sim_enrol_stop(struct sim_phone *p);
  * none) it starts over then. `string` is copied; empty where none is needed. ERR_BUSY, ERR_NOTNOW.
  */
 enum err sim_enrol_update(struct sim_phone *p, struct span string, struct fail *why) MUST_USE;
+/* The user has enough of it. */
+void sim_enrol_break_off(struct sim_phone *p);
 /* Is one going on that the user started? */
 bool sim_enrol_by_user(const struct sim_phone *p);
 

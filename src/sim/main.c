@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "sim/client.h"
+#include "sim/factory.h"
+#include "sim/keys.h"
 #include "sim/phone.h"
+#include "sim/shell.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -29,6 +32,9 @@ int main(int argc, char **argv)
 	(void)signal(SIGPIPE, SIG_IGN);
 	switch (options.command) {
 	case SIM_COMMAND_CAPF: return sim_client_run(&options);
+	case SIM_COMMAND_MENU: return sim_keys_run(&options);
+	case SIM_COMMAND_SHELL: return sim_shell_run(&options);
+	case SIM_COMMAND_MIC: return sim_factory_run(&options);
 	default: return run_phone(&options);
 	}
 }

@@ -2,6 +2,7 @@
 #include "sim/options.h"
 
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 
 enum option_id {
@@ -36,6 +37,10 @@ enum option_id {
 	OPT_ANONYMOUS,
 	OPT_TLS,
 	OPT_TIMEOUT,
+	OPT_PRODUCT,
+	OPT_KEY,
+	OPT_SINCE,
+	OPT_DAYS,
 	OPT_ERASE,
 	OPT_JSON,
 	OPT_QUIET,
@@ -46,6 +51,9 @@ enum option_id {
 
 #define PHONE (1u << SIM_COMMAND_PHONE)
 #define CAPF  (1u << SIM_COMMAND_CAPF)
+#define MENU  (1u << SIM_COMMAND_MENU)
+#define SHELL (1u << SIM_COMMAND_SHELL)
+#define MIC   (1u << SIM_COMMAND_MIC)
 #define ALL   (~0u)
 
 /* One row an option: it gives the parser's table and the help text. */
@@ -54,8 +62,12 @@ static const struct row {
 	unsigned commands;
 	const char *name, *argument, *help;
 } rows[] = {
-	{OPT_MAC, ALL, "mac", "MAC", "the phone's MAC address, 12 hex digits (needed)"},
-	{OPT_DIR, ALL, "dir", "DIR", "the phone's folder: its flash memory and its logs (needed)"},
+	{OPT_MAC, PHONE | CAPF, "mac", "MAC", "the phone's MAC address, 12 hex digits (needed)"},
+	{OPT_DIR, PHONE | CAPF, "dir", "DIR",
+		"the phone's folder: its flash memory and its logs (needed)"},
+	{OPT_DIR, MENU, "dir", "DIR", "the folder of a phone that runs (needed)"},
+	{OPT_DIR, SHELL, "dir", "DIR", "the phone's folder (needed)"},
+	{OPT_DIR, MIC, "dir", "DIR", "the factory's folder (needed)"},
 	{OPT_SERVER, PHONE, "server", "ADDR", "address of the TFTP server (default 127.0.0.1)"},
 	{OPT_SERVER, CAPF, "server", "ADDR", "address of the CAPF server (default 127.0.0.1)"},
 	{OPT_PORT_BASE, PHONE, "port-base", "N",
@@ -89,6 +101,8 @@ static const struct row {
 		"authentication string that the user types at once; - is standard input"},
 	{OPT_STRING_FILE, CAPF, "string-file", "FILE",
 		"the authentication string; - is standard input; else it is asked for"},
+	{OPT_STRING_FILE, MENU, "string-file", "FILE",
+		"what is typed where the phone asks; - is standard input; else you are asked"},
 	{OPT_MIC, PHONE | CAPF, "mic", "FOLDER",
 		"take the manufacturer's certificate from there: SEP<MAC>.pem, .key"},
 	{OPT_CAPF_VERSION, PHONE | CAPF, "capf-version", "N", "CAPF version, 2 or 3 (default 3)"},
@@ -103,9 +117,16 @@ static const struct row {
 	{OPT_TLS, CAPF, "tls", "PROFILE", "phone (default), modern, legacy"},
 	{OPT_TIMEOUT, CAPF, "timeout", "SECONDS",
 		"wait that long for the server's next message (default 60)"},
+	{OPT_PRODUCT, MIC, "product", "NAME", "begins the common name (default CP-7961G)"},
+	{OPT_KEY, MIC, "key", "KIND", "RSA-1024, RSA-2048 (default), EC-256, …"},
+	{OPT_SINCE, MIC, "since", "DATE", "valid from then on, 2026-11-23 (default yesterday)"},
+	{OPT_DAYS, MIC, "days", "N", "valid that long (default 3650)"},
 	{OPT_ERASE, PHONE, "erase", NULL, "erase trust lists, LSC and configuration first"},
 	{OPT_JSON, PHONE, "json", NULL, "print events as JSON, one a line"},
 	{OPT_JSON, CAPF, "json", NULL, "print what happened as one JSON object"},
+	{OPT_JSON, MENU, "json", NULL, "print the screen as JSON"},
+	{OPT_JSON, SHELL, "json", NULL, "print the phone's lists as JSON"},
+	{OPT_JSON, MIC, "json", NULL, "print what was made as JSON"},
 	{OPT_QUIET, PHONE, "quiet", NULL,
 		"print nothing; the logs in DIR are written all the same"},
 	{OPT_QUIET, CAPF, "quiet", NULL, "print the outcome alone"},
@@ -117,22 +138,45 @@ static const struct row {
 
 static const struct {
 	const char *word, *usage, *summary, *status;
+	bool device;     /* needs --mac */
+	int least, most; /* words after the options */
 } commands[SIM_COMMANDS] = {
 	[SIM_COMMAND_PHONE] = {"", "--mac MAC --dir DIR [OPTION]…",
 		"One simulated phone, from power-on to encrypted call.",
 		"0 all done; 1 something was refused, or the phone did not register\n"
-		"or a call failed; 2 wrong usage"},
+		"or a call failed; 2 wrong usage",
+		true, 0, 0},
 	[SIM_COMMAND_CAPF] = {"capf", "--mac MAC --dir DIR [OPTION]…",
 		"One session at a CAPF server, as a phone has it; what the server orders is done\n"
 		"to the certificates in DIR.",
-		"0 the session ended well; 1 something was refused or failed;\n2 wrong usage"},
+		"0 the session ended well; 1 something was refused or failed;\n2 wrong usage", true,
+		0, 0},
+	[SIM_COMMAND_MENU] = {"menu", "--dir DIR [OPTION]… [KEYS]…",
+		"Presses keys of a phone that runs, and prints what it shows: the way through its\n"
+		"menus, as in\n"
+		"  cadeado-phone menu --dir DIR \"Settings > Status > Status Messages\"\n"
+		"  cadeado-phone menu --dir DIR \"Settings > Security Configuration > **# > LSC > "
+		"Update\"\n"
+		"A key is a softkey, an item's number or name, or **#, which unlocks the settings.\n"
+		"Without KEYS they are read from the keyboard.",
+		"0 done; 1 the last key did nothing, or what it began failed; 2 wrong usage", false,
+		0, INT_MAX},
+	[SIM_COMMAND_SHELL] = {"shell", "--dir DIR [OPTION]… [COMMAND]",
+		"The shell of the phone: ls -l /tmp/*.tlv, md5sum /tmp/CTLFile.tlv.\n"
+		"Without COMMAND they are read from the keyboard.",
+		"0 done; 1 the last command failed; 2 wrong usage", false, 0, INT_MAX},
+	[SIM_COMMAND_MIC] = {"mic", "--dir DIR [OPTION]… MAC…",
+		"Makes manufacturer's certificates for simulated phones, SEP<MAC>.pem and .key,\n"
+		"and the authority that signs them, manufacturer.pem, when it is not there.",
+		"0 made; 1 something failed; 2 wrong usage", false, 1, INT_MAX},
 };
 
-static int usage_error(const char *fmt, const char *value)
+static int usage_error(const struct sim_options *o, const char *what, const char *value)
 {
-	(void)fprintf(stderr, "cadeado-phone: ");
-	(void)fprintf(stderr, "%s: %s\n", fmt, value);
-	(void)fprintf(stderr, "Try 'cadeado-phone --help'.\n");
+	const char *word = commands[o->command].word;
+
+	(void)fprintf(stderr, "cadeado-phone: %s: %s\n", what, value);
+	(void)fprintf(stderr, "Try 'cadeado-phone%s%s --help'.\n", word[0] ? " " : "", word);
 	return SIM_EXIT_USAGE;
 }
 
@@ -227,6 +271,28 @@ static int set_profile(const char *text, enum tls_profile *out)
 	return tls_profile_parse(out, text) != ERR_OK;
 }
 
+/* "RSA-2048", "EC-256" */
+static int set_key_kind(const char *text, struct sim_options *o)
+{
+	static const struct {
+		const char *name;
+		enum key_type type;
+		unsigned bits;
+	} kinds[] = {{"RSA-512", KEY_RSA, 512}, {"RSA-1024", KEY_RSA, 1024},
+		{"RSA-2048", KEY_RSA, 2048}, {"RSA-3072", KEY_RSA, 3072},
+		{"RSA-4096", KEY_RSA, 4096}, {"EC-256", KEY_EC, 256}, {"EC-384", KEY_EC, 384},
+		{"EC-521", KEY_EC, 521}};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (!str_ieq(text, kinds[i].name))
+			continue;
+		o->key_type = kinds[i].type;
+		o->key_bits = kinds[i].bits;
+		return 0;
+	}
+	return 1;
+}
+
 static int add_fault(struct sim_faults *f, const char *text)
 {
 	struct fail why = {0};
@@ -285,6 +351,10 @@ static int take(struct sim_options *o, struct parsed *p, int id, const char *val
 	case OPT_ANONYMOUS: o->anonymous = true; return 0;
 	case OPT_TLS: return set_profile(value, &o->profile);
 	case OPT_TIMEOUT: return set_number(value, 1, 7200, &o->timeout);
+	case OPT_PRODUCT: o->product = value; return value[0] == '\0' || strlen(value) > 32;
+	case OPT_KEY: return set_key_kind(value, o);
+	case OPT_SINCE: return clock_parse(value, &o->since) != ERR_OK;
+	case OPT_DAYS: return set_number(value, 1, 36500, &o->days);
 	default: return 1;
 	}
 }
@@ -297,10 +367,16 @@ static int finish(struct sim_options *o, const struct parsed *p)
 	if (o->command == SIM_COMMAND_CAPF)
 		port = o->capf_port ? o->capf_port : SIM_PORT_CAPF + o->port_base;
 
-	if (o->device[0] == '\0' || !o->dir)
-		return usage_error("missing option", o->dir ? "--mac" : "--dir");
+	if (!o->dir)
+		return usage_error(o, "missing option", "--dir");
+	if (o->device[0] == '\0' && commands[o->command].device)
+		return usage_error(o, "missing option", "--mac");
+	if (o->words < commands[o->command].least)
+		return usage_error(o, "missing argument", commands[o->command].usage);
+	if (o->words > commands[o->command].most)
+		return usage_error(o, "unexpected argument", o->word[0]);
 	if (net_addr_parse(&o->server, p->server, port, &why))
-		return usage_error(why.text, p->server);
+		return usage_error(o, why.text, p->server);
 	return -1;
 }
 
@@ -348,6 +424,7 @@ int sim_options_parse(struct sim_options *o, int argc, char **argv)
 	struct option table[ROWS + 1] = {{0}};
 	struct parsed p = {.server = "127.0.0.1"};
 	int id, index = 0, status;
+	const char *order;
 
 	*o = (struct sim_options){.command = find_command(argc, argv),
 		.call_tries = 10,
@@ -359,11 +436,17 @@ int sim_options_parse(struct sim_options *o, int argc, char **argv)
 		.capf_version = SIM_CAPF_VERSION,
 		.auth = SIM_AUTH_NULL,
 		.profile = TLS_PHONE,
-		.timeout = (int)(SIM_CAPF_TALK_US / 1000000)};
+		.timeout = (int)(SIM_CAPF_TALK_US / 1000000),
+		.product = "CP-7961G",
+		.key_type = KEY_RSA,
+		.key_bits = 2048,
+		.days = 3650};
 	fill_table(o->command, table);
+	/* A command line has options of its own. */
+	order = o->command == SIM_COMMAND_SHELL ? "+" : "";
 	if (o->command != SIM_COMMAND_PHONE)
 		optind = 2;
-	while ((id = getopt_long(argc, argv, "", table, &index)) != -1) {
+	while ((id = getopt_long(argc, argv, order, table, &index)) != -1) {
 		status = answer(o, id, optarg);
 		if (status >= 0)
 			return status;
@@ -372,10 +455,10 @@ int sim_options_parse(struct sim_options *o, int argc, char **argv)
 
 			(void)snprintf(
 				what, sizeof(what), "wrong value for --%s", table[index].name);
-			return usage_error(what, optarg ? optarg : "");
+			return usage_error(o, what, optarg ? optarg : "");
 		}
 	}
-	if (optind < argc)
-		return usage_error("unexpected argument", argv[optind]);
+	o->word = argv + optind;
+	o->words = argc - optind;
 	return finish(o, &p);
 }

@@ -21,7 +21,14 @@
 #define SIM_PORT_SCCP  2000
 
 /* The program's commands; without a word it is a phone. */
-enum sim_command { SIM_COMMAND_PHONE, SIM_COMMAND_CAPF, SIM_COMMANDS };
+enum sim_command {
+	SIM_COMMAND_PHONE,
+	SIM_COMMAND_CAPF,
+	SIM_COMMAND_MENU,
+	SIM_COMMAND_SHELL,
+	SIM_COMMAND_MIC,
+	SIM_COMMANDS
+};
 
 struct sim_options {
 	enum sim_command command;
@@ -58,6 +65,15 @@ struct sim_options {
 	bool anonymous;
 	enum tls_profile profile;
 	int timeout; /* seconds */
+	/* the command mic */
+	const char *product; /* CP-7961G */
+	enum key_type key_type;
+	unsigned key_bits;
+	int64_t since; /* seconds since 1970; 0: yesterday */
+	int days;
+	/* what follows the options: keys to press, a command line, MAC addresses */
+	char **word;
+	int words;
 };
 
 /* Reads the command line; strings are borrowed from argv. Prints help or what is wrong. Returns -1

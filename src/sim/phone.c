@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "sim/enrol.h"
+#include "sim/panel.h"
 #include "sim/secret.h"
 #include "sim/station.h"
 #include "sim/tvs.h"
@@ -171,7 +172,7 @@ static void step(struct sim_phone *p, enum sim_event ev)
 	if (p->station && next != SIM_REGISTERED && next != SIM_LEAVING)
 		sim_station_stop(p);
 	if (sim_enrol_by_user(p) && !is_up(next))
-		sim_enrol_stop(p);
+		sim_enrol_break_off(p);
 	p->state = next;
 	(void)snprintf(p->evidence.state, sizeof(p->evidence.state), "%s", table[next].name);
 	sim_console_event(&p->console, "state", table[next].name);
@@ -344,6 +345,8 @@ enum err sim_phone_init(struct sim_phone *p, const struct sim_options *opt, stru
 		err = loop_on_signal(p->loop, SIGTERM, on_signal, p);
 	if (err == ERR_OK)
 		err = loop_on_signal(p->loop, SIGINT, on_signal, p);
+	if (err == ERR_OK)
+		err = sim_panel_open(&p->panel, p, why);
 	return err ? fail_set(why, err, "%s", err_text(err)) : ERR_OK;
 }
 
@@ -364,6 +367,7 @@ void sim_phone_fini(struct sim_phone *p)
 	sim_boot_cancel(p);
 	sim_tvs_stop(p);
 	sim_enrol_stop(p);
+	sim_panel_close(p->panel);
 	loop_timer_free(p->timer);
 	if (p->executor)
 		pool_executor_free(p->executor);

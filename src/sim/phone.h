@@ -53,6 +53,7 @@ struct sim_enrol;
 struct sim_station;
 struct sim_call;
 struct sim_tvs;
+struct sim_panel;
 
 #define SIM_VOUCHED_MAX 4u
 
@@ -106,6 +107,7 @@ struct sim_phone {
 	struct sim_enrol *enrol;
 	struct sim_keygens keygens;
 	bool lsc_failed; /* the last enrolment did */
+	struct sim_panel *panel;
 	struct sim_station *station;
 	struct sim_call *call; /* lives as long as the station */
 };

@@ -57,8 +57,9 @@ static enum err ask(struct buf *out, struct fail *why)
 			"standard input");
 	quiet = before;
 	quiet.c_lflag &= ~(tcflag_t)ECHO;
-	(void)fprintf(stderr, "Authentication String: ");
+	/* Before the question: what is typed as an answer must not be flushed away. */
 	(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
+	(void)fprintf(stderr, "Authentication String: ");
 	err = read_input(out, why);
 	(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
 	(void)fputc('\n', stderr);

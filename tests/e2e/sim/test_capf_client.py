@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """`cadeado-phone capf` at a CAPF server that is not ours: what it says, does and stores."""
 import hashlib
+import os
+import pty
 import stat
 import subprocess
 
@@ -109,6 +111,27 @@ def test_string(phone, server, tmp_path, how):
         assert phone.run(*options, '--capf-fault', fault, port=authority.port, text='0048151623') == 1
         assert authority.last.auth.get(11) == sent
         assert phone.json['reason'] == 7 and not phone.json['good']
+
+
+def test_string_is_asked_for_on_a_terminal(phone, server, new_key):
+    """And what is typed is not shown."""
+    authority = server(check=lambda auth: auth.get(11) == b'48151623\0')
+    ours, theirs = pty.openpty()
+    with subprocess.Popen([PROGRAM, 'capf', '--mac', DEVICE[3:], '--dir', phone.folder, '--port', str(authority.port), '--auth',
+                           'string', '--new-key', new_key], stdin=theirs, stdout=theirs, stderr=theirs) as client:
+        os.close(theirs)
+        shown = b''
+        while not shown.endswith(b'Authentication String: '):
+            shown += os.read(ours, 1000)
+        os.write(ours, b'48151623\n')
+        while True:
+            try:
+                shown += os.read(ours, 1000)
+            except OSError:
+                break
+        assert client.wait(60) == 0, shown
+    os.close(ours)
+    assert b'48151623' not in shown and b'PASSWORD = (8 characters)' in shown
 
 
 def test_string_must_be_given_and_have_digits(phone, tmp_path):
