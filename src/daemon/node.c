@@ -54,6 +54,7 @@ static enum err worker_start(void *ctx, unsigned index, struct loop *l, struct f
 		.loop = l,
 		.worker = index,
 		.blocking = w->blocking,
+		.lingering = &w->lingering,
 		.cluster = n->cluster,
 		.settings = cluster_get_settings(n->cluster),
 		.clock = cluster_get_clock(n->cluster),
@@ -65,7 +66,8 @@ static enum err worker_start(void *ctx, unsigned index, struct loop *l, struct f
 	return err ? fail_set(why, err, "worker %u: %s", index, err_text(err)) : ERR_OK;
 }
 
-/* The executor first: it waits for the job that runs, and services free those that it dropped. */
+/* The executor first: it waits for the job that runs, and services free those that it dropped, also
+ * those that were stopped before. */
 static void worker_stop(void *ctx, unsigned index)
 {
 	struct node *n = ctx;
@@ -79,6 +81,7 @@ static void worker_stop(void *ctx, unsigned index)
 		service_admin.stop(w->admin);
 	w->admin = NULL;
 	node_services_end(w);
+	lingering_end(&w->lingering);
 }
 
 struct opening {

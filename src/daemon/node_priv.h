@@ -9,6 +9,7 @@
 #include "net/pool.h"
 #include "net/worker.h"
 #include "service/guesses.h"
+#include "service/jobs.h"
 #include "service/service.h"
 
 /* Programs' services that are one to an administrator: TFTP, and the same files over HTTP. */
@@ -19,6 +20,7 @@
 struct worker {
 	struct service_env env;
 	struct executor *blocking;
+	struct lingering *lingering; /* stopped instances whose jobs have not come back */
 	void *instances[SERVICE_COUNT][SERVICE_PARTS];
 	void *admin;
 	enum err err;

@@ -57,6 +57,7 @@ struct contents {
 	unsigned jobs_count;
 	/* By the served name, not held: thousands of names for one list share its bytes. */
 	struct content *shared[SHARED_BUCKETS];
+	struct lingering lingering;
 	bool tagged, stopped;
 };
 
@@ -270,6 +271,17 @@ static bool is_absent(enum err err)
 	return err == ERR_NOTFOUND || err == ERR_DENIED;
 }
 
+/* What is left of a stopped one. */
+static void end(struct lingering *l)
+{
+	struct contents *c = lingering_of(l, struct contents, lingering);
+
+	while (c->jobs)
+		job_free((struct job *)c->jobs);
+	lingering_remove(l);
+	mem_free(c);
+}
+
 static void job_work(void *arg)
 {
 	struct job *j = arg;
@@ -325,7 +337,7 @@ static void job_done(void *arg)
 	if (c->stopped) {
 		job_free(j);
 		if (!c->jobs)
-			mem_free(c);
+			end(&c->lingering);
 		return;
 	}
 	close_job(j);
@@ -421,17 +433,13 @@ void contents_tag(struct contents *c)
 
 void contents_free(struct contents *c)
 {
-	struct job *j;
-
 	if (!c)
 		return;
 	while (c->newest)
 		forget(c, c->newest);
 	c->stopped = true;
-	while (!c->env->blocking && c->jobs) {
-		j = (struct job *)c->jobs;
-		job_free(j);
-	}
-	if (!c->jobs)
-		mem_free(c);
+	if (c->env->blocking && c->jobs)
+		lingering_add(c->env->lingering, &c->lingering, end);
+	else
+		end(&c->lingering);
 }

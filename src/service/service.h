@@ -9,6 +9,7 @@
 
 struct command_runtime;
 struct guesses;
+struct lingering;
 
 /* What a service gets to work with on one worker. Everything is borrowed and outlives the service.
  */
@@ -18,6 +19,8 @@ struct service_env {
 	/* Runs blocking work (store, keys, files) one job at a time, in which `cluster` may be
 	 * used; the answer comes back to this loop. Nowhere else is `cluster` touched. */
 	struct executor *blocking;
+	/* This worker's instances that were stopped while jobs of them ran (jobs.h). */
+	struct lingering **lingering;
 	struct cluster *cluster;
 	const struct settings *settings;
 	const struct clock *clock;
@@ -58,8 +61,8 @@ struct service {
 	void (*farewell)(void *instance);
 	/* Closes everything; on the loop's thread or after it ended. A job that still runs ends
 	 * with its own answer, after which the instance is gone; another one may have been started
-	 * meanwhile. Where env->blocking is NULL by now its executor is gone, and the jobs that it
-	 * dropped are freed here. */
+	 * meanwhile. Until then it is in env->lingering. Where env->blocking is NULL by now its
+	 * executor is gone, and the jobs that it dropped are freed here. */
 	void (*stop)(void *instance);
 };
 

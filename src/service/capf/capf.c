@@ -15,8 +15,18 @@ static void accepted(void *ctx, struct stream *stream)
 
 void capf_free(struct capf *service)
 {
+	lingering_remove(&service->lingering);
 	slots_free(service->sessions);
 	mem_free(service);
+}
+
+static void end(struct lingering *l)
+{
+	struct capf *service = lingering_of(l, struct capf, lingering);
+
+	while (service->jobs)
+		job_free((struct job *)service->jobs);
+	capf_free(service);
 }
 
 static void stop(void *instance)
@@ -30,10 +40,10 @@ static void stop(void *instance)
 	while ((s = slots_next(service->sessions, &at)))
 		session_free(s);
 	service->stopped = true;
-	while (!service->env->blocking && service->jobs)
-		job_free((struct job *)service->jobs);
-	if (!service->jobs)
-		capf_free(service);
+	if (service->env->blocking && service->jobs)
+		lingering_add(service->env->lingering, &service->lingering, end);
+	else
+		end(&service->lingering);
 }
 
 static enum err start(void **instance, const struct service_env *env, struct fail *why)

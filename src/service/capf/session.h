@@ -19,6 +19,7 @@ struct capf {
 	uint32_t connections;         /* numbers sessions, from 1 */
 	struct complaints complaints; /* about peers that are not authorised */
 	struct job_link *jobs;        /* not back yet; the last one frees a stopped instance */
+	struct lingering lingering;
 	bool stopped;
 };
 

@@ -18,6 +18,7 @@ struct ctlprovider {
 	struct sources sources;
 	struct job_link *jobs;
 	unsigned running;
+	struct lingering lingering;
 	bool stopped;
 };
 
@@ -185,6 +186,7 @@ static void tell(const struct job *j)
 
 static void provider_free(struct ctlprovider *p)
 {
+	lingering_remove(&p->lingering);
 	http_server_free(p->http);
 	mem_free(p);
 }
@@ -304,6 +306,15 @@ static void handle(void *ctx, struct slot_ref ref, const struct http_exchange *x
 
 /* --- the service --- */
 
+static void end(struct lingering *l)
+{
+	struct ctlprovider *p = lingering_of(l, struct ctlprovider, lingering);
+
+	while (p->jobs)
+		provider_job_free((struct job *)p->jobs);
+	provider_free(p);
+}
+
 static void stop(void *instance)
 {
 	struct ctlprovider *p = instance;
@@ -311,10 +322,10 @@ static void stop(void *instance)
 	http_server_free(p->http);
 	p->http = NULL;
 	p->stopped = true;
-	while (!p->env->blocking && p->jobs)
-		provider_job_free((struct job *)p->jobs);
-	if (!p->jobs)
-		provider_free(p);
+	if (p->env->blocking && p->jobs)
+		lingering_add(p->env->lingering, &p->lingering, end);
+	else
+		end(&p->lingering);
 }
 
 static enum err start(void **instance, const struct service_env *env, struct fail *why)

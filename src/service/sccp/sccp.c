@@ -84,6 +84,7 @@ static void accepted_secure(void *ctx, struct stream *stream)
 
 void sccp_instance_free(struct sccp *x)
 {
+	lingering_remove(&x->lingering);
 	callctl_free(x->calls);
 	loop_timer_free(x->tick);
 	slots_free(x->slots);
@@ -115,6 +116,15 @@ void service_sccp_reset(void *instance, const char *device)
 	station_flush_all(x);
 }
 
+static void end(struct lingering *l)
+{
+	struct sccp *x = lingering_of(l, struct sccp, lingering);
+
+	while (x->jobs)
+		registration_drop(x->jobs);
+	sccp_instance_free(x);
+}
+
 static void stop(void *instance)
 {
 	struct sccp *x = instance;
@@ -128,10 +138,10 @@ static void stop(void *instance)
 		station_free(s);
 	loop_timer_stop(x->tick);
 	x->stopped = true;
-	while (!x->env->blocking && x->jobs)
-		registration_drop(x->jobs);
-	if (!x->jobs)
-		sccp_instance_free(x);
+	if (x->env->blocking && x->jobs)
+		lingering_add(x->env->lingering, &x->lingering, end);
+	else
+		end(&x->lingering);
 }
 
 static enum err prepare(struct sccp *x, struct fail *why)

@@ -33,6 +33,7 @@ struct sccp {
 	bool flushing;
 	uint32_t connections;  /* numbers them, from 1 */
 	struct job_link *jobs; /* not back yet; the last one frees a stopped instance */
+	struct lingering lingering;
 	bool stopped;
 };
 

@@ -17,6 +17,7 @@ struct tvs {
 	struct trust_cache *cache; /* touched in pool jobs only */
 	uint32_t connections;      /* numbers sessions, from 1 */
 	struct job_link *jobs;     /* not back yet; the last one frees a stopped instance */
+	struct lingering lingering;
 	bool stopped;
 };
 

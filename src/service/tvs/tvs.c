@@ -10,9 +10,19 @@ static void accepted(void *ctx, struct stream *stream)
 
 void tvs_free(struct tvs *service)
 {
+	lingering_remove(&service->lingering);
 	slots_free(service->sessions);
 	trust_cache_free(service->cache);
 	mem_free(service);
+}
+
+static void end(struct lingering *l)
+{
+	struct tvs *service = lingering_of(l, struct tvs, lingering);
+
+	while (service->jobs)
+		tvs_job_free((struct job *)service->jobs);
+	tvs_free(service);
 }
 
 static void stop(void *instance)
@@ -26,10 +36,10 @@ static void stop(void *instance)
 	while ((s = slots_next(service->sessions, &at)))
 		tvs_session_free(s);
 	service->stopped = true;
-	while (!service->env->blocking && service->jobs)
-		tvs_job_free((struct job *)service->jobs);
-	if (!service->jobs)
-		tvs_free(service);
+	if (service->env->blocking && service->jobs)
+		lingering_add(service->env->lingering, &service->lingering, end);
+	else
+		end(&service->lingering);
 }
 
 static enum err start(void **instance, const struct service_env *env, struct fail *why)

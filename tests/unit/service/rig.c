@@ -156,6 +156,7 @@ void rig_init(struct rig *r, const char *profile)
 	r->env = (struct service_env){
 		.loop = r->loop,
 		.blocking = &r->executor,
+		.lingering = &r->lingering,
 		.cluster = r->cluster,
 		.settings = &r->settings,
 		.clock = clock_system(),
@@ -197,12 +198,22 @@ void rig_stop_without_executor(struct rig *r)
 	rig_stop(r);
 }
 
+void rig_drop_job(struct rig *r)
+{
+	assert_non_null(r->lingering);
+	r->env.blocking = NULL;
+	r->work = NULL;
+	lingering_end(&r->lingering);
+	assert_null(r->lingering);
+}
+
 void rig_fini(struct rig *r)
 {
 	char command[128];
 
 	if (r->instance)
 		rig_stop(r);
+	assert_null(r->lingering);
 	loop_timer_free(r->tick);
 	loop_free(r->loop);
 	tls_free(r->env.tls[OWN_CAPF]);

@@ -3,6 +3,7 @@
 #define TEST_SERVICE_RIG_H
 
 #include "core/device/device.h"
+#include "service/jobs.h"
 #include "service/service.h"
 
 #include <setjmp.h>
@@ -21,6 +22,7 @@ struct rig {
 	void *job;
 	bool worked;
 	struct service_env env;
+	struct lingering *lingering;
 	struct lsc_issuers *issuers;
 	struct settings settings;
 	struct loop *loop;
@@ -44,6 +46,8 @@ void rig_start(struct rig *r, const struct service *service);
 void rig_stop(struct rig *r);
 /* As at the end of a process: the executor is gone, the waiting job will never be answered. */
 void rig_stop_without_executor(struct rig *r);
+/* The same after rig_stop: of a stopped service whose job was dropped nothing is left. */
+void rig_drop_job(struct rig *r);
 /* Runs the loop until `until` says so. Fails the test when that takes a minute. */
 void rig_until(struct rig *r, bool (*until)(void *ctx), void *ctx);
 void rig_until_job(struct rig *r); /* until a job waits */

@@ -283,7 +283,7 @@ static void test_input_waits_for_the_job(void **state)
 	rig_fini(&r);
 }
 
-static void test_job_is_never_answered(void **state)
+static void end_with_each_job(bool stopped_before)
 {
 	struct phone p;
 	struct rig r;
@@ -293,10 +293,25 @@ static void test_job_is_never_answered(void **state)
 		rig_init(&r, "Encrypted");
 		rig_start(&r, &service_capf);
 		walk(&r, &p, job);
-		rig_stop_without_executor(&r);
+		if (stopped_before) {
+			rig_stop(&r);
+			rig_drop_job(&r);
+		} else {
+			rig_stop_without_executor(&r);
+		}
 		phone_fini(&p);
 		rig_fini(&r);
 	}
+}
+
+static void test_job_is_never_answered(void **state)
+{
+	end_with_each_job(false);
+}
+
+static void test_stopped_and_never_answered(void **state)
+{
+	end_with_each_job(true);
 }
 
 int main(void)
@@ -306,6 +321,7 @@ int main(void)
 		cmocka_unit_test(test_without_the_connection),
 		cmocka_unit_test(test_service_stops_before_the_job),
 		cmocka_unit_test(test_job_is_never_answered),
+		cmocka_unit_test(test_stopped_and_never_answered),
 		cmocka_unit_test(test_input_waits_for_the_job),
 	};
 

@@ -188,6 +188,18 @@ static void process_ends_before_the_answer(void **state)
 	leave(&c, r);
 }
 
+static void service_stops_and_then_the_process(void **state)
+{
+	struct rig *r = *state;
+	struct client c;
+
+	ask(&c, r, get);
+	rig_until_job(r);
+	rig_stop(r);
+	rig_drop_job(r);
+	leave(&c, r);
+}
+
 static void no_account_needs_no_job(void **state)
 {
 	struct rig *r = *state;
@@ -211,6 +223,7 @@ int main(void)
 		TEST(client_leaves_before_the_answer),
 		TEST(service_stops_before_the_answer),
 		TEST(process_ends_before_the_answer),
+		TEST(service_stops_and_then_the_process),
 		TEST(no_account_needs_no_job),
 	};
 

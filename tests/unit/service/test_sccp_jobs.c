@@ -224,6 +224,17 @@ static void test_job_is_never_answered(void **state)
 	station_fini(&st);
 }
 
+static void test_stopped_and_never_answered(void **state)
+{
+	struct rig *r = *state;
+	struct station st;
+
+	register_now(&st, r);
+	rig_stop(r);
+	rig_drop_job(r);
+	station_fini(&st);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -231,6 +242,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_without_the_connection, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_service_stops_before_the_job, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_job_is_never_answered, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_stopped_and_never_answered, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_device_is_deleted_meanwhile, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_more_than_the_limit, setup, teardown),
 		cmocka_unit_test(test_no_instance),

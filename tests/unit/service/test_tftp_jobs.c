@@ -164,6 +164,18 @@ static void test_job_is_never_answered(void **state)
 	dgram_close(c.socket);
 }
 
+static void test_stopped_and_never_answered(void **state)
+{
+	struct rig *r = *state;
+	struct client c;
+
+	client_open(&c, r);
+	ask(&c, r);
+	rig_stop(r);
+	rig_drop_job(r);
+	dgram_close(c.socket);
+}
+
 /* Keeps all jobs, for tests in which more than one waits. */
 struct heap {
 	struct executor executor;
@@ -325,6 +337,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_repeated_request, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_service_stops_before_the_job, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_job_is_never_answered, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_stopped_and_never_answered, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_file_vanishes, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_jobs_do_not_heap_up, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_one_job_for_one_name, setup, teardown),
