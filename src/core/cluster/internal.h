@@ -13,6 +13,7 @@ struct cluster {
 	struct store *store;
 	struct signer *signer;
 	struct serving *serving; /* what TFTP serves; NULL before it was started */
+	uint64_t snapshots;      /* how often that was taken anew */
 	struct issuing *issuing; /* what CAPF issues with; the same */
 };
 

@@ -54,6 +54,8 @@ enum err cluster_secured(struct cluster *c, bool *yes, struct fail *why) MUST_US
 /* A served list's bytes, borrowed until the next snapshot; empty: none. */
 struct span cluster_served_ctl(const struct cluster *c);
 struct span cluster_served_itl(const struct cluster *c);
+/* Another number after each snapshot; 0 before the first. */
+uint64_t cluster_served_number(const struct cluster *c);
 /* ERR_NOTNOW with the reason for a list that phones would refuse. After a snapshot. */
 enum err cluster_served_check(const struct cluster *c, bool itl, struct fail *why) MUST_USE;
 /* The key that signs files now, its name there, and its certificate; NULL before the first

@@ -203,6 +203,8 @@ enum err cluster_serve_lists(struct cluster *c, struct fail *why)
 		err = pin(c, OWN_CALLMANAGER, &s->file, why);
 	if (err)
 		c->serving = before;
+	else
+		c->snapshots++;
 	serving_free(err ? s : before);
 	return err;
 }
@@ -279,6 +281,11 @@ struct span cluster_served_ctl(const struct cluster *c)
 struct span cluster_served_itl(const struct cluster *c)
 {
 	return served(c, LIST_ITL);
+}
+
+uint64_t cluster_served_number(const struct cluster *c)
+{
+	return c->snapshots;
 }
 
 enum err cluster_served_check(const struct cluster *c, bool itl, struct fail *why)

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "core/cluster/own.h"
+#include "core/cluster/services.h"
 #include "core/list/list.h"
 
 #include <stdio.h>
@@ -28,6 +29,7 @@ struct trust_cache {
 	struct entry *entries;
 	size_t count, room;
 	struct seen seen[SEEN_MAX];
+	uint64_t served; /* number of the lists that are served */
 	bool loaded;
 };
 
@@ -195,40 +197,54 @@ static enum err add_trusted(
 }
 
 /* Records that hold only a hash, or none, say nothing that TVS could repeat. */
-static enum err add_ctl(struct trust_cache *t, struct fail *why)
+static enum err add_records(
+	struct trust_cache *t, struct span file, const char *name, struct fail *why)
 {
-	struct buf file = {0};
 	struct tlv_list list;
 	struct tlv_iter it;
 	struct tlv_record r;
 	struct cert *cert;
-	char source[32];
-	enum err err = cluster_ctl(t->cluster, &file, why);
+	char source[48];
+	enum err err = tlv_parse(&list, file, why);
 
-	if (err == ERR_NOTFOUND) {
-		fail_clear(why);
-		buf_fini(&file);
-		return ERR_OK;
-	}
-	if (!err)
-		err = tlv_parse(&list, buf_span(&file), why);
 	if (!err)
 		err = list_verify(&list, why);
-	if (err) {
-		buf_fini(&file);
+	if (err)
 		return err;
-	}
 	tlv_iter_init(&it, &list);
 	while (!err && tlv_iter_next(&it, &r)) {
 		if (!r.certificate.len || r.role >= 32)
 			continue;
 		err = cert_from_der(&cert, r.certificate, why);
-		snprintf(source, sizeof(source), "CTL record %zu", it.number);
+		snprintf(source, sizeof(source), "%s record %zu", name, it.number);
 		if (!err)
 			err = add(t, cert, LIST_ROLE(r.role), source, why);
 	}
+	return err;
+}
+
+static enum err add_published(struct trust_cache *t, struct fail *why)
+{
+	struct buf file = {0};
+	enum err err = cluster_ctl(t->cluster, &file, why);
+
+	if (err == ERR_NOTFOUND) {
+		fail_clear(why);
+		err = ERR_OK;
+	} else if (!err) {
+		err = add_records(t, buf_span(&file), "CTL", why);
+	}
 	buf_fini(&file);
 	return err;
+}
+
+/* Phones are offered the served list until TFTP is restarted, and the published one from then on:
+ * those that hold only an ITL must be able to follow either. */
+static enum err add_served(struct trust_cache *t, struct fail *why)
+{
+	struct span served = cluster_served_ctl(t->cluster);
+
+	return served.len ? add_records(t, served, "served CTL", why) : ERR_OK;
 }
 
 static void look(const struct cluster *c, const char *sub, const char *name, struct seen *out)
@@ -268,23 +284,36 @@ static bool of_a_file(enum err err)
 	return err != ERR_NOMEM && err != ERR_LIMIT;
 }
 
+/* Phones must not be left alone because somebody spoilt the list. */
+static enum err add_list(struct trust_cache *t,
+	enum err (*adding)(struct trust_cache *t, struct fail *why), struct fail *why)
+{
+	struct fail local = {0};
+	enum err err = adding(t, &local);
+
+	return err == ERR_NOMEM ? fail_set(why, err, "%s", local.text) : ERR_OK;
+}
+
 enum err trust_cache_fresh(struct trust_cache *t, struct fail *why)
 {
 	struct trust_cache next = {.cluster = t->cluster};
-	struct fail spoilt = {0}, damaged = {0};
+	struct fail spoilt = {0};
 	struct adding adding = {&next, &spoilt};
 	enum err err;
 
 	look_at_all(t->cluster, next.seen);
-	if (t->loaded && memcmp(next.seen, t->seen, sizeof(next.seen)) == 0)
+	next.served = cluster_served_number(t->cluster);
+	if (t->loaded && next.served == t->served &&
+		memcmp(next.seen, t->seen, sizeof(next.seen)) == 0)
 		return ERR_OK;
 	err = add_own(&next, why);
 	if (!err && trust_each(t->cluster, add_trusted, &adding, &spoilt) &&
 		!of_a_file(spoilt.code))
 		err = fail_set(why, spoilt.code, "%s", spoilt.text);
-	/* Phones must not be left alone because somebody spoilt the list. */
-	if (!err && add_ctl(&next, &damaged) == ERR_NOMEM)
-		err = fail_set(why, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
+	if (!err)
+		err = add_list(&next, add_published, why);
+	if (!err)
+		err = add_list(&next, add_served, why);
 	if (err) {
 		entries_free(next.entries, next.count);
 		return err;

@@ -5,8 +5,9 @@
 #include "core/cluster/cluster.h"
 
 /* What TVS may vouch for: the node's own certificates (newest, and previous while it is kept), the
- * units of keys/trust, and every record of the CTL in force. A certificate's roles are the union of
- * what each of those gives it. spec: docs/formats/tvs.md */
+ * units of keys/trust, and every record of the CTL that is published and of the one that TFTP still
+ * serves. A certificate's roles are the union of what each of those gives it. spec:
+ * docs/formats/tvs.md */
 struct trust_answer {
 	bool valid;        /* known, and not expired */
 	uint8_t roles[32]; /* TLV_ROLE_*, ascending */

@@ -106,6 +106,25 @@ def test_records_of_the_ctl(lab):
         good(phone.verify(token), 2, {SAST})
 
 
+def test_the_list_that_is_still_served_counts_until_tftp_is_restarted(lab):
+    """Phones that hold only an ITL are offered the list that a token signed which the published one leaves out."""
+    first, second = "SAST-ADN4e31f914", "SAST-ADN5bbd7b14"
+    token = subprocess.run(["openssl", "x509", "-inform", "PEM", "-outform", "DER"], check=True, capture_output=True,
+                           input=ctl_certificate(lab)).stdout
+    lab.publish("update", "CTLFile")  # of which Phone-SAST-trust knows how its tokens came
+    lab.cadeado("token", "create", "--serial", "ADN00000003", "--pin-file", lab.path("pin"))
+    lab.cadeado("token", "retire", first, "--yes")
+    lab.cadeado("utils", "ctl", "update", "CTLFile", "--token", second, "--pin-file", lab.path("pin"), "--yes")
+    for name in os.listdir(lab.path("keys", "trust", "Phone-SAST-trust")):
+        if der_of(lab.path("keys", "trust", "Phone-SAST-trust", name)) == token:
+            os.unlink(lab.path("keys", "trust", "Phone-SAST-trust", name))
+    with Tvs(lab.port("tvs")) as phone:
+        good(phone.verify(token), 2, {SAST})
+        assert "(served CTL record 1)" in lab.trace("tvs.log")
+        lab.restart("Cisco Tftp")
+        bad(phone.verify(token), 2)
+
+
 def ctl_certificate(lab):
     """The signing token's certificate out of the published CTL, by Python alone."""
     with open(lab.path("tftp", "CTLFile.tlv"), "rb") as f:
