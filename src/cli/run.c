@@ -88,6 +88,21 @@ static bool agreed(const struct cli *cli, const struct command *cmd)
 	return false;
 }
 
+static command_handler *preview_of(const struct command *cmd)
+{
+	static const struct {
+		command_handler *run, *preview;
+	} previews[] = {
+		{handle_file_delete, preview_file_delete},
+		{handle_ctl_mixed_mode, preview_ctl_mixed_mode},
+	};
+
+	for (size_t i = 0; i < sizeof(previews) / sizeof(previews[0]); i++)
+		if (previews[i].run == cmd->run)
+			return previews[i].preview;
+	return NULL;
+}
+
 /* What a person should have read before the question. False when the question need not be asked. */
 static bool shown_before(const struct cli *cli, const struct command *cmd, const struct json *args)
 {
@@ -96,9 +111,9 @@ static bool shown_before(const struct cli *cli, const struct command *cmd, const
 	struct command_ctx ctx = {.state = cli->state, .clock = clock_system(), .text_only = true};
 	bool good;
 
-	if (cmd->run != handle_file_delete || cli->yes)
+	look.run = preview_of(cmd);
+	if (!look.run || cli->yes)
 		return true;
-	look.run = preview_file_delete;
 	look.changes = false;
 	command_run(&look, &ctx, args, &reply);
 	command_ctx_fini(&ctx);
@@ -131,6 +146,7 @@ static enum err run_here_or_there(const struct cli *cli, const struct command *c
 			.runtime = &cli_runtime,
 			.ask = terminal_ask_secret,
 			.text_only = !cli->json,
+			.previewed = preview_of(cmd) && !cli->yes,
 			.progress = cli_progress,
 		};
 

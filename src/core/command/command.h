@@ -94,6 +94,8 @@ struct command_ctx {
 	unsigned uid;
 	/* Nobody will look at reply->data: a handler may leave out what takes long to find out. */
 	bool text_only;
+	/* A person has read what the row's preview says (handlers.h) and agreed. */
+	bool previewed;
 	/* Told how far long work has come, the last time with done == total. NULL: nobody looks. */
 	void (*progress)(size_t done, size_t total);
 	/* Asks a person for a secret without echo; appends it. NULL: nobody to ask. */

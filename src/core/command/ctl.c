@@ -99,15 +99,22 @@ static void warn_without_backup(struct command_ctx *ctx, struct command_reply *r
 		json_set_int(reply->data, "keysWithoutBackup", (int64_t)missing);
 }
 
-static void warn_of_auto_registration(struct command_ctx *ctx, struct command_reply *reply)
+/* Before the question where a person is asked, as the original does. */
+void preview_ctl_mixed_mode(
+	struct command_ctx *ctx, const struct json *args, struct command_reply *reply)
 {
 	struct fail why = {0};
 	struct cluster *c = command_cluster(ctx, &why);
 	const struct settings *s = c ? cluster_get_settings(c) : NULL;
 
+	(void)args;
+	if (why.code != ERR_OK)
+		command_refuse(reply, &why);
 	if (!s || !s->auto_registration)
 		return;
 	json_set_bool(reply->data, "autoRegistration", true);
+	if (ctx->previewed)
+		return;
 	buf_printf(&reply->text, "Auto-registration is enabled on at least one CM node.\n%s\n",
 		s->auto_registration_secure
 			? "It goes on in mixed mode (setting auto_registration_secure)."
@@ -157,7 +164,9 @@ void handle_ctl_mixed_mode(
 {
 	struct cluster_signing signing = {0};
 
-	warn_of_auto_registration(ctx, reply);
+	preview_ctl_mixed_mode(ctx, args, reply);
+	if (reply->exit != COMMAND_GOOD)
+		return;
 	run(ctx, args, reply, &signing,
 		"Moving Cluster to Mixed Mode\nCluster set to Mixed Mode\n" RESTART_HINT
 			RESET_HINT);
@@ -183,16 +192,19 @@ void handle_ctl_non_secure(
 			RESET_HINT);
 }
 
-/* A list is made anew only where there is one to follow. */
-static enum err needs_ctl(struct command_ctx *ctx, struct fail *why)
+/* A list is made anew only where there is one to follow. Non-secure mode is not left by that: the
+ * server entries stay emptied. */
+static enum err needs_ctl(
+	struct command_ctx *ctx, struct cluster_signing *signing, struct fail *why)
 {
 	struct stage_status status = {0};
 	struct cluster *c = command_cluster(ctx, why);
 
-	if (c && stage_status(c, &status, why) == ERR_OK && status.mode == 0)
+	if (c && stage_status(c, &status, why) == ERR_OK && !status.has_ctl && !status.ever)
 		fail_set(why, ERR_NOTNOW,
-			"the cluster is in non-secure mode and has no CTL to update: "
-			"cadeado utils ctl set-cluster mixed-mode");
+			"there is no CTL to update; the first one is made with: cadeado utils ctl "
+			"set-cluster mixed-mode");
+	signing->non_secure = status.mode == 0;
 	return why->code;
 }
 
@@ -202,7 +214,7 @@ void handle_ctl_update(
 	struct cluster_signing signing = {0};
 	struct fail why = {0};
 
-	if (needs_ctl(ctx, &why) != ERR_OK) {
+	if (needs_ctl(ctx, &signing, &why) != ERR_OK) {
 		command_refuse(reply, &why);
 		return;
 	}
@@ -216,7 +228,7 @@ void handle_ctl_reset_localkey(
 	struct cluster_signing signing = {.other_key = true};
 	struct fail why = {0};
 
-	if (needs_ctl(ctx, &why) != ERR_OK) {
+	if (needs_ctl(ctx, &signing, &why) != ERR_OK) {
 		command_refuse(reply, &why);
 		return;
 	}

@@ -46,8 +46,9 @@ command_handler handle_bat_query, handle_bat_update, handle_bat_apply, handle_ba
 command_handler handle_device_update, handle_device_secret, handle_device_import,
 	handle_device_export;
 command_handler handle_file_delete, handle_file_get, handle_file_list, handle_file_view;
-/* What a person should have read before the question of handle_file_delete. */
-command_handler preview_file_delete;
+/* What a person should have read before the question of handle_file_delete, and of
+ * handle_ctl_mixed_mode, which says it itself unless ctx->previewed. */
+command_handler preview_file_delete, preview_ctl_mixed_mode;
 command_handler handle_service_list, handle_service_activate, handle_service_deactivate,
 	handle_service_start, handle_service_stop, handle_service_restart, handle_system_restart;
 command_handler handle_show_capf_report, handle_show_capf_issuers, handle_capf_stale_list,

@@ -11,8 +11,14 @@
 #define SERVE_HINT                                                                                 \
 	"Restart TFTP (cadeado utils service restart Cisco Tftp), then reset the phones.\n"
 
-static void kept_lines(struct command_reply *reply)
+/* The first lines are the original's. */
+static void kept_lines(struct command_reply *reply, const char *signer)
 {
+	json_set_str(reply->data, "signedBy", signer);
+	buf_printf(&reply->text,
+		"Generating the reset ITL file.....\nThe reset ITL file was generated "
+		"successfully\nIt is signed by %s\n",
+		signer);
 	buf_str(&reply->text, SERVE_HINT
 		"The list stays as it is until a certificate is changed or: cadeado utils itl reset "
 		"end\n");
@@ -25,13 +31,10 @@ void handle_itl_reset_localkey(
 	struct cluster *c = command_cluster(ctx, &why);
 
 	(void)args;
-	if (!c || cluster_reset_itl(c, NULL, NULL, &why) != ERR_OK) {
+	if (!c || cluster_reset_itl(c, NULL, NULL, &why) != ERR_OK)
 		command_refuse(reply, &why);
-	} else {
-		json_set_str(reply->data, "signedBy", own_name(OWN_ITLRECOVERY));
-		buf_str(&reply->text, "ITL file signed by the ITLRecovery key of this node\n");
-		kept_lines(reply);
-	}
+	else
+		kept_lines(reply, own_name(OWN_ITLRECOVERY));
 }
 
 void handle_itl_reset_remotekey(
@@ -53,13 +56,10 @@ void handle_itl_reset_remotekey(
 			&key, &cert, buf_span(&file), (const char *)passphrase.data, &why);
 	if (err == ERR_OK)
 		err = cluster_reset_itl(c, key, cert, &why);
-	if (err != ERR_OK) {
+	if (err != ERR_OK)
 		command_refuse(reply, &why);
-	} else {
-		json_set_str(reply->data, "signedBy", cert_subject(cert));
-		buf_printf(&reply->text, "ITL file signed by %s\n", cert_subject(cert));
-		kept_lines(reply);
-	}
+	else
+		kept_lines(reply, cert_subject(cert));
 	key_free(key);
 	cert_free(cert);
 	buf_wipe(&passphrase);

@@ -449,8 +449,9 @@ const struct command commands[] = {
 		"This operation will update the CTLFile. Do you want to continue? (y/n):",
 		"sign the CTL again with today's certificates",
 		"Signs and publishes the CTL again, so that it names the certificates that are "
-		"in use. --with-local-key and --with-tokens prepare the way from tokens to a "
-		"cluster without and back. All nodes get it, as with set-cluster mixed-mode.",
+		"in use; in non-secure mode the server entries stay emptied. --with-local-key and "
+		"--with-tokens prepare the way from tokens to a cluster without and back. All "
+		"nodes get it, as with set-cluster mixed-mode.",
 		handle_ctl_update},
 	{"utils itl export", itl_export_args, COMMAND_HERE, true, NULL,
 		"export the ITLRecovery key",

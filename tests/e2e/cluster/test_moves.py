@@ -114,8 +114,17 @@ def test_to_non_secure_mode_and_back(fleet):
     fleet.follows()
     emptied = [line for line in fleet.lab.cadeado("show", "ctl").stdout.splitlines() if line.startswith("1\tRECORDLENGTH")]
     assert "1\tRECORDLENGTH\t2\t30" in emptied  # 5, name 3 + 10, role 5, address 7
-    refused(fleet.signed("utils", "ctl", "update", "CTLFile", check=False), "non-secure mode")
     refused(fleet.signed("utils", "ctl", "set-cluster", "non-secure-mode", check=False), "already")
+    # A token can be exchanged here too, and the mode stays.
+    fleet.lab.cadeado("token", "create", "--serial", "ADN00000003", "--pin-file", fleet.lab.path("pin"))
+    told = fleet.lab.json("utils", "ctl", "update", "CTLFile", "--token", TOKENS[0], "--pin-file", fleet.lab.path("pin"),
+                          "--yes")
+    assert told["clusterSecurityMode"] == 0 and told["tokens"] == 3
+    fleet.lab.restart("Cisco Tftp")
+    fleet.follows()
+    shown = fleet.lab.json("show", "ctl")["records"]
+    assert [r["function"] for r in shown].count("System Administrator Security Token") == 3
+    assert "certificate" not in str([r for r in shown if r["function"] == "CCM+TFTP"]).lower()
     # A phone without any list finds its way in too, though the CTL names nobody who signs the ITL or files.
     fleet.erased()
     assert fleet.boots()

@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Phones that nobody has added: they register where that is allowed, and nowhere else."""
 
+import os
 import re
+import sys
 
 import pytest
 
-import lab as labs
-from lab import FIRST, SECOND, wait_for
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "ctlclient"))
+
+import lab as labs  # noqa: E402
+from lab import FIRST, SECOND, program, wait_for  # noqa: E402
+from person import Person  # noqa: E402
 
 
 def allow(lab, **settings):
@@ -72,6 +77,18 @@ def test_mixed_mode_stops_it(open_lab):
     lab.start()
     lab.phone(FIRST)
     refused(lab, FIRST)
+
+
+def test_a_person_is_warned_before_the_question(open_lab):
+    words = [program("cadeado"), "--state", open_lab.dir, "utils", "ctl", "set-cluster", "mixed-mode"]
+    for answer in "n", "y":
+        person = Person(words)
+        person.expect("Auto-registration is enabled on at least one CM node.\nIt stops in mixed mode.\n"
+                      "This operation will set the cluster to Mixed mode. Do you want to continue\\? \\(y/n\\):")
+        person.type(answer)
+        assert (person.leaves() == 0) == (answer == "y"), person.seen
+        assert ("Cluster set to Mixed Mode" in person.seen) == (answer == "y")
+        assert person.seen.count("Auto-registration") == 1
 
 
 def test_mixed_mode_with_the_setting(open_lab):
