@@ -77,6 +77,19 @@ static size_t read_values(const struct json *args, struct device_value values[VA
 	return n;
 }
 
+/* For people behind the answer, for programs a text of lines. */
+static void put_warnings(
+	struct device_rules *rules, const struct device *d, struct command_reply *reply)
+{
+	struct buf text = {0};
+
+	device_rules_warn(rules, &d->record, &text);
+	if (text.len)
+		json_set_take(reply->data, "warnings", json_span_new(buf_span(&text)));
+	buf_put(&reply->text, buf_span(&text));
+	buf_fini(&text);
+}
+
 static void change(struct command_ctx *ctx, const struct json *args, struct command_reply *reply,
 	enum device_change how)
 {
@@ -104,8 +117,8 @@ static void change(struct command_ctx *ctx, const struct json *args, struct comm
 	json_set_take(reply->data, "device", device_json(&made));
 	device_head(&reply->text);
 	device_line(&reply->text, &made);
-	rules.c = c;
-	device_rules_warn(&rules, &made.record, &reply->text);
+	rules = (struct device_rules){.c = c, .ahead = how == DEVICE_ADD};
+	put_warnings(&rules, &made, reply);
 }
 
 void handle_device_add(
@@ -156,7 +169,7 @@ void handle_device_secret(
 	buf_printf(&reply->text, "%s: %s %s\n", made.name, value.field->label,
 		json_get_bool(args, "none") ? "taken away" : "set");
 	rules.c = c;
-	device_rules_warn(&rules, &made.record, &reply->text);
+	put_warnings(&rules, &made, reply);
 }
 
 struct listing {

@@ -80,10 +80,16 @@ void device_rules_warn(struct device_rules *r, const struct store_device *row, s
 			"Warning: %s gets no SSH user and password: profile %s has no TFTP "
 			"Encrypted Config, and in a clear file everybody could read them\n",
 			row->name, p->name);
-	if (!m->tls12 && (p->mode > 1 || p->encrypted_config || row->operation) &&
-		strcmp(s->tls_profile, "modern") == 0)
+	if (m->tls12 || strcmp(s->tls_profile, "modern") != 0)
+		return;
+	if (p->mode > 1 || p->encrypted_config || row->operation)
 		buf_printf(out,
 			"Warning: %s is of a model (%s) that may speak TLS 1.0 only, which the "
 			"listeners refuse: setting tls_profile is modern, such phones need legacy\n",
+			row->name, m->name);
+	else if (r->ahead)
+		buf_printf(out,
+			"Warning: %s is of a model (%s) that may speak TLS 1.0 only: before it is "
+			"secured, the setting tls_profile must be legacy; it is modern\n",
 			row->name, m->name);
 }

@@ -9,6 +9,7 @@
 /* Judges records, one or thousands: profiles are read once. Set `c`, leave the rest zero. */
 struct device_rules {
 	struct cluster *c;
+	bool ahead; /* warn also of what is no matter before the phone is secured */
 	struct profile profiles[DEVICE_RULES_PROFILES];
 	size_t known, next;
 };

@@ -36,6 +36,10 @@ def test_the_daemon_says_what_its_listeners_take(idle_lab, profile):
     for name, options in OLD.items():
         assert reaches(idle_lab, options) == (name in takes), (name, takes)
     assert re.search(r"this OpenSSL can serve old phones with [^\n]*AES128-SHA[^\n]* \(each tried with a handshake\)", idle_lab.log())
-    added = idle_lab.cadeado("device", "add", "SEP0011215A1AE8", "--device-type", "Cisco 7961", "--profile", "Encrypted",
-                             "--install").stdout
-    assert ("tls_profile" in added) == (profile == "modern")
+    idle_lab.cadeado("profile", "add", "SIP", "--protocol", "SIP")
+    for device, model, more, told in (("SEP0011215A1AE8", "Cisco 7961", ["--profile", "Encrypted", "--install"], "listeners refuse"),
+                                      ("SEP0011215A1AE7", "Cisco 7961", [], "before it is secured"),
+                                      ("SEP0011215A1AE6", "Cisco 8841", ["--protocol", "SIP", "--profile", "SIP"], None)):
+        added = idle_lab.json("device", "add", device, "--device-type", model, *more).get("warnings", "")
+        assert ("tls_profile" in added) == (profile == "modern" and told is not None), (device, added)
+        assert not added or told in added
