@@ -154,6 +154,8 @@ static enum ctl_exit steps(struct wizard *w, const struct cli *cli)
 	if (!exit)
 		exit = ctl_session_open(&w->s, NULL, CLIENT_CTL_PORT);
 	if (!exit)
+		ctl_session_settle(&w->s);
+	if (!exit)
 		exit = choose(w);
 	if (exit)
 		return exit;

@@ -68,6 +68,10 @@ enum ctl_exit ctl_session_refresh(struct ctl_session *s);
 enum ctl_exit ctl_session_fail(struct ctl_session *s, const struct fail *why);
 enum ctl_exit ctl_exit_of(enum err err);
 
+/* A person is offered to finish, or roll back, a publication that was interrupted. Whether they do
+ * or not, the checks below look at what there is then. */
+void ctl_session_settle(struct ctl_session *s);
+
 /* What should be known before anything is signed is said and goes into the report. A fault forbids
  * to go on. */
 enum ctl_exit ctl_session_check(struct ctl_session *s, enum ctlclient_choice choice);

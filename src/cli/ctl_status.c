@@ -97,6 +97,26 @@ static enum ctl_exit mend(struct ctl_session *s, enum publish_remedy remedy, con
 	return CTL_GOOD;
 }
 
+static void show_nodes(const struct ctl_session *s)
+{
+	say_heading(&s->d, "Which CTL the nodes have");
+	for (size_t i = 0; i < s->cluster.count; i++)
+		show_node(s, &s->cluster.nodes[i]);
+}
+
+void ctl_session_settle(struct ctl_session *s)
+{
+	char id[STAGE_ID];
+	enum publish_remedy remedy = publish_examine(&s->cluster, id);
+
+	if (!s->d.asks || s->d.yes || (remedy != PUBLISH_FINISH && remedy != PUBLISH_ROLL_BACK))
+		return;
+	show_nodes(s);
+	if (mend(s, remedy, id))
+		say_wrapped(&s->d, 0, "", s->why.text);
+	fail_clear(&s->why);
+}
+
 static enum ctl_exit examine(struct ctl_session *s, bool again)
 {
 	char id[STAGE_ID];
@@ -104,12 +124,12 @@ static enum ctl_exit examine(struct ctl_session *s, bool again)
 	enum ctl_exit exit;
 	struct fail missing = {0};
 
-	say_heading(&s->d, "Which CTL the nodes have");
+	show_nodes(s);
 	for (size_t i = 0; i < s->cluster.count; i++) {
-		show_node(s, &s->cluster.nodes[i]);
-		if (s->cluster.nodes[i].reached)
-			fail_set(&missing, s->cluster.nodes[i].reached, "%.40s: %.200s",
-				s->cluster.nodes[i].name, s->cluster.nodes[i].why.text);
+		const struct ctlclient_node *n = &s->cluster.nodes[i];
+
+		if (n->reached)
+			fail_set(&missing, n->reached, "%.40s: %.200s", n->name, n->why.text);
 	}
 	if (!again)
 		json_set_str(s->report, "remedy", remedy_word(remedy));

@@ -161,6 +161,24 @@ def test_a_publication_that_nobody_activated_is_rolled_back(broken, desk):
     assert cluster.fake.staged is None
 
 
+def test_the_wizard_offers_to_finish_what_was_interrupted(broken, desk):
+    cluster = broken(broken="cannot-activate")
+    assert desk.mixed(cluster)["exit"] == 7
+    ctl, cluster.fake.broken = cluster.nodes[0].ctl(), None
+    person = Person(desk.argv(cluster, "ctl-client", "--token", ONE, "--tokens", desk.tokens, "--user", "admin",
+                              "--password-file", desk.dir / "password"))
+    person.expect("staged by admin")
+    person.answer(r"Finish it\? \(yes/no\): $", "no")
+    person.answer("Your choice .*: $", "q")
+    assert person.leaves() == 1 and cluster.fake.ctl is None
+    person = Person(desk.argv(cluster, "ctl-client", "--token", ONE, "--tokens", desk.tokens, "--user", "admin",
+                              "--password-file", desk.dir / "password"))
+    person.answer(r"Finish it\? \(yes/no\): $", "yes")
+    person.expect("sub9 +has activated the new CTL")
+    person.answer("Your choice .*: $", "q")
+    assert person.leaves() == 1 and cluster.fake.ctl == ctl
+
+
 def test_ctrl_c_between_two_nodes_takes_everything_back(broken, desk):
     cluster = broken(broken="waits")
     person = Person(desk.argv(cluster, "ctl-client", "--choice", "mixed", "--token", ONE, "--add-token", TWO, "--tokens",
