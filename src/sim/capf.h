@@ -12,10 +12,10 @@
 #include "sim/keygen.h"
 #include "wire/capf/capf.h"
 
-#define SIM_CAPF_VERSION     3                /* of the protocol, in AUTH_RES */
-#define SIM_CAPF_TALK_US     (60 * 1000000ll) /* wait for the server's next message */
-#define SIM_CAPF_PROGRESS_US (60 * 1000000ll) /* from one REQ_IN_PROGRESS to the next */
-#define SIM_STRING_MAX       15               /* digits of an authentication string */
+#define SIM_CAPF_VERSION  3                /* of the protocol, in AUTH_RES */
+#define SIM_CAPF_TALK_US  (60 * 1000000ll) /* wait for the server's next message */
+#define SIM_CAPF_PROGRESS 60               /* seconds from one REQ_IN_PROGRESS to the next */
+#define SIM_STRING_MAX    15               /* digits of an authentication string */
 
 /* How the phone says who it is; the numbers are those of capfAuthMode. */
 enum sim_auth { SIM_AUTH_NONE, SIM_AUTH_STRING, SIM_AUTH_NULL, SIM_AUTH_LSC, SIM_AUTH_MIC };
@@ -76,6 +76,7 @@ struct sim_capf_spec {
 	bool anonymous;     /* show no certificate in the TLS handshake */
 	enum tls_profile profile;
 	int64_t talk_us;
+	int64_t progress_us;       /* from one REQ_IN_PROGRESS to the next; 0: only the first */
 	const struct key *new_key; /* instead of making one; NULL: made when asked for */
 	struct sim_faults faults;
 };

@@ -34,34 +34,42 @@ static void send_key(struct sim_capf *s)
 	buf_fini(&spki);
 }
 
+/* False when the session is over. */
 static bool send_in_progress(struct sim_capf *s)
 {
 	struct capf_message wait = {.type = CAPF_REQ_IN_PROGRESS};
 
+	s->progress_at = INT64_MAX;
 	if (sim_capf_faulty(s, SIM_FAULT_NO_PROGRESS))
 		return true;
-	return sim_capf_send(s, &wait);
+	if (s->spec.progress_us)
+		s->progress_at = clock_monotonic_us() + s->spec.progress_us;
+	if (!sim_capf_send(s, &wait))
+		return false;
+	stream_timeout(s->stream, 0); /* it is the phone's turn */
+	return true;
 }
 
 /* The next tick: to say that we are still at it, or to be ready at last. */
 static void wait_on(struct sim_capf *s)
 {
-	int64_t left = s->key_not_before - clock_monotonic_us();
+	int64_t now = clock_monotonic_us(), at = s->progress_at;
 
-	loop_timer_set(
-		s->timer, left > 0 && left < SIM_CAPF_PROGRESS_US ? left : SIM_CAPF_PROGRESS_US);
+	if (s->key_not_before > now && s->key_not_before < at)
+		at = s->key_not_before;
+	if (at != INT64_MAX)
+		loop_timer_set(s->timer, at > now ? at - now : 1);
 }
 
 void sim_capf_on_timer(void *arg)
 {
 	struct sim_capf *s = arg;
+	bool due = clock_monotonic_us() >= s->progress_at;
 
 	sim_capf_enter(s);
 	send_key(s);
-	if (s->stream && s->state == KEY_GEN_BUSY && send_in_progress(s)) {
-		stream_timeout(s->stream, 0);
+	if (s->stream && s->state == KEY_GEN_BUSY && (!due || send_in_progress(s)))
 		wait_on(s);
-	}
 	sim_capf_leave(s);
 }
 
@@ -160,9 +168,9 @@ void sim_capf_on_key_gen_req(struct sim_capf *s, const struct capf_message *m)
 		clock_monotonic_us() + (sim_capf_faulty(s, SIM_FAULT_SLOW_KEY)
 						       ? s->spec.faults.slow_seconds * 1000000ll
 						       : 0);
+	stream_timeout(s->stream, 0);
 	if (!send_in_progress(s))
 		return;
-	stream_timeout(s->stream, 0);
 	wait_on(s);
 	ready = ready_key(s, &w);
 	if (ready) {

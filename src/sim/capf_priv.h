@@ -37,6 +37,7 @@ struct sim_capf {
 	bool key_made;                 /* `key` or `key_failure` is there */
 	struct sim_keygen *generating; /* what we wait for; NULL when nothing */
 	int64_t key_not_before;        /* monotonic us: a slow phone has its key then */
+	int64_t progress_at;           /* the next REQ_IN_PROGRESS, monotonic us; INT64_MAX: none */
 	struct sim_capf_result result;
 	int depth; /* of our callbacks on the stack */
 	bool dead; /* freed by its owner meanwhile */

@@ -356,6 +356,7 @@ static enum err begin(struct client *c, struct fail *why)
 		.anonymous = o->anonymous,
 		.profile = o->profile,
 		.talk_us = o->timeout * 1000000ll,
+		.progress_us = o->capf_progress * 1000000ll,
 		.new_key = c->new_key,
 		.faults = o->faults};
 	net_addr_print_port(&o->server, c->address);

@@ -217,6 +217,7 @@ static void connect_now(struct sim_enrol *e)
 		.sudi = p->opt.sudi,
 		.profile = TLS_PHONE,
 		.talk_us = SIM_CAPF_TALK_US,
+		.progress_us = p->opt.capf_progress * 1000000ll,
 		.faults = p->opt.faults};
 	struct fail why = {0};
 	struct net_addr addr;

@@ -205,15 +205,15 @@ static const struct row {
 			{"Security Settings", SIM_SCREEN_SECURITY}}},
 	[SIM_SCREEN_SECURITY] = {"Security Configuration", SIM_SCREEN_SETTINGS, fill_security,
 		{{"LSC", SIM_SCREEN_LSC}, {"Trust List", SIM_SCREEN_TRUST_LIST}}},
-	[SIM_SCREEN_LSC] = {"LSC", SIM_SCREEN_SECURITY, fill_lsc, {{NULL}}},
+	[SIM_SCREEN_LSC] = {"LSC", SIM_SCREEN_SECURITY, fill_lsc, {{0}}},
 	[SIM_SCREEN_TRUST_LIST] = {"Trust List", SIM_SCREEN_SECURITY, fill_trust_list,
 		{{"CTL File", SIM_SCREEN_CTL}, {"ITL File", SIM_SCREEN_ITL}}},
-	[SIM_SCREEN_CTL] = {"CTL File", SIM_SCREEN_TRUST_LIST, fill_ctl, {{NULL}}},
-	[SIM_SCREEN_ITL] = {"ITL File", SIM_SCREEN_TRUST_LIST, fill_itl, {{NULL}}},
-	[SIM_SCREEN_MODEL] = {"Model Information", SIM_SCREEN_SETTINGS, fill_model, {{NULL}}},
+	[SIM_SCREEN_CTL] = {"CTL File", SIM_SCREEN_TRUST_LIST, fill_ctl, {{0}}},
+	[SIM_SCREEN_ITL] = {"ITL File", SIM_SCREEN_TRUST_LIST, fill_itl, {{0}}},
+	[SIM_SCREEN_MODEL] = {"Model Information", SIM_SCREEN_SETTINGS, fill_model, {{0}}},
 	[SIM_SCREEN_STATUS] = {"Status", SIM_SCREEN_SETTINGS, NULL,
 		{{"Status Messages", SIM_SCREEN_MESSAGES}}},
-	[SIM_SCREEN_MESSAGES] = {"Status Messages", SIM_SCREEN_STATUS, fill_messages, {{NULL}}},
+	[SIM_SCREEN_MESSAGES] = {"Status Messages", SIM_SCREEN_STATUS, fill_messages, {{0}}},
 };
 
 #define SHOWN_CHILDREN 3 /* of a screen without a fill: what follows is another name */

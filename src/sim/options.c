@@ -29,6 +29,7 @@ enum option_id {
 	OPT_STRING_FILE,
 	OPT_CAPF_VERSION,
 	OPT_SUDI,
+	OPT_CAPF_PROGRESS,
 	OPT_CAPF_FAULT,
 	OPT_CAPF_PORT,
 	OPT_AUTH,
@@ -107,6 +108,8 @@ static const struct row {
 		"take the manufacturer's certificate from there: SEP<MAC>.pem, .key"},
 	{OPT_CAPF_VERSION, PHONE | CAPF, "capf-version", "N", "CAPF version, 2 or 3 (default 3)"},
 	{OPT_SUDI, PHONE | CAPF, "sudi", NULL, "prove the MIC at CAPF as newer phones do, too"},
+	{OPT_CAPF_PROGRESS, PHONE | CAPF, "capf-progress", "SECONDS",
+		"while a key is made say so that often (default 60); 0: once"},
 	{OPT_CAPF_FAULT, PHONE | CAPF, "capf-fault", "NAME",
 		"do something wrong at CAPF; help lists what; may be repeated"},
 	{OPT_NEW_KEY, CAPF, "new-key", "FILE",
@@ -343,6 +346,7 @@ static int take(struct sim_options *o, struct parsed *p, int id, const char *val
 	case OPT_STRING_FILE: o->string_file = value; return value[0] == '\0';
 	case OPT_CAPF_VERSION: return set_number(value, 2, SIM_CAPF_VERSION, &o->capf_version);
 	case OPT_SUDI: o->sudi = true; return 0;
+	case OPT_CAPF_PROGRESS: return set_number(value, 0, 3600, &o->capf_progress);
 	case OPT_CAPF_FAULT: return add_fault(&o->faults, value);
 	case OPT_CAPF_PORT: return set_number(value, 1, 65535, &o->capf_port);
 	case OPT_AUTH: return set_auth(value, &o->auth);
@@ -434,6 +438,7 @@ int sim_options_parse(struct sim_options *o, int argc, char **argv)
 		.protocol = 17,
 		.retry_delay = 30,
 		.capf_version = SIM_CAPF_VERSION,
+		.capf_progress = SIM_CAPF_PROGRESS,
 		.auth = SIM_AUTH_NULL,
 		.profile = TLS_PHONE,
 		.timeout = (int)(SIM_CAPF_TALK_US / 1000000),

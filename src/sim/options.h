@@ -56,6 +56,7 @@ struct sim_options {
 	const char *string_file; /* or NULL */
 	int capf_version;
 	bool sudi;
+	int capf_progress; /* seconds */
 	struct sim_faults faults;
 	/* the command capf: options that only it has */
 	int capf_port; /* 0: the standard one, moved by port_base */

@@ -3,11 +3,14 @@
 import hashlib
 import os
 import pty
+import socket
+import ssl
 import stat
+import struct
 import subprocess
 
 import pytest
-from authority import Authority, block_of, der_of, proof_of, sudi_of
+from authority import SESSION, Authority, Session, block_of, der_of, proof_of, sudi_of
 from capfphone import Client, manufacture, openssl
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
@@ -276,8 +279,13 @@ def test_slow_key(phone, server):
     authority = server()
     assert phone.run('--capf-fault', 'slow-key=1', port=authority.port) == 0
     assert authority.last.kinds == [2, 17, 4, 10]
+    assert phone.run('--capf-fault', 'slow-key=3', '--capf-progress', 1, port=authority.port) == 0
+    kinds = authority.last.kinds
+    assert kinds.count(17) >= 2 and [kind for kind in kinds if kind != 17] == [2, 4, 10]
     assert phone.run('--capf-fault', 'no-progress', port=authority.port) == 0
     assert authority.last.kinds == [2, 4, 10]
+    # The wait for the server begins when it is the server's turn.
+    assert phone.run('--capf-fault', 'no-progress', '--capf-fault', 'slow-key=2', '--timeout', 1, port=authority.port) == 0
 
 
 def test_server_gives_up_on_a_slow_key(phone, server):
@@ -353,6 +361,90 @@ def test_server_that_says_nothing(phone, server):
     authority.handle = lambda connection: connection.recv(1)
     assert phone.run('--timeout', 1, port=authority.port) == 1
     assert 'does not answer' in phone.json['error']
+
+
+def frame(kind, *elements, session=SESSION, magic=0x55, length=None):
+    body = b''.join(struct.pack('>BH', tag, len(value)) + value for tag, value in elements)
+    return struct.pack('>BBIH', magic, kind, session, len(body) if length is None else length) + body
+
+
+AUTH_REQ = frame(1, (7, b'\3'))
+
+
+@pytest.mark.parametrize('said, words', [
+    (frame(1, (7, b'\3'), magic=0x54), '0x54'),
+    (frame(1, length=0xffff), 'at most'),
+    (frame(1, (7, b'\3'), length=2), 'VERSION'),
+    (frame(1, (7, b'\3\3')), 'VERSION'),
+    (frame(9, (3, b'\1'), (4, b'\1\0\4\0\1xx')), 'unexpected CAPF_MSG_STORE_CERT_REQ'),
+    (frame(3, (10, b'\4\0')), 'unexpected CAPF_MSG_KEY_GEN_REQ'),
+    (AUTH_REQ + AUTH_REQ, 'unexpected CAPF_MSG_AUTH_REQ'),
+    (AUTH_REQ + frame(99), 'unexpected CAPF_MSG_UNKNOWN'),
+    (AUTH_REQ + frame(3, (10, b'\4\0')) + frame(9, (4, b'\1\0\4\0\1xx')), 'KEY_GEN_BUSY'),
+])
+def test_hostile_servers(phone, server, said, words):
+    """One error that names the place; nothing is stored."""
+    authority = server()
+
+    def talk(connection):
+        connection.sendall(said)
+        while connection.recv(1000):
+            pass
+    authority.handle = talk
+    assert phone.run('--capf-fault', 'slow-key=60', port=authority.port) == 1
+    assert words in phone.json['error'], phone.json['error']
+    assert not phone.path('LSC.pem').exists()
+
+
+def test_bad_certificates_and_keys(phone, server):
+    """STORE_CERT_REQ without a certificate, with garbage, with a MIC: the phone keeps what it has."""
+    phone.run(port=server().port)
+    held = phone.path('LSC.pem').read_bytes(), phone.path('lsc.key').read_bytes()
+    authority = server()
+    good = authority.send
+    for elements in ([], [(3, b'\1')], [(4, b'\1\0\4\0\1xx')], [(4, b'\1\x10\x02\0\1' + bytes(4096))],
+                     'mic'):
+        def send(kind, *mine, elements=elements, **more):
+            if kind == 9:
+                mine = [(3, b'\2'), mine[1]] if elements == 'mic' else elements
+            good(kind, *mine, **more)
+        authority.send = send
+        assert phone.run(port=authority.port) == 1
+        assert authority.last.log[-1] == (10, {1: b'\7'})
+        assert (phone.path('LSC.pem').read_bytes(), phone.path('lsc.key').read_bytes()) == held
+
+
+def test_pieces_and_several_at_once(phone, server):
+    authority = server('fetch')
+    phone.run(port=server().port)
+
+    def pieces(connection):
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for i in range(len(AUTH_REQ)):
+            connection.sendall(AUTH_REQ[i:i + 1])
+        authority.connection = connection
+        authority.sessions.append(Session(None))
+        authority.receive()
+        connection.sendall(frame(11) + frame(11, (3, b'\2')) + frame(15, (1, b'\0')))
+        assert authority.receive()[1][4][5:] == der_of(phone.cert())
+        assert authority.receive()[1] == {1: b'\7'}
+    authority.handle = pieces
+    assert phone.run(port=authority.port) == 0
+    assert authority.last.kinds == [2, 12, 12]
+
+
+def test_old_servers(phone, server):
+    """A server of TLS 1.0 alone: what a 79xx of a legacy lab meets."""
+    authority = server('none')
+    authority.context.minimum_version = authority.context.maximum_version = ssl.TLSVersion.TLSv1
+    assert phone.run('--tls', 'legacy', port=authority.port) == 0
+    assert phone.json['tls_version'] == 'TLSv1'
+    for profile in ('phone', 'modern'):
+        assert phone.run('--tls', profile, port=authority.port) == 1
+    authority.context.maximum_version = ssl.TLSVersion.TLSv1_2
+    assert phone.run('--tls', 'modern', port=authority.port) == 0
+    assert phone.run(port=authority.port) == 0
+    assert phone.json['cipher'] in ('AES256-SHA', 'AES128-SHA')
 
 
 def test_whom_it_trusts(phone, server, cluster, tmp_path):

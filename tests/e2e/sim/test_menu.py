@@ -150,6 +150,23 @@ def test_progress_and_stop(phone, tftp, cluster, authority, manager):
     assert [message for _, message in manager.log].count(1) == 1
 
 
+def test_update_of_a_phone_that_cannot_go_on(phone, tftp, cluster, authority):
+    """Only an encrypted configuration, and a string that somebody has to type: it waits, and waits on while it is busy."""
+    tftp.files[CTL] = cluster.ctl()
+    tftp.files[SGN] = sgn(cluster.manager, SGN, config(full=False, auth_mode=1, capf_port=authority.port))
+    phone.start('--capf-fault', 'slow-key=3')
+    phone.wait(lambda facts: facts.get('state') == 'waiting to start over')
+    assert 'has to be typed' in phone.facts['refused'] and authority.sessions == []
+    shown = {'message': 'the phone is starting'}
+    while 'starting' in shown['message']:  # once a second it tries again
+        done = subprocess.run([PROGRAM, 'menu', '--dir', phone.folder, '--string-file', '-', '--json', UPDATE],
+                              input='7351\n', capture_output=True, text=True, timeout=60, check=False)
+        shown = json.loads(done.stdout)
+    assert shown['progress'][-1] == 'Installed' and len(authority.sessions) == 1
+    tftp.asked.clear()
+    phone.wait(lambda facts: CTL in tftp.asked)
+
+
 def test_erase(running, tftp, cluster):
     running.wait(lambda facts: facts['ctl_size'])
     tftp.asked.clear()

@@ -5,13 +5,14 @@ import datetime
 import os
 import socket
 import ssl
+import subprocess
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from lab import FIRST, PATIENCE, PIN, Lab, free_base, wait_for
+from lab import FIRST, PATIENCE, PIN, Lab, free_base, program, wait_for
 
 
 @pytest.fixture
@@ -72,50 +73,95 @@ def test_without_tvs_it_is_refused_and_nothing_is_lost(young):
     assert wait_for(lambda: holds(young, "CTLFile.tlv")), young.output(FIRST)
 
 
-def test_a_server_that_only_tvs_knows(idle_lab, tmp_path):
-    """CAPF's place is taken by a server whose certificate no list names, but CAPF-trust does."""
-    lab = idle_lab
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    who = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "CAPF-of-another-cluster")])
-    now = datetime.datetime.now(datetime.timezone.utc)
-    cert = x509.CertificateBuilder().subject_name(who).issuer_name(who).public_key(key.public_key()) \
-        .serial_number(x509.random_serial_number()).not_valid_before(now - datetime.timedelta(days=1)) \
-        .not_valid_after(now + datetime.timedelta(days=1)).sign(key, hashes.SHA256())
-    pem = tmp_path / "capf.pem"
-    pem.write_bytes(cert.public_bytes(serialization.Encoding.PEM) + key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
-    lab.cadeado("device", "add", FIRST, "--number", "1001", "--install")
-    lab.start()
-    lab.cadeado("utils", "service", "stop", "Cisco", "Certificate", "Authority", "Proxy", "Function")
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.set_ciphers("AES128-SHA:AES256-SHA@SECLEVEL=0")
-    context.load_cert_chain(pem)
-    with socket.create_server(("127.0.0.1", lab.port("capf"))) as server:
-        server.settimeout(PATIENCE)
+class Stranger:
+    """A server in CAPF's place whose certificate no list names; vouch() puts it into CAPF-trust."""
 
-        def meet():
-            """What the phone says to AUTH_REQ; None when it hangs up over the certificate."""
-            raw, _ = server.accept()
-            raw.settimeout(PATIENCE)
-            try:
-                with context.wrap_socket(raw, server_side=True) as phone:
-                    phone.sendall(bytes.fromhex("550100000001000407000103"))
-                    return phone.recv(1000) or None
-            except (ssl.SSLError, ConnectionError):
-                return None
-        lab.phone(FIRST)
-        assert meet() is None
-        assert wait_for(lambda: "TVS does not vouch for it" in lab.output(FIRST)), lab.output(FIRST)
-        folder = lab.path("keys", "trust", "CAPF-trust")
+    def __init__(self, lab, folder):
+        self.lab = lab
+        key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        who = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "CAPF-of-another-cluster")])
+        now = datetime.datetime.now(datetime.timezone.utc)
+        cert = x509.CertificateBuilder().subject_name(who).issuer_name(who).public_key(key.public_key()) \
+            .serial_number(x509.random_serial_number()).not_valid_before(now - datetime.timedelta(days=1)) \
+            .not_valid_after(now + datetime.timedelta(days=1)).sign(key, hashes.SHA256())
+        self.cert = cert.public_bytes(serialization.Encoding.PEM)
+        pem = folder / "capf.pem"
+        pem.write_bytes(self.cert + key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.minimum_version = ssl.TLSVersion.TLSv1_2
+        self.context.set_ciphers("AES128-SHA:AES256-SHA@SECLEVEL=0")
+        self.context.load_cert_chain(pem)
+        lab.cadeado("utils", "service", "stop", "Cisco", "Certificate", "Authority", "Proxy", "Function")
+        self.server = socket.create_server(("127.0.0.1", lab.port("capf")))
+        self.server.settimeout(PATIENCE)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.server.close()
+
+    def vouch(self):
+        folder = self.lab.path("keys", "trust", "CAPF-trust")
         os.makedirs(folder, exist_ok=True)
         with open(os.path.join(folder, "other.pem"), "wb") as f:
-            f.write(cert.public_bytes(serialization.Encoding.PEM))
+            f.write(self.cert)
+
+    def meet(self, answer=None):
+        """What the phone says to AUTH_REQ; None when it hangs up over the certificate."""
+        raw, _ = self.server.accept()
+        raw.settimeout(PATIENCE)
+        try:
+            with self.context.wrap_socket(raw, server_side=True) as phone:
+                phone.sendall(bytes.fromhex("550100000001000407000103"))
+                said = phone.recv(1000) or None
+                if said and answer:
+                    phone.sendall(answer)
+                return said
+        except (ssl.SSLError, ConnectionError):
+            return None
+
+
+def test_a_server_that_only_tvs_knows(idle_lab, tmp_path):
+    lab = idle_lab
+    lab.cadeado("device", "add", FIRST, "--number", "1001", "--install")
+    lab.start()
+    with Stranger(lab, tmp_path) as stranger:
+        lab.phone(FIRST)
+        assert stranger.meet() is None
+        assert wait_for(lambda: "TVS does not vouch for it" in lab.output(FIRST)), lab.output(FIRST)
+        stranger.vouch()
         said = None
         for _ in range(4):
-            said = meet()
+            said = stranger.meet()
             if said:
                 break
         assert said and said[:2] == b"\x55\x02" and FIRST.encode() in said, lab.output(FIRST)
     assert "status 0, 1 roles" in lab.output(FIRST)
     assert PIN not in lab.output(FIRST)
+
+
+def test_update_at_a_server_that_only_tvs_knows(idle_lab, tmp_path):
+    """The same when the user starts it, while the phone stays registered."""
+    lab = idle_lab
+    lab.cadeado("device", "add", FIRST, "--number", "1001")
+    lab.start()
+    lab.phone(FIRST)
+    assert lab.registered(FIRST), lab.output(FIRST)
+
+    def update():
+        return subprocess.Popen([program("cadeado-phone"), "menu", "--dir", lab.folder(FIRST), "Settings", "Security Configuration",
+                                 "**#", "LSC", "Update"], stdout=subprocess.PIPE, text=True)
+    with Stranger(lab, tmp_path) as stranger:
+        with update() as menu:
+            assert stranger.meet() is None
+            assert "LSC: Failed" in menu.stdout.read() and menu.wait(PATIENCE) == 1
+        assert "TVS does not vouch for it" in lab.output(FIRST)
+        stranger.vouch()
+        with update() as menu:
+            assert stranger.meet() is None  # then it asks TVS, and comes again
+            assert stranger.meet(bytes.fromhex("550f000000010004010001") + b"\0")[:2] == b"\x55\x02"
+            assert "LSC: Not Installed" in menu.stdout.read() and menu.wait(PATIENCE) == 0
+    assert lab.state(FIRST)["registered"]
+    assert lab.output(FIRST).count("registered as 1001") == 1
