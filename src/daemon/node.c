@@ -50,6 +50,8 @@ static enum err worker_start(void *ctx, unsigned index, struct loop *l, struct f
 	struct worker *w = &n->each[index];
 	enum err err = pool_executor_new(&w->blocking, n->pool, l);
 
+	if (err == ERR_OK)
+		err = node_notes_worker(n, w);
 	w->env = (struct service_env){
 		.loop = l,
 		.worker = index,
@@ -62,6 +64,7 @@ static enum err worker_start(void *ctx, unsigned index, struct loop *l, struct f
 		.sessions_max = n->limits.sessions,
 		.guesses = n->guesses,
 		.runtime = &n->runtime,
+		.notes = w->notes,
 	};
 	return err ? fail_set(why, err, "worker %u: %s", index, err_text(err)) : ERR_OK;
 }
@@ -77,6 +80,8 @@ static void worker_stop(void *ctx, unsigned index)
 	w->blocking = w->env.blocking = NULL;
 	if (index == 0)
 		node_watch_stop(n);
+	if (index == 0)
+		node_notes_stop(n);
 	if (w->admin)
 		service_admin.stop(w->admin);
 	w->admin = NULL;
@@ -97,6 +102,8 @@ static void open_admin(void *ctx, unsigned index)
 	struct worker *w = &o->node->each[index];
 
 	o->err = node_watch_start(o->node, w->env.loop);
+	if (o->err == ERR_OK)
+		o->err = node_notes_start(o->node, w->env.loop);
 	if (o->err == ERR_OK)
 		o->err = service_admin.start(&w->admin, &w->env, &o->why);
 }
@@ -232,6 +239,7 @@ void node_stop(struct node *n)
 	if (n->workers)
 		workers_stop(n->workers);
 	pool_free(n->pool);
+	node_notes_end(n);
 	mem_free(n->each);
 	node_services_free(n);
 	guesses_free(n->guesses);

@@ -10,6 +10,7 @@
 #include "net/worker.h"
 #include "service/guesses.h"
 #include "service/jobs.h"
+#include "service/notes.h"
 #include "service/service.h"
 
 /* Programs' services that are one to an administrator: TFTP, and the same files over HTTP. */
@@ -23,6 +24,8 @@ struct worker {
 	struct lingering *lingering; /* stopped instances whose jobs have not come back */
 	void *instances[SERVICE_COUNT][SERVICE_PARTS];
 	void *admin;
+	struct notes *notes;
+	struct notes_batch noted; /* taken from them, on the way to the store */
 	enum err err;
 	struct fail why;
 };
@@ -59,6 +62,9 @@ struct node {
 	struct worker *each;
 	unsigned count;
 	struct watch watch;
+	struct held_book *book;
+	struct loop_timer *gather; /* of notes; with `gathering` on worker 0's thread */
+	bool gathering;
 	struct buf description;
 };
 
@@ -77,5 +83,12 @@ enum err node_service_do(
 /* node_watch.c; both on worker 0's thread. */
 enum err node_watch_start(struct node *n, struct loop *l) MUST_USE;
 void node_watch_stop(struct node *n);
+
+/* node_notes.c: for each worker before its services; on worker 0's thread; and after the workers
+ * have ended, with the cluster still open. */
+enum err node_notes_worker(struct node *n, struct worker *w) MUST_USE;
+enum err node_notes_start(struct node *n, struct loop *l) MUST_USE;
+void node_notes_stop(struct node *n);
+void node_notes_end(struct node *n);
 
 #endif

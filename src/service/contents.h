@@ -23,6 +23,7 @@ struct content {
 	char tag[36];               /* after contents_tag: a strong entity tag; else "" */
 	int64_t modified;           /* of a file in tftp/, seconds since 1970; else 0 */
 	struct provision_note note; /* for traces */
+	char md5[33];               /* for service/notes.h, which makes it; "" before that */
 	struct buf bytes;
 };
 void content_drop(struct content *c); /* NULL allowed; the last holder frees */

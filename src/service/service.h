@@ -10,6 +10,7 @@
 struct command_runtime;
 struct guesses;
 struct lingering;
+struct notes;
 
 /* What a service gets to work with on one worker. Everything is borrowed and outlives the service.
  */
@@ -37,6 +38,7 @@ struct service_env {
 	struct guesses *guesses;
 	/* What commands ask of this process; used in pool jobs, `status` on worker 0's loop. */
 	const struct command_runtime *runtime;
+	struct notes *notes; /* what this worker's services see of phones; NULL: nobody asks */
 };
 
 /* A service's own limit of unproven connections on one worker, as far as descriptors reach. */

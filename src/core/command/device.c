@@ -2,6 +2,7 @@
 #include "core/command/handlers.h"
 
 #include "base/str.h"
+#include "core/command/held.h"
 #include "core/device/device.h"
 #include "core/device/rules.h"
 
@@ -232,6 +233,7 @@ void handle_device_show(
 	struct buf *out = &reply->text;
 	const struct device_field *f;
 	char label[64], date[CLOCK_DATE_MAX];
+	struct json *j;
 	size_t i;
 	struct cluster *c = command_cluster(ctx, &why);
 
@@ -239,7 +241,8 @@ void handle_device_show(
 		command_refuse(reply, &why);
 		return;
 	}
-	json_set_take(reply->data, "device", device_json(&d));
+	j = device_json(&d);
+	json_set_take(reply->data, "device", j);
 	buf_printf(out, "Device Name:                  %s\n", d.name);
 	for (i = 0; (f = device_field_at(i)); i++) {
 		snprintf(label, sizeof(label), "%s:", f->label);
@@ -258,6 +261,8 @@ void handle_device_show(
 		clock_print_iso(date, d.last_seen);
 		buf_printf(out, "%-29s %s\n", "Last Active:", date);
 	}
+	if (command_put_held(c, d.name, j, out, &why) != ERR_OK)
+		command_refuse(reply, &why);
 }
 
 void handle_device_delete(

@@ -113,6 +113,12 @@ const struct command commands[] = {
 		"write all phones as a CSV file",
 		"Writes every phone in the form that device import reads, but for secrets.",
 		handle_device_export},
+	{"device held", device_held_args, COMMAND_ANYWHERE, true, NULL,
+		"record which trust lists a phone shows",
+		"For what somebody read on the phone's screen under Trust List: the MD5 of the "
+		"CTL and of the ITL, none after they were erased, or unknown. It counts until the "
+		"phone is seen to take another list.",
+		handle_device_held},
 	{"device import", device_import_args, COMMAND_HERE, true, NULL,
 		"add and change phones from a CSV file",
 		"Reads phones from a CSV file (RFC 4180) with the original's column names; what has "
@@ -128,7 +134,8 @@ const struct command commands[] = {
 		"only written into encrypted configuration files.",
 		handle_device_secret},
 	{"device show", device_args, COMMAND_ANYWHERE, false, NULL, "show one phone",
-		"Shows one phone's record and the security mode that is in force for it.",
+		"Shows one phone's record, the security mode that is in force for it, and which "
+		"trust lists it was offered and is known to hold, with the evidence.",
 		handle_device_show},
 	{"device update", device_add_args, COMMAND_ANYWHERE, true, NULL, "change a phone",
 		"Changes the fields that are given of a phone that is there. As device add otherwise.",
@@ -158,6 +165,11 @@ const struct command commands[] = {
 		"after lengths that do not fit is one field. Nothing is verified. Exit status 0, "
 		"or 2 for a file that is broken or cannot be read.",
 		handle_explain},
+	{"explain erase", explain_erase_args, COMMAND_HERE, false, NULL,
+		"tell how a model is made to forget its trust lists",
+		"Prints the keys to press on a phone of this model, and what to do before and after. "
+		"A phone that holds another system's trust list accepts nothing until that is done.",
+		handle_explain_erase},
 	{"file delete", file_delete_args, COMMAND_HERE, true,
 		"Enter \"y\" followed by return to continue:",
 		"delete traces and served files; the CTL, to start over",

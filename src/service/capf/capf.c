@@ -60,6 +60,7 @@ static enum err start(void **instance, const struct service_env *env, struct fai
 		return fail_set(why, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
 	}
 	service->env = env;
+	held_cert(env->own[OWN_CAPF], service->cert);
 	err = net_addr_parse(&listen, set->address, settings_port(set, set->capf_port), why);
 	if (err == ERR_OK)
 		err = listener_open(&service->listener, env->loop, &listen, env->tls[OWN_CAPF],

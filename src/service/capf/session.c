@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "core/list/list.h"
 
 #include <string.h>
 
@@ -195,6 +196,18 @@ static void on_auth_res(struct session *s, const struct capf_message *m)
 	start_job(s, SESSION_AWAIT_AUTH_RES_BUSY, JOB_AUTHORISE, m->password, NULL, NULL);
 }
 
+/* For the store: what a phone that came here, or took a certificate of ours, must hold. */
+static void note(const struct session *s, enum job_kind kind)
+{
+	const struct capf *service = s->service;
+
+	if (kind == JOB_INSTALLED)
+		notes_trusted(service->env->notes, s->device, service->cert,
+			LIST_ROLE(TLV_ROLE_CAPF), stream_peer(s->stream));
+	else if (kind == JOB_AUTHORISE)
+		notes_came(service->env->notes, s->device, stream_peer(s->stream));
+}
+
 static void authorised(struct session *s, const struct job *j)
 {
 	struct capf_message m = {
@@ -296,6 +309,7 @@ void session_job_done(struct session *s, struct job *j)
 		end(s, CAPF_REASON_FAILED);
 		return;
 	}
+	note(s, j->kind);
 	switch (j->kind) {
 	case JOB_AUTHORISE: authorised(s, j); break;
 	case JOB_ISSUE: issued(s, j); break;

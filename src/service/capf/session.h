@@ -8,6 +8,7 @@
 #include "service/capf/capf.h"
 #include "service/complaints.h"
 #include "service/jobs.h"
+#include "service/notes.h"
 #include "service/slots.h"
 #include "wire/capf/capf.h"
 
@@ -20,6 +21,7 @@ struct capf {
 	struct complaints complaints; /* about peers that are not authorised */
 	struct job_link *jobs;        /* not back yet; the last one frees a stopped instance */
 	struct lingering lingering;
+	uint8_t cert[HELD_CERT]; /* held_cert of the one that TLS shows */
 	bool stopped;
 };
 

@@ -11,6 +11,7 @@
 #include "service/guesses.h"
 #include "service/http.h"
 #include "service/jobs.h"
+#include "service/notes.h"
 
 #include <stdio.h>
 
@@ -180,8 +181,12 @@ static void fetch_free(struct fetch *f)
 static void sent(void *owner, size_t bytes, bool whole)
 {
 	struct fetch *f = owner;
+	struct content *c = f->content;
 
 	trace_end(f, bytes, whole);
+	if (whole && c && f->status == 200 && bytes == c->bytes.len)
+		notes_sent(f->door->files->env->notes, f->asked, buf_span(&c->bytes), c->md5,
+			&f->peer);
 	fetch_free(f);
 }
 
@@ -239,6 +244,8 @@ static void refuse(
 	char from[NET_ADDR_MAX];
 
 	f->status = err == ERR_NOTFOUND || err == ERR_DENIED ? 404 : 503;
+	if (f->status == 404)
+		notes_asked(s->env->notes, f->asked, &f->peer);
 	if (f->status != 404 && complaints_allow(&s->complaints, "files")) {
 		net_addr_print_port(&f->peer, from);
 		log_line(LOG_WARN, "files: %s: %.*s: %s", from, NAME_SHOWN, f->asked, why->text);
@@ -272,6 +279,7 @@ static void serve(struct fetch *f, struct content *content)
 	struct choice c;
 
 	f->content = content;
+	notes_asked(f->door->files->env->notes, f->asked, &f->peer);
 	if (!r) {
 		trace_end(f, 0, false);
 		fetch_free(f);

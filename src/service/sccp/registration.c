@@ -55,8 +55,6 @@ static void work(void *arg)
 	}
 	if (j->err == ERR_OK)
 		j->err = cluster_mode(j->cluster, &j->cluster_mode, &j->why);
-	if (j->err == ERR_OK && allowed(j))
-		j->err = device_seen(j->cluster, j->name, &j->why);
 }
 
 /* Which of the newer forms of messages the server understands, per version. */
@@ -147,6 +145,7 @@ static void admit(struct station *s, const struct job *j)
 		return;
 	}
 	station_registered(s);
+	station_note(s);
 	if (j->added)
 		station_complain(s, "added by auto-registration");
 	trace_registration(s, j->cluster_mode);

@@ -188,6 +188,7 @@ static enum err start(void **instance, const struct service_env *env, struct fai
 	if (!x)
 		return fail_set(why, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
 	x->env = env;
+	held_cert(env->own[OWN_CALLMANAGER], x->cert);
 	err = prepare(x, why);
 	if (err == ERR_OK)
 		err = open_listeners(x, why);

@@ -3,6 +3,7 @@
 #include "service/sccp/station.h"
 
 #include "base/log.h"
+#include "core/list/list.h"
 
 static const char *const state_names[] = {
 	[STATION_HANDSHAKE] = "HANDSHAKE",
@@ -32,6 +33,22 @@ void station_complain(const struct station *s, const char *what)
 	net_addr_print_port(stream_peer(s->stream), from);
 	log_line(LOG_WARN, "sccp: %s %s: %s in %s", from,
 		s->device[0] ? s->device : "(no name yet)", what, state_names[s->state]);
+}
+
+/* That a phone is there goes on being true while it says nothing new. */
+#define NOTE_US (3600 * 1000000ll)
+
+#define CCM_ROLES (LIST_ROLE(TLV_ROLE_CCM) | LIST_ROLE(TLV_ROLE_CCM_TFTP))
+
+void station_note(struct station *s)
+{
+	const struct sccp *x = s->service;
+
+	s->noted_us = clock_monotonic_us();
+	if (s->secure)
+		notes_trusted(x->env->notes, s->device, x->cert, CCM_ROLES, stream_peer(s->stream));
+	else
+		notes_came(x->env->notes, s->device, stream_peer(s->stream));
 }
 
 static void leave_dirty(struct station *s)
@@ -275,6 +292,8 @@ static void process_input(struct station *s)
 	struct slot_ref ref = s->ref;
 
 	s->heard_us = clock_monotonic_us();
+	if (s->state == STATION_REGISTERED && s->heard_us - s->noted_us > NOTE_US)
+		station_note(s);
 	while (slots_get(slots, ref) && s->state != STATION_AWAIT_REGISTER_BUSY)
 		if (!process_one(s))
 			return;

@@ -13,6 +13,7 @@
 #include "net/stream.h"
 #include "service/complaints.h"
 #include "service/jobs.h"
+#include "service/notes.h"
 #include "service/sccp/sccp.h"
 #include "service/slots.h"
 
@@ -34,6 +35,7 @@ struct sccp {
 	uint32_t connections;  /* numbers them, from 1 */
 	struct job_link *jobs; /* not back yet; the last one frees a stopped instance */
 	struct lingering lingering;
+	uint8_t cert[HELD_CERT]; /* held_cert of the one that TLS shows */
 	bool stopped;
 };
 
@@ -64,6 +66,7 @@ struct station {
 	int security_mode;
 	int64_t since;    /* registered, seconds since 1970 */
 	int64_t heard_us; /* monotonic, of the last bytes */
+	int64_t noted_us; /* monotonic: when it was last noted that it is there */
 	struct callctl_station *call_station;
 	struct buf out;
 	size_t unsent; /* bytes in the stream's queue, at most */
@@ -89,6 +92,8 @@ void station_flush_all(struct sccp *x);
 void station_complain(const struct station *s, const char *what);
 /* It is registered: it does not count as waiting any more, and its silence is measured. */
 void station_registered(struct station *s);
+/* Notes for the store that a registered phone is there. */
+void station_note(struct station *s);
 /* A job of the station is back and was dealt with: goes on with its input, if it is still there. */
 void station_resume(struct sccp *x, struct slot_ref ref);
 struct station *station_of(const struct sccp *x, uint64_t id);

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "service/guesses.h"
+#include "service/notes.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -127,6 +128,7 @@ static void refused(
 	if (err == ERR_NOTFOUND || err == ERR_DENIED) {
 		code = TFTP_E_NOTFOUND;
 		text = "File not found";
+		notes_asked(t->service->env->notes, t->asked, &t->entry.peer);
 	} else {
 		tftp_complain(t->service, &t->entry.peer, "%s: %s", t->asked, why->text);
 	}
@@ -146,6 +148,7 @@ static void refused(
 static void begin(struct transfer *t, struct content *content)
 {
 	t->content = content;
+	notes_asked(t->service->env->notes, t->asked, &t->entry.peer);
 	/* Names have no case; where that was needed it is said, for whoever wonders. */
 	if (strcmp(t->asked, content->served) != 0 && str_ieq(t->asked, content->served) &&
 		complaints_allow(&t->service->complaints, "tftp"))

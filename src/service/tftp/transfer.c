@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "service/notes.h"
 
 #include <stdio.h>
 
@@ -116,6 +117,14 @@ bool transfer_all_sent(const struct transfer *t)
 
 /* --- packets of the client --- */
 
+/* The last block was acknowledged: the client has it all. */
+static void note_sent(const struct transfer *t)
+{
+	struct content *c = t->content;
+
+	notes_sent(t->service->env->notes, t->asked, buf_span(&c->bytes), c->md5, &t->entry.peer);
+}
+
 static void acked(struct transfer *t, uint16_t block)
 {
 	uint64_t base = t->sender.base;
@@ -134,6 +143,7 @@ static void acked(struct transfer *t, uint16_t block)
 		return;
 	}
 	trace_end(t, "Transferred", "");
+	note_sent(t);
 	transfer_free(t);
 }
 

@@ -138,6 +138,39 @@ static void make_folder(char *folder, size_t size)
 	assert_int_equal(system(command), 0);
 }
 
+static void woken(void *ctx)
+{
+	struct rig *r = ctx;
+
+	r->woken++;
+}
+
+void rig_expect_notes(struct rig *r, const char *expected)
+{
+	static const char *const words[] = {[HELD_OFFERED] = "offered",
+		[HELD_ASKED_CLEAR] = "clear",
+		[HELD_ASKED_SIGNED] = "signed",
+		[HELD_CAME] = "came",
+		[HELD_TRUSTED] = "trusted"};
+	struct notes_batch b;
+	char text[256] = "";
+	size_t i;
+
+	notes_take(r->notes, INT64_MAX, &b);
+	assert_int_equal(r->woken, b.count > 0);
+	r->woken = 0;
+	for (i = 0; i < b.count; i++) {
+		assert_string_equal(b.events[i].host, "127.0.0.1");
+		assert_true(b.events[i].at_us > 0);
+		strcat(text, i ? " " : "");
+		strcat(text, words[b.events[i].what]);
+		if (b.events[i].device[0])
+			assert_string_equal(b.events[i].device, RIG_DEVICE);
+	}
+	assert_string_equal(text, expected);
+	notes_batch_fini(&b);
+}
+
 void rig_init(struct rig *r, const char *profile)
 {
 	const struct device_new device = {
@@ -153,6 +186,7 @@ void rig_init(struct rig *r, const char *profile)
 	assert_int_equal(device_put(r->cluster, &device, &why), ERR_OK);
 	assert_int_equal(loop_new(&r->loop), ERR_OK);
 	assert_int_equal(loop_timer_new(&r->tick, r->loop, on_tick, r), ERR_OK);
+	assert_int_equal(notes_new(&r->notes, clock_system(), woken, r), ERR_OK);
 	r->env = (struct service_env){
 		.loop = r->loop,
 		.blocking = &r->executor,
@@ -162,6 +196,7 @@ void rig_init(struct rig *r, const char *profile)
 		.clock = clock_system(),
 		.stations_max = 10,
 		.sessions_max = 1024,
+		.notes = r->notes,
 	};
 	r->env.tls[OWN_CAPF] = listener_tls(r, "CAPF", TLS_PEER_OPTIONAL, &r->capf, &r->capf_key);
 	r->env.tls[OWN_CALLMANAGER] = listener_tls(
@@ -216,6 +251,7 @@ void rig_fini(struct rig *r)
 	assert_null(r->lingering);
 	loop_timer_free(r->tick);
 	loop_free(r->loop);
+	notes_free(r->notes);
 	tls_free(r->env.tls[OWN_CAPF]);
 	tls_free(r->env.tls[OWN_CALLMANAGER]);
 	lsc_issuers_free(r->issuers);

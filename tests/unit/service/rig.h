@@ -4,6 +4,7 @@
 
 #include "core/device/device.h"
 #include "service/jobs.h"
+#include "service/notes.h"
 #include "service/service.h"
 
 #include <setjmp.h>
@@ -36,6 +37,8 @@ struct rig {
 	struct key *capf_key, *callmanager_key;
 	const struct service *service;
 	void *instance;
+	struct notes *notes; /* what the service noted */
+	int woken;
 };
 
 /* Makes the cluster with one phone, "Non Secure" or "Encrypted", enrolment ordered. */
@@ -55,6 +58,10 @@ void rig_until_job(struct rig *r); /* until a job waits */
 void rig_settle(struct rig *r);
 void rig_work(struct rig *r); /* the job's blocking half */
 void rig_done(struct rig *r); /* its answer */
+
+/* What was noted since the last call, a word each: "offered", "clear", "signed", "came", "trusted".
+ */
+void rig_expect_notes(struct rig *r, const char *expected);
 
 struct device rig_device(struct rig *r);
 

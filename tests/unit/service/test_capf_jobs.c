@@ -201,6 +201,8 @@ static void test_with_the_connection(void **state)
 		expect(&r, &p, answers[job - 1]);
 		if (job == RECORDED)
 			assert_int_equal(p.reason, CAPF_REASON_SUCCESS);
+		/* It trusts our certificate when it has stored its own. */
+		rig_expect_notes(&r, job == RECORDED ? "came trusted" : "came");
 		if (job == FAILED)
 			assert_int_equal(p.reason, CAPF_REASON_FAILED);
 		check_order(&r, job, true);

@@ -141,7 +141,8 @@ static void test_with_the_connection(void **state)
 	rig_done(r);
 	expect(&st, r, SCCP_SELECT_SOFT_KEYS);
 	assert_int_equal(registered(r), 1);
-	assert_true(rig_device(r).last_seen > 0);
+	/* For the store: without TLS it proves nothing. */
+	rig_expect_notes(r, "came");
 	station_fini(&st);
 	rig_settle(r);
 	assert_int_equal(registered(r), 0);
