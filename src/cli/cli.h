@@ -8,6 +8,7 @@
 struct cli {
 	const char *state;
 	bool json, yes;
+	bool once; /* this process runs one command and ends */
 };
 
 /* Finds, parses, confirms and runs one command and prints its reply. Returns the exit status. */

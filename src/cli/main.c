@@ -68,7 +68,8 @@ int main(int argc, char *argv[])
 			return COMMAND_USAGE;
 		}
 	}
-	if (i < argc)
+	cli.once = i < argc;
+	if (cli.once)
 		return cli_run(&cli, argc - i, argv + i);
 	if (isatty(STDIN_FILENO))
 		return shell_run(&cli);

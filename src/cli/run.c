@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "client/admin.h"
 #include "core/command/handlers.h"
+#include "crypto/start.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -177,6 +178,14 @@ static int talk(const struct cli *cli, const struct command *cmd, const struct j
 	return COMMAND_FAULT;
 }
 
+/* Commands that read and check lists and signed files and do nothing else. */
+static bool only_reads(const struct command *cmd)
+{
+	return cmd->run == handle_show_ctl || cmd->run == handle_show_itl ||
+	       cmd->run == handle_show || cmd->run == handle_explain || cmd->run == handle_diff ||
+	       cmd->run == handle_verify;
+}
+
 int cli_run(const struct cli *given, int argc, char *const argv[])
 {
 	struct cli cli = *given;
@@ -206,6 +215,8 @@ int cli_run(const struct cli *given, int argc, char *const argv[])
 		fprintf(stderr, "cadeado: %s\n", why.text);
 		goto end;
 	}
+	if (cli.once && only_reads(cmd))
+		crypto_start_reading();
 	if (cmd->run == handle_dialogue) {
 		exit = talk(&cli, cmd, args);
 		goto end;
