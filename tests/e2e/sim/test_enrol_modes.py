@@ -67,21 +67,21 @@ def test_by_certificate_without_one(phone, publish, authority):
 
 
 def test_string_waits_for_the_user(phone, publish, authority, tmp_path):
-    authority.check = lambda auth: auth.get(11) == b'7351\0'
+    authority.check = lambda auth: auth.get(11) == b'7351902648\0'
     publish(STRING)
     assert phone.run() == 1
     assert authority.sessions == []
     assert 'Settings > Security Configuration > **# > LSC > Update' in phone.facts['refused']
-    (tmp_path / 'string').write_text('7351\n')
+    (tmp_path / 'string').write_text('7351902648\n')
     phone.run('--string-file', tmp_path / 'string')
     assert authority.last.ended == 1 and phone.facts['lsc'] == 'Installed'
-    assert '7351' not in phone.console + ''.join(phone.status)
+    assert '7351902648' not in phone.console + ''.join(phone.status)
 
 
 def test_wrong_string_is_tried_four_times(phone, publish, authority, tmp_path):
-    authority.check = lambda auth: auth.get(11) == b'7351\0'
+    authority.check = lambda auth: auth.get(11) == b'7351902648\0'
     publish(STRING)
-    (tmp_path / 'string').write_text('7352\n')
+    (tmp_path / 'string').write_text('7352902648\n')
     assert phone.run('--string-file', tmp_path / 'string') == 1
     assert [session.ended for session in authority.sessions] == [7] * 4
     assert phone.facts['lsc'] == 'Not Installed' and 'LSC: Failed' in phone.status

@@ -20,7 +20,7 @@ UPDATE = 'Settings > Security Configuration > **# > LSC > Update'
 
 @pytest.fixture
 def authority(cluster):
-    server = Authority(cluster.capf_identity, check=lambda auth: auth.get(11) == b'7351\0')
+    server = Authority(cluster.capf_identity, check=lambda auth: auth.get(11) == b'7351902648\0')
     yield server
     server.close()
 
@@ -54,6 +54,11 @@ def screen(phone, *words, status=0, text=''):
     shown = json.loads(menu(phone, '--json', *words, status=status, text=text))
     shown['values'] = [(item['name'], item['value']) for item in shown['items']]
     return shown
+
+
+def registered_again(phone, manager):
+    """A second registration is complete: the phone has started over."""
+    phone.wait(lambda facts: [message for _, message in manager.log].count(1) == 2 and facts.get('registered'))
 
 
 def test_status_messages(running):
@@ -92,37 +97,37 @@ def test_settings_are_locked(running, authority):
 
 
 def test_update_by_string(running, authority, manager):
-    shown = screen(running, '--string-file', '-', UPDATE, text='7351\n')
+    shown = screen(running, '--string-file', '-', UPDATE, text='7351902648\n')
     assert shown['progress'][-1] == 'Installed'
     wanted = ['Connecting', 'Authenticating', 'Generating Key', 'Installing', 'Installed']
     assert shown['progress'] == wanted
     assert shown['values'] == [('LSC', 'Installed')] and not shown['busy']
-    assert authority.last.ended == 1 and authority.last.auth[11] == b'7351\0'
+    assert authority.last.ended == 1 and authority.last.auth[11] == b'7351902648\0'
     # It goes on as it was until then, and starts over now.
-    running.wait(lambda facts: [message for _, message in manager.log].count(1) == 2 and facts.get('registered'))
+    registered_again(running, manager)
     assert running.facts['lsc'] == 'Installed'
     assert running.status.count('LSC: Installed') == 1
     shown = screen(running, 'Settings > Security Configuration')
     assert ('LSC', 'Installed') in shown['values'] and ('MIC', 'Not Installed') in shown['values']
     assert ('Security Mode', 'Non Secure') in shown['values'] and ('CAPF Server', '127.0.0.1') in shown['values']
-    assert '7351' not in running.console
+    assert '7351902648' not in running.console
 
 
 def test_wrong_string(running, authority):
-    shown = screen(running, '--string-file', '-', UPDATE, text='7352\n', status=1)
+    shown = screen(running, '--string-file', '-', UPDATE, text='7352902648\n', status=1)
     assert shown['progress'][-1] == 'Not Installed' and shown['message'] == 'LSC: Failed'
     assert len(authority.sessions) == 1  # the user sees it: no further tries
     assert running.facts['registered'] and 'LSC: Failed' in running.status
     for bad in ('', 'none\n'):
         assert 'string' in menu(running, '--string-file', '-', UPDATE, text=bad, status=1)
-    assert screen(running, '--string-file', '-', UPDATE, text='7351\n')['progress'][-1] == 'Installed'
+    assert screen(running, '--string-file', '-', UPDATE, text='7351902648\n')['progress'][-1] == 'Installed'
 
 
-def test_update_deletes(running, authority):
-    screen(running, '--string-file', '-', UPDATE, text='7351\n')
-    running.wait(lambda facts: facts['lsc'] == 'Installed' and facts['registered'])
+def test_update_deletes(running, authority, manager):
+    screen(running, '--string-file', '-', UPDATE, text='7351902648\n')
+    registered_again(running, manager)
     authority.order = 'delete'
-    shown = screen(running, '--string-file', '-', UPDATE, text='7351\n')
+    shown = screen(running, '--string-file', '-', UPDATE, text='7351902648\n')
     assert shown['progress'] == ['Connecting', 'Authenticating', 'Deleting', 'Not Installed']
     assert shown['good'] and running.read('LSC.pem') is None
 
@@ -160,7 +165,7 @@ def test_update_of_a_phone_that_cannot_go_on(phone, tftp, cluster, authority):
     shown = {'message': 'the phone is starting'}
     while 'starting' in shown['message']:  # once a second it tries again
         done = subprocess.run([PROGRAM, 'menu', '--dir', phone.folder, '--string-file', '-', '--json', UPDATE],
-                              input='7351\n', capture_output=True, text=True, timeout=60, check=False)
+                              input='7351902648\n', capture_output=True, text=True, timeout=60, check=False)
         shown = json.loads(done.stdout)
     assert shown['progress'][-1] == 'Installed' and len(authority.sessions) == 1
     tftp.asked.clear()
@@ -183,14 +188,14 @@ def test_erase(running, tftp, cluster):
 
 
 def test_from_the_keyboard(running):
-    keys = 'Settings\n3\n1\nExit\nExit\n1\n**#\n3\nUpdate\n7352\n'
+    keys = 'Settings\n3\n1\nExit\nExit\n1\n**#\n3\nUpdate\n7352902648\n'
     out = menu(running, text=keys, status=1)
     titles = [line for line in out.splitlines() if re.fullmatch(r'[A-Z][\w ]+( \(unlocked\))?', line)
               and line != 'Settings unlocked']
     assert titles == [DEVICE, 'Settings', 'Status', 'Status Messages', 'Status', 'Settings', 'Security Configuration',
                       'Security Configuration (unlocked)', 'LSC (unlocked)', 'LSC (unlocked)', 'LSC (unlocked)'], out
     assert '[Cancel]' in out and 'LSC: Connecting' in out and out.rstrip().endswith('LSC: Failed')
-    done = subprocess.run([PROGRAM, 'menu', '--dir', running.folder], input=keys.replace('7352', 'no') + 'Exit\n',
+    done = subprocess.run([PROGRAM, 'menu', '--dir', running.folder], input=keys.replace('7352902648', 'no') + 'Exit\n',
                           capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0 and '1 to 15 digits' in done.stderr and 'Connecting' not in done.stdout
 
