@@ -116,6 +116,7 @@ static enum err put_rows(void *ctx, struct store *s, struct fail *why)
 {
 	enum err err = put_devices(s, ctx, why);
 
+	store_moved(s);
 	if (!err)
 		err = release_numbers(s, ctx, why);
 	return err ? err : put_lines(s, ctx, why);
@@ -180,8 +181,8 @@ enum err store_device_delete(struct store *s, const char *name, struct fail *why
 	if (strlen(name) >= sizeof(folded))
 		return no_device(why, name);
 	query_fold(folded, sizeof(folded), name);
-	err = query_one(s, "DELETE FROM device WHERE name = $name RETURNING name",
-		&QUERY_TEXT("name", folded), 1, NULL, NULL, why);
+	err = query_change_one(s, "DELETE FROM device WHERE name = $name RETURNING name",
+		&QUERY_TEXT("name", folded), 1, why);
 	return err == ERR_NOTFOUND ? no_device(why, name) : err;
 }
 

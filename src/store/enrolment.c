@@ -132,7 +132,7 @@ enum err store_operation_set(struct store *s, const struct store_operation *o, s
 	enum err err;
 
 	query_fold(folded, sizeof(folded), o->device);
-	err = query_one(s,
+	err = query_change_one(s,
 		o->drop_string
 			? "UPDATE device SET operation = $operation, operation_status = $status,"
 			  " operation_by = $by, version = version + 1, auth_string = $none"
@@ -140,7 +140,7 @@ enum err store_operation_set(struct store *s, const struct store_operation *o, s
 			: "UPDATE device SET operation = $operation, operation_status = $status,"
 			  " operation_by = $by, version = version + 1"
 			  " WHERE name = $device RETURNING name",
-		args, used, NULL, NULL, why);
+		args, used, why);
 	return err == ERR_NOTFOUND ? fail_set(why, err, "there is no device %.32s", o->device)
 				   : err;
 }

@@ -23,6 +23,7 @@ struct store {
 	void *conn;
 	bool in_transaction;
 	bool again;      /* a statement of the transaction found the database busy, or lost it */
+	bool moved;      /* the transaction changes what files are made from: store_revision */
 	enum err failed; /* a statement of the transaction failed: it cannot be committed */
 	uint64_t clock;  /* counts uses of statements */
 	struct statement statements[STORE_STATEMENTS];
@@ -31,6 +32,11 @@ struct store {
 /* Runs `fn` inside the transaction that is under way, or in one of its own. */
 enum err store_within(struct store *s, enum err (*fn)(void *ctx, struct store *s, struct fail *why),
 	void *ctx, struct fail *why) MUST_USE;
+
+/* Inside a transaction: it changes what files for phones are made from. */
+void store_moved(struct store *s);
+/* Before the commit of one that did. */
+enum err store_move_revision(struct store *s, struct fail *why) MUST_USE;
 
 /* A prepared statement for `sql`, to be given back; *kept is NULL when no place was free. */
 enum err statement_take(struct store *s, const char *sql, void **handle, struct statement **kept,

@@ -19,13 +19,13 @@ enum err store_line_put(struct store *s, const struct store_line *l, struct fail
 		return fail_set(why, ERR_ARG, "lines of a phone count from 1");
 	query_fold(device, sizeof(device), l->device);
 	query_fold(folded, sizeof(folded), l->number);
-	err = query_run(s,
+	err = query_change(s,
 		"INSERT INTO line (device, line_index, number, number_folded, display, label)"
 		" VALUES ($device, $line_index, $number, $number_folded, $display, $label)"
 		" ON CONFLICT (device, line_index) DO UPDATE SET number = excluded.number,"
 		" number_folded = excluded.number_folded, display = excluded.display,"
 		" label = excluded.label",
-		args, ROW_COUNT(args), NULL, NULL, &local);
+		args, ROW_COUNT(args), &local);
 	if (err == ERR_EXISTS)
 		return fail_set(why, err, "directory number %s is that of another line", l->number);
 	if (err == ERR_NOTFOUND)
@@ -78,10 +78,10 @@ enum err store_line_delete(struct store *s, const char *device, int64_t index, s
 
 	if (strlen(device) < sizeof(folded)) {
 		query_fold(folded, sizeof(folded), device);
-		err = query_one(s,
+		err = query_change_one(s,
 			"DELETE FROM line WHERE device = $device AND line_index = $line_index"
 			" AND (number <> '' OR display <> '' OR label <> '') RETURNING device",
-			args, ROW_COUNT(args), NULL, NULL, why);
+			args, ROW_COUNT(args), why);
 	}
 	if (err == ERR_NOTFOUND)
 		fail_set(why, err, "%.32s has no line %lld", device, (long long)index);

@@ -11,12 +11,12 @@ enum err store_node_put(struct store *s, const struct store_node *n, struct fail
 		QUERY_NUMBER("port", n->port)};
 
 	query_fold(folded, sizeof(folded), n->name);
-	return query_run(s,
+	return query_change(s,
 		"INSERT INTO node (name_folded, " COLUMNS ")"
 		" VALUES ($folded, $name, $address, $port)"
 		" ON CONFLICT (name_folded) DO UPDATE SET name = excluded.name,"
 		" address = excluded.address, port = excluded.port",
-		args, sizeof(args) / sizeof(args[0]), NULL, NULL, why);
+		args, sizeof(args) / sizeof(args[0]), why);
 }
 
 static enum err read_node(void *ctx, struct query_row *r)
@@ -80,9 +80,9 @@ enum err store_node_delete(struct store *s, const char *name, struct fail *why)
 
 	if (strlen(name) < sizeof(folded)) {
 		query_fold(folded, sizeof(folded), name);
-		err = query_one(s,
+		err = query_change_one(s,
 			"DELETE FROM node WHERE name_folded = $folded RETURNING name_folded",
-			&QUERY_TEXT("folded", folded), 1, NULL, NULL, why);
+			&QUERY_TEXT("folded", folded), 1, why);
 	}
 	return unknown(name, err, why);
 }

@@ -31,9 +31,9 @@ enum err store_param_set(struct store *s, const char *name, const char *value, s
 	if (strlen(name) >= STORE_NAME || strlen(value) >= STORE_TEXT)
 		return fail_set(why, ERR_LIMIT, "parameter %.32s: name or value is too long", name);
 	query_fold(folded, sizeof(folded), name);
-	return query_run(s,
+	return query_change(s,
 		"INSERT INTO param (name_folded, name, value) VALUES ($folded, $name, $value)"
 		" ON CONFLICT (name_folded) DO UPDATE SET name = excluded.name,"
 		" value = excluded.value",
-		args, sizeof(args) / sizeof(args[0]), NULL, NULL, why);
+		args, sizeof(args) / sizeof(args[0]), why);
 }

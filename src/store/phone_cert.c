@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "store/capf.h"
+#include "store/internal.h"
 #include "store/row.h"
 
 #define NAME_SIZE sizeof(((struct store_phone_cert *)0)->device)
@@ -24,16 +25,31 @@ static const struct row_column columns[] = {
 
 #define SELECT "SELECT device, kind" COLUMNS(ROW_NAME) ", der FROM phone_cert"
 
-enum err store_phone_cert_put(
-	struct store *s, const struct store_phone_cert *c, struct span der, struct fail *why)
+struct putting {
+	const struct store_phone_cert *c;
+	struct span der;
+};
+
+/* Seen again is no change: phones show it at every handshake. */
+static enum err put_row(void *ctx, struct store *s, struct fail *why)
 {
+	const struct putting *p = ctx;
+	struct store_phone_cert before;
 	char folded[NAME_SIZE];
 	struct backend_arg args[COUNT + 1];
+	struct buf der = {0};
+	struct fail local = {0};
+	enum err err = store_phone_cert_get(s, p->c->device, p->c->kind, &before, &der, &local);
 
-	query_fold(folded, sizeof(folded), c->device);
-	row_args(args, columns, COUNT, c);
+	if (err == ERR_NOTFOUND || (!err && !span_eq(buf_span(&der), p->der)))
+		store_moved(s);
+	buf_fini(&der);
+	if (err && err != ERR_NOTFOUND)
+		return fail_set(why, err, "%s", local.text);
+	query_fold(folded, sizeof(folded), p->c->device);
+	row_args(args, columns, COUNT, p->c);
 	args[0].text = folded;
-	args[COUNT] = QUERY_BYTES("der", der);
+	args[COUNT] = QUERY_BYTES("der", p->der);
 	return query_run(s,
 		"INSERT INTO phone_cert (device, kind" COLUMNS(ROW_NAME) ", der) VALUES ($device, $kind" COLUMNS(
 			ROW_VALUE) ", $der)"
@@ -41,6 +57,14 @@ enum err store_phone_cert_put(
 				   " UPDATE SET der ="
 				   " excluded.der" COLUMNS(ROW_SET),
 		args, ROW_COUNT(args), NULL, NULL, why);
+}
+
+enum err store_phone_cert_put(
+	struct store *s, const struct store_phone_cert *c, struct span der, struct fail *why)
+{
+	struct putting p = {c, der};
+
+	return store_within(s, put_row, &p, why);
 }
 
 struct walk {
@@ -115,8 +139,8 @@ enum err store_phone_cert_delete(
 	if (strlen(device) >= sizeof(folded))
 		return ERR_OK;
 	query_fold(folded, sizeof(folded), device);
-	return query_run(s, "DELETE FROM phone_cert WHERE device = $device AND kind = $kind", args,
-		ROW_COUNT(args), NULL, NULL, why);
+	return query_change(s, "DELETE FROM phone_cert WHERE device = $device AND kind = $kind",
+		args, ROW_COUNT(args), why);
 }
 
 struct counting {

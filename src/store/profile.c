@@ -32,11 +32,11 @@ enum err store_profile_put(struct store *s, const struct store_profile *p, struc
 
 	query_fold(folded, sizeof(folded), p->name);
 	row_args(args + 1, columns, ROW_COUNT(columns), p);
-	return query_run(s,
+	return query_change(s,
 		"INSERT INTO profile (name_folded" COLUMNS(ROW_NAME) ") VALUES ($name_folded" COLUMNS(
 			ROW_VALUE) ") ON CONFLICT (name_folded) DO UPDATE SET"
 				   " name_folded = excluded.name_folded" COLUMNS(ROW_SET),
-		args, ROW_COUNT(args), NULL, NULL, why);
+		args, ROW_COUNT(args), why);
 }
 
 static enum err read_profile(void *ctx, struct query_row *r)
@@ -125,6 +125,7 @@ static enum err rename_rows(void *ctx, struct store *s, struct fail *why)
 	struct store_profile other;
 	enum err err = ERR_NOTFOUND;
 
+	store_moved(s);
 	if (strcmp(n->folded, n->to_folded) != 0)
 		err = store_profile_get(s, n->to, &other, NULL);
 	if (!err)

@@ -142,6 +142,38 @@ enum err query_run(struct store *s, const char *sql, const struct backend_arg *a
 	return err;
 }
 
+struct changing {
+	const char *sql;
+	const struct backend_arg *args;
+	size_t count;
+	bool one; /* must change a row */
+};
+
+static enum err run_change(void *ctx, struct store *s, struct fail *why)
+{
+	const struct changing *c = ctx;
+
+	store_moved(s);
+	return c->one ? query_one(s, c->sql, c->args, c->count, NULL, NULL, why)
+		      : query_run(s, c->sql, c->args, c->count, NULL, NULL, why);
+}
+
+enum err query_change(struct store *s, const char *sql, const struct backend_arg *args,
+	size_t count, struct fail *why)
+{
+	struct changing c = {.sql = sql, .args = args, .count = count};
+
+	return store_within(s, run_change, &c, why);
+}
+
+enum err query_change_one(struct store *s, const char *sql, const struct backend_arg *args,
+	size_t count, struct fail *why)
+{
+	struct changing c = {.sql = sql, .args = args, .count = count, .one = true};
+
+	return store_within(s, run_change, &c, why);
+}
+
 static enum err run_many(void *ctx, struct store *s, struct fail *why)
 {
 	struct query_many *m = ctx;

@@ -34,6 +34,14 @@ typedef enum err query_each(void *ctx, struct query_row *r);
 enum err query_run(struct store *s, const char *sql, const struct backend_arg *args, size_t count,
 	query_each *each, void *ctx, struct fail *why) MUST_USE;
 
+/* As query_run for a statement without rows that changes what files for phones are made from: the
+ * revision moves with it, in one transaction. */
+enum err query_change(struct store *s, const char *sql, const struct backend_arg *args,
+	size_t count, struct fail *why) MUST_USE;
+/* The same with RETURNING, as query_one: ERR_NOTFOUND when there was no such row. */
+enum err query_change_one(struct store *s, const char *sql, const struct backend_arg *args,
+	size_t count, struct fail *why) MUST_USE;
+
 /* Runs a statement that yields no rows once for each of `count` things, as one transaction: `fill`
  * sets the values of the i-th. */
 struct query_many {

@@ -78,7 +78,7 @@ static enum err run_once(struct store *s, bool write,
 {
 	enum err err;
 
-	s->again = false;
+	s->again = s->moved = false;
 	s->failed = ERR_OK;
 	err = s->backend->begin(s->conn, write, why);
 	if (err) {
@@ -90,6 +90,9 @@ static enum err run_once(struct store *s, bool write,
 	/* A function that went on after a failed statement must not commit the half it did. */
 	if (!err)
 		err = s->failed;
+	/* Last, because on some databases others that do the same wait for the end. */
+	if (!err && s->moved)
+		err = store_move_revision(s, why);
 	if (!err) {
 		err = s->backend->commit(s->conn, why);
 		s->again = err == ERR_BUSY;

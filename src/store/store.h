@@ -38,6 +38,11 @@ enum err store_transaction(struct store *s,
 #define STORE_NAME 64 /* names, with NUL */
 #define STORE_TEXT 128
 
+/* Says by being equal that nothing was committed in between from which files for phones are made:
+ * profiles, devices, lines, LSCs, nodes and parameters. When a phone was seen, what it was offered,
+ * accounts and what is kept for undoing do not count. "" before the first change. */
+enum err store_revision(struct store *s, char out[STORE_TEXT], struct fail *why) MUST_USE;
+
 /* Cluster-wide parameters, e.g. "ClusterSecurityMode" = "1". ERR_NOTFOUND. */
 enum err store_param_get(
 	struct store *s, const char *name, char out[STORE_TEXT], struct fail *why) MUST_USE;
