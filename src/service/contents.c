@@ -1,237 +1,37 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "service/contents.h"
+#include "service/contents_priv.h"
 
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "crypto/digest.h"
-#include "service/jobs.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define NAME_BUCKETS   16384u /* powers of two */
-#define JOB_BUCKETS    1024u
-#define SHARED_BUCKETS 64u
-
-/* A name whose content is known. */
-struct known {
-	struct known *next; /* in its bucket */
-	struct known *newer, *older;
-	uint32_t hash;
-	uint64_t epoch; /* of contents.epoch, when it was made */
-	struct content *content;
-	struct provision_sources *sources; /* NULL: none */
-	char name[];
-};
-
-/* A name that is being looked up. The answer is good for every session that asked before the work
- * began; for those that came later only if nothing has changed since. */
-struct job {
-	struct job_link link;
-	struct job *next; /* in its bucket; while it can be joined */
-	struct contents *contents;
-	struct cluster *cluster;
-	uint32_t hash;
-	int64_t began_us; /* its work; monotonic */
-	struct contents_wait *waiting, **last;
-	struct provision_file file;
-	struct provision_absence absence; /* with ERR_NOTFOUND, ERR_DENIED */
-	bool tagged;
-	char tag[36]; /* content.tag */
-	enum err err;
-	struct fail why;
-	char asked[];
-};
-
-struct contents {
-	const struct service_env *env;
-	struct provision_state state;
-	uint64_t epoch; /* goes up when the state changes */
-	struct known *names[NAME_BUCKETS];
-	struct known *newest, *oldest; /* by use */
-	unsigned count;
-	size_t bytes;
-	struct job *asking[JOB_BUCKETS];
-	struct job_link *jobs;
-	unsigned jobs_count;
-	/* By the served name, not held: thousands of names for one list share its bytes. */
-	struct content *shared[SHARED_BUCKETS];
-	struct lingering lingering;
-	bool tagged, stopped;
-};
-
-static uint32_t hash_of(const char *text)
-{
-	uint32_t h = 2166136261u; /* FNV-1a */
-
-	for (; *text; text++)
-		h = (h ^ (uint8_t)*text) * 16777619u;
-	return h ^ h >> 16;
-}
-
-/* --- contents --- */
-
-void content_drop(struct content *c)
-{
-	if (!c || --c->holders)
-		return;
-	if (*c->shared == c)
-		*c->shared = NULL;
-	buf_wipe(&c->bytes);
-	mem_free(c);
-}
-
-static struct content *content_hold(struct content *c)
-{
-	c->holders++;
-	return c;
-}
-
-/* When these very bytes were written: what is made of files, or found in the store, has no date. */
-static int64_t date_of(const struct provision_file *f)
-{
-	const struct provision_mark *m;
-
-	if (!f->sources.count)
-		return 0;
-	m = &f->sources.of[f->sources.count - 1].mark;
-	return m->size == (int64_t)f->content.len ? m->modified_ns / 1000000000 : 0;
-}
-
-/* Takes the file's bytes, or the same bytes that are there already. */
-static struct content *content_take(struct contents *all, struct job *j)
-{
-	struct provision_file *file = &j->file;
-	int64_t modified = date_of(file);
-	struct content **shared = &all->shared[hash_of(file->served) % SHARED_BUCKETS], *c;
-
-	if (*shared && strcmp((*shared)->served, file->served) == 0 &&
-		span_eq(buf_span(&(*shared)->bytes), buf_span(&file->content))) {
-		(*shared)->modified = modified;
-		return content_hold(*shared);
-	}
-	c = mem_new(sizeof(*c));
-	if (!c)
-		return NULL;
-	c->holders = 1;
-	str_copy(c->served, sizeof(c->served), file->served);
-	str_copy(c->tag, sizeof(c->tag), j->tag);
-	c->modified = modified;
-	provision_note(file, &c->note);
-	c->bytes = file->content;
-	buf_init(&file->content);
-	c->shared = shared;
-	*shared = c;
-	return c;
-}
-
-/* --- names --- */
-
-static void unlink_use(struct contents *c, struct known *k)
-{
-	*(k->newer ? &k->newer->older : &c->newest) = k->older;
-	*(k->older ? &k->older->newer : &c->oldest) = k->newer;
-}
-
-static void link_use(struct contents *c, struct known *k)
-{
-	k->newer = NULL;
-	k->older = c->newest;
-	*(c->newest ? &c->newest->newer : &c->oldest) = k;
-	c->newest = k;
-}
-
-static void forget(struct contents *c, struct known *k)
-{
-	struct known **at = &c->names[k->hash % NAME_BUCKETS];
-
-	while (*at != k)
-		at = &(*at)->next;
-	*at = k->next;
-	unlink_use(c, k);
-	c->count--;
-	if (!--k->content->names)
-		c->bytes -= k->content->bytes.len;
-	content_drop(k->content);
-	if (k->sources)
-		provision_sources_fini(k->sources);
-	mem_free(k->sources);
-	mem_free(k);
-}
-
-static struct known *find(struct contents *c, const char *asked, uint32_t hash)
-{
-	struct known *k = c->names[hash % NAME_BUCKETS];
-
-	while (k && (k->hash != hash || strcmp(k->name, asked) != 0))
-		k = k->next;
-	return k;
-}
-
-static bool is_fresh(const struct contents *c, const struct known *k)
-{
-	return k->epoch == c->epoch && (!k->sources || provision_sources_same(k->sources));
-}
-
-/* The one used longest ago goes first. */
-static void make_room(struct contents *c, const struct known *but)
-{
-	struct known *k, *newer;
-
-	for (k = c->oldest; k && (c->bytes > CONTENTS_BYTES_MAX || c->count > CONTENTS_NAMES_MAX);
-		k = newer) {
-		newer = k->newer;
-		if (k != but)
-			forget(c, k);
-	}
-}
-
-/* Without it the next request asks again: no memory is no error here. */
-static void learn(struct contents *c, struct job *j, struct content *content)
-{
-	struct provision_file *f = &j->file;
-	size_t len = strlen(j->asked) + 1;
-	struct known *k;
-
-	if (!f->sources.whole || !provision_state_same(&f->made_from, &c->state))
-		return;
-	k = find(c, j->asked, j->hash);
-	if (k)
-		forget(c, k);
-	k = mem_new(sizeof(*k) + len);
-	if (!k)
-		return;
-	if (f->sources.count) {
-		k->sources = mem_new(sizeof(*k->sources));
-		if (!k->sources) {
-			mem_free(k);
-			return;
-		}
-		*k->sources = f->sources;
-		memset(&f->sources, 0, sizeof(f->sources));
-	}
-	memcpy(k->name, j->asked, len);
-	k->hash = j->hash;
-	k->epoch = c->epoch;
-	k->content = content_hold(content);
-	k->next = c->names[k->hash % NAME_BUCKETS];
-	c->names[k->hash % NAME_BUCKETS] = k;
-	link_use(c, k);
-	c->count++;
-	if (!content->names++)
-		c->bytes += content->bytes.len;
-	make_room(c, k);
-}
+/* --- is what is known still so? --- */
 
 void contents_look(struct contents *c)
 {
 	struct provision_state now;
 
-	provision_state_now(cluster_get_folder(c->env->cluster), &now);
-	if (!provision_state_same(&c->state, &now))
+	provision_state_now(&c->place, &now);
+	if (!provision_state_same_folder(&c->state, &now))
 		c->epoch++;
+	if (!provision_state_same_store(&c->state, &now))
+		c->sure = false;
 	c->state = now;
+}
+
+/* After a look: `state` was taken before this revision was read. */
+static void take_revision(
+	struct contents *c, const char *revision, const struct provision_state *state)
+{
+	if (strcmp(revision, c->revision) != 0) {
+		str_copy(c->revision, sizeof(c->revision), revision);
+		c->epoch++;
+	}
+	c->sure = provision_state_same_store(state, &c->state);
 }
 
 /* --- jobs --- */
@@ -266,11 +66,6 @@ static void job_free(struct job *j)
 	mem_free(j);
 }
 
-static bool is_absent(enum err err)
-{
-	return err == ERR_NOTFOUND || err == ERR_DENIED;
-}
-
 /* What is left of a stopped one. */
 static void end(struct lingering *l)
 {
@@ -279,7 +74,25 @@ static void end(struct lingering *l)
 	while (c->jobs)
 		job_free((struct job *)c->jobs);
 	lingering_remove(l);
+	provision_place_fini(&c->place);
 	mem_free(c);
+}
+
+static bool has_work(const struct contents *c)
+{
+	return c->jobs || c->check.runs;
+}
+
+/* Whoever was the last to come back after the end takes it away. */
+static void came_back(struct contents *c)
+{
+	if (!has_work(c))
+		end(&c->lingering);
+}
+
+static bool is_absent(enum err err)
+{
+	return err == ERR_NOTFOUND || err == ERR_DENIED;
 }
 
 static void job_work(void *arg)
@@ -288,7 +101,7 @@ static void job_work(void *arg)
 	char hex[2 * DIGEST_MAX + 1];
 
 	j->began_us = clock_monotonic_us();
-	j->err = provision_get(j->cluster, j->asked, &j->file, &j->why);
+	j->err = provision_get(j->cluster, &j->contents->place, j->asked, &j->file, &j->why);
 	if (is_absent(j->err))
 		provision_absent(j->cluster, j->asked, j->err, &j->absence);
 	if (j->err || !j->tagged)
@@ -301,7 +114,7 @@ static void job_work(void *arg)
 /* Nobody joins it any more. */
 static void close_job(struct job *j)
 {
-	struct job **at = &j->contents->asking[j->hash % JOB_BUCKETS];
+	struct job **at = &j->contents->asking[j->hash % CONTENTS_JOB_BUCKETS];
 
 	while (*at != j)
 		at = &(*at)->next;
@@ -327,42 +140,167 @@ static void answer(struct job *j, struct contents_wait *w, bool good, struct con
 		w->done(w, err, other, &j->why);
 }
 
-static void job_done(void *arg)
+/* Ends a job with what it found: a content, which is held for it, or its error. A session that is
+ * answered may end others, and ask anew. */
+static void answer_all(struct job *j, bool good, struct content *content)
 {
-	struct job *j = arg;
-	struct contents *c = j->contents;
-	struct content *content = NULL;
-	bool good;
-
-	if (c->stopped) {
-		job_free(j);
-		if (!c->jobs)
-			end(&c->lingering);
-		return;
-	}
-	close_job(j);
-	contents_look(c);
-	good = provision_state_same(&j->file.made_from, &c->state) &&
-	       provision_sources_same(&j->file.sources);
-	if (!j->err) {
-		content = content_take(c, j);
-		if (content)
-			learn(c, j, content);
-		else
-			j->err = fail_set(&j->why, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
-	}
-	/* A session that is answered may end others, and ask anew. */
 	while (j->waiting)
 		answer(j, j->waiting, good, content);
 	content_drop(content);
 	job_free(j);
 }
 
-static enum err ask(struct contents *c, const char *asked, uint32_t hash, struct contents_wait *w)
+static void job_done(void *arg)
+{
+	struct job *j = arg;
+	struct provision_file *f = &j->file;
+	struct contents *c = j->contents;
+	struct content *content = NULL;
+	bool good = false;
+
+	if (c->stopped) {
+		job_free(j);
+		came_back(c);
+		return;
+	}
+	close_job(j);
+	contents_look(c);
+	if (f->revision[0] != '?') {
+		take_revision(c, f->revision, &f->made_from);
+		good = c->sure && provision_state_same_folder(&f->made_from, &c->state) &&
+		       provision_sources_same(&f->sources);
+	}
+	if (!j->err) {
+		content = content_take(c, j);
+		if (content)
+			known_learn(c, j, content);
+		else
+			j->err = fail_set(&j->why, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
+	}
+	answer_all(j, good, content);
+}
+
+static enum err run(struct job *j)
+{
+	return executor_run(j->contents->env->blocking, job_work, job_done, j);
+}
+
+/* One that cannot be looked up ends here. */
+static void run_or_refuse(struct job *j)
+{
+	enum err err = run(j);
+
+	if (!err)
+		return;
+	j->err = fail_set(&j->why, err, "%s", err_text(err));
+	close_job(j);
+	answer_all(j, true, NULL);
+}
+
+/* --- names that are known, if nothing was committed --- */
+
+static void check_work(void *arg)
+{
+	struct contents *c = arg;
+	struct check *k = &c->check;
+
+	k->began_us = clock_monotonic_us();
+	k->err = provision_revision(k->cluster, &c->place, &k->state, k->revision, &k->why);
+}
+
+static void check_start(struct contents *c);
+
+/* What is known goes out when it is still that, and also while nobody can say: phones are served
+ * while the database is away. */
+static void settle(struct contents *c, struct job *j, enum err err)
+{
+	struct known *k = err && err != ERR_AWAY ? NULL : known_find(c, j->asked, j->hash);
+
+	if (!k || !known_is_fresh(c, k)) {
+		run_or_refuse(j);
+		return;
+	}
+	known_used(c, k);
+	j->began_us = c->check.began_us;
+	close_job(j);
+	answer_all(j, err || c->sure, content_hold(k->content));
+}
+
+static void check_done(void *arg)
+{
+	struct contents *c = arg;
+	struct check *k = &c->check;
+	struct job *j, *late = NULL, **last = &late;
+
+	k->runs = false;
+	if (c->stopped) {
+		came_back(c);
+		return;
+	}
+	contents_look(c);
+	if (!k->err)
+		take_revision(c, k->revision, &k->state);
+	/* Those that came while it was asked wait for the next time. */
+	while ((j = c->unsure) && j->asked_us <= k->began_us) {
+		c->unsure = j->unsure;
+		*last = j;
+		last = &j->unsure;
+	}
+	*last = NULL;
+	if (!c->unsure)
+		c->unsure_last = &c->unsure;
+	while ((j = late)) {
+		late = j->unsure;
+		settle(c, j, k->err);
+	}
+	check_start(c);
+}
+
+static void check_start(struct contents *c)
+{
+	struct job *j;
+
+	if (c->check.runs || !c->unsure)
+		return;
+	memset(&c->check, 0, sizeof(c->check));
+	c->check.cluster = c->env->cluster;
+	c->check.runs = executor_run(c->env->blocking, check_work, check_done, c) == ERR_OK;
+	while (!c->check.runs && (j = c->unsure)) {
+		c->unsure = j->unsure;
+		if (!c->unsure)
+			c->unsure_last = &c->unsure;
+		run_or_refuse(j);
+	}
+}
+
+/* --- asking --- */
+
+static struct job *job_new(struct contents *c, const char *asked, uint32_t hash)
 {
 	size_t len = strlen(asked) + 1;
-	struct job *j = c->asking[hash % JOB_BUCKETS];
-	enum err err;
+	struct job *j = mem_new(sizeof(*j) + len);
+
+	if (!j)
+		return NULL;
+	j->contents = c;
+	j->cluster = c->env->cluster;
+	j->tagged = c->tagged;
+	j->hash = hash;
+	j->asked_us = clock_monotonic_us();
+	memcpy(j->asked, asked, len);
+	j->last = &j->waiting;
+	j->next = c->asking[hash % CONTENTS_JOB_BUCKETS];
+	c->asking[hash % CONTENTS_JOB_BUCKETS] = j;
+	jobs_add(&c->jobs, &j->link);
+	c->jobs_count++;
+	return j;
+}
+
+static enum err ask(struct contents *c, const char *asked, uint32_t hash, bool is_known,
+	struct contents_wait *w)
+{
+	struct job *j = c->asking[hash % CONTENTS_JOB_BUCKETS];
+	enum err err = ERR_OK;
 
 	while (j && strcmp(j->asked, asked) != 0)
 		j = j->next;
@@ -372,21 +310,17 @@ static enum err ask(struct contents *c, const char *asked, uint32_t hash, struct
 	}
 	if (c->jobs_count == CONTENTS_JOBS_MAX)
 		return ERR_LIMIT;
-	j = mem_new(sizeof(*j) + len);
+	j = job_new(c, asked, hash);
 	if (!j)
 		return ERR_NOMEM;
-	j->contents = c;
-	j->cluster = c->env->cluster;
-	j->tagged = c->tagged;
-	j->hash = hash;
-	memcpy(j->asked, asked, len);
-	j->last = &j->waiting;
 	wait_for(j, w);
-	j->next = c->asking[hash % JOB_BUCKETS];
-	c->asking[hash % JOB_BUCKETS] = j;
-	jobs_add(&c->jobs, &j->link);
-	c->jobs_count++;
-	err = executor_run(c->env->blocking, job_work, job_done, j);
+	if (is_known) {
+		*c->unsure_last = j;
+		c->unsure_last = &j->unsure;
+		check_start(c);
+		return ERR_OK;
+	}
+	err = run(j);
 	if (err) {
 		close_job(j);
 		contents_cancel(w);
@@ -398,19 +332,19 @@ static enum err ask(struct contents *c, const char *asked, uint32_t hash, struct
 enum err contents_get(
 	struct contents *c, const char *asked, struct content **out, struct contents_wait *w)
 {
-	uint32_t hash = hash_of(asked);
-	struct known *k = find(c, asked, hash);
+	uint32_t hash = contents_hash(asked);
+	struct known *k = known_find(c, asked, hash);
 
 	*out = NULL;
-	if (k && is_fresh(c, k)) {
-		unlink_use(c, k);
-		link_use(c, k);
-		*out = content_hold(k->content);
-		return ERR_OK;
+	if (k && !known_is_fresh(c, k)) {
+		known_forget(c, k);
+		k = NULL;
 	}
-	if (k)
-		forget(c, k);
-	return ask(c, asked, hash, w);
+	if (!k || !c->sure)
+		return ask(c, asked, hash, k != NULL, w);
+	known_used(c, k);
+	*out = content_hold(k->content);
+	return ERR_OK;
 }
 
 /* --- the whole --- */
@@ -422,6 +356,12 @@ enum err contents_new(struct contents **out, const struct service_env *env)
 	if (!c)
 		return ERR_NOMEM;
 	c->env = env;
+	c->unsure_last = &c->unsure;
+	str_copy(c->revision, sizeof(c->revision), "?");
+	if (provision_place_init(&c->place, env->cluster)) {
+		mem_free(c);
+		return ERR_NOMEM;
+	}
 	*out = c;
 	return ERR_OK;
 }
@@ -433,12 +373,19 @@ void contents_tag(struct contents *c)
 
 void contents_free(struct contents *c)
 {
+	struct job *j;
+
 	if (!c)
 		return;
 	while (c->newest)
-		forget(c, c->newest);
+		known_forget(c, c->newest);
 	c->stopped = true;
-	if (c->env->blocking && c->jobs)
+	/* These were not given to the executor yet. */
+	while ((j = c->unsure)) {
+		c->unsure = j->unsure;
+		job_free(j);
+	}
+	if (c->env->blocking && has_work(c))
 		lingering_add(c->env->lingering, &c->lingering, end);
 	else
 		end(&c->lingering);

@@ -83,22 +83,28 @@ static enum err read_settings(struct cluster *c, struct fail *why)
 }
 
 /* A file that is named without its folder lies in the state folder. */
-static enum err store_url(const struct cluster *c, struct buf *url, struct fail *why)
+enum err cluster_store_file(const struct cluster *c, char **path)
 {
 	const char *place = c->settings.store + strlen(STORE_IN_FILE);
-	char *path;
 
-	if (strncmp(c->settings.store, STORE_IN_FILE, strlen(STORE_IN_FILE)) != 0) {
-		buf_strz(url, c->settings.store);
-	} else {
-		path = *place == '/' ? mem_strdup(place) : file_join(c->folder, place);
-		if (!path)
-			return no_memory(why);
+	*path = NULL;
+	if (strncmp(c->settings.store, STORE_IN_FILE, strlen(STORE_IN_FILE)) != 0)
+		return ERR_OK;
+	*path = *place == '/' ? mem_strdup(place) : file_join(c->folder, place);
+	return *path ? ERR_OK : ERR_NOMEM;
+}
+
+static enum err store_url(const struct cluster *c, struct buf *url, struct fail *why)
+{
+	char *path;
+	enum err err = cluster_store_file(c, &path);
+
+	if (!err && path)
 		buf_str(url, STORE_IN_FILE);
-		buf_strz(url, path);
-		mem_free(path);
-	}
-	return buf_check(url) ? no_memory(why) : ERR_OK;
+	if (!err)
+		buf_strz(url, path ? path : c->settings.store);
+	mem_free(path);
+	return err || buf_check(url) ? no_memory(why) : ERR_OK;
 }
 
 static enum err open_store(struct cluster *c, struct fail *why)

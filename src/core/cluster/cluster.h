@@ -44,6 +44,9 @@ const char *cluster_get_folder(const struct cluster *c);
  * before the call returns. */
 struct signer *cluster_get_signer(struct cluster *c);
 
+/* The store's file, to be given to mem_free; NULL when it is no file of this machine. ERR_NOMEM. */
+enum err cluster_store_file(const struct cluster *c, char **path) MUST_USE;
+
 /* Path of something in the folder ("tftp", "CTLFile.tlv"; NULL name: the sub-folder); mem_free it.
  */
 char *cluster_path(const struct cluster *c, const char *sub, const char *name);

@@ -58,6 +58,8 @@ struct span cluster_served_itl(const struct cluster *c);
 uint64_t cluster_served_number(const struct cluster *c);
 /* ERR_NOTNOW with the reason for a list that phones would refuse. After a snapshot. */
 enum err cluster_served_check(const struct cluster *c, bool itl, struct fail *why) MUST_USE;
+/* When the served ITL is to be made anew, seconds since 1970; 0 never. */
+int64_t cluster_served_until(const struct cluster *c);
 /* The key that signs files now, its name there, and its certificate; NULL before the first
  * snapshot. The snapshot keeps the key itself: a regeneration changes what the names on disk stand
  * for. */

@@ -295,6 +295,11 @@ enum err cluster_served_check(const struct cluster *c, bool itl, struct fail *wh
 	return damage->code ? fail_set(why, damage->code, "%s", damage->text) : ERR_OK;
 }
 
+int64_t cluster_served_until(const struct cluster *c)
+{
+	return c->serving ? c->serving->empty_until : 0;
+}
+
 const char *cluster_file_key(const struct cluster *c)
 {
 	return c->serving ? own_name(OWN_CALLMANAGER) : NULL;

@@ -228,14 +228,17 @@ out:
 }
 
 enum err config_make(struct cluster *c, const char *device, enum config_face face,
-	const char *filename, struct buf *out, struct fail *why)
+	const char *filename, struct buf *out, int64_t *until, struct fail *why)
 {
 	struct cert *lsc = NULL;
 	struct device d;
 	enum err err = device_get(c, device, &d, why);
 
+	*until = 0;
 	if (err)
 		return err;
+	if (d.install_pending && d.operation_by)
+		*until = d.operation_by + 1;
 	err = recorded_lsc(c, device, &lsc, why);
 	if (err)
 		return err;

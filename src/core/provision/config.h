@@ -13,9 +13,10 @@ enum config_face {
 
 /* Appends the file, signed with the key of the present snapshot (cluster_serve_now). The first two
  * are the reduced companion while TFTP Encrypted Config is on. `filename` is what the signed header
- * says. ERR_NOTFOUND for an unknown device, or when this face is not to be had now. */
+ * says. ERR_NOTFOUND for an unknown device, or when this face is not to be had now. *until: from
+ * then on the answer may be another, 0 never. */
 enum err config_make(struct cluster *c, const char *device, enum config_face face,
-	const char *filename, struct buf *out, struct fail *why) MUST_USE;
+	const char *filename, struct buf *out, int64_t *until, struct fail *why) MUST_USE;
 
 /* Appends XMLDefault.cnf.xml, which phones ask for that have no file of their own; signed when
  * `is_signed`. `own` is the operator's file of that name; empty: it is made of the nodes. */

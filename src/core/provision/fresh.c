@@ -4,12 +4,12 @@
 #include "base/clock.h"
 #include "base/mem.h"
 
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
-#define SECOND_NS 1000000000ll
+#define SECOND_NS  1000000000ll
+#define LOG_SUFFIX "-wal" /* what SQLite calls it */
 /* Longer than the step in which file systems count time (10 ms where the kernel's tick is 100 Hz).
  */
 #define SETTLED_NS (50 * 1000000ll)
@@ -50,32 +50,59 @@ static bool same(const struct provision_mark *a, const struct provision_mark *b)
 	       a->changed_ns == b->changed_ns;
 }
 
-static void look_below(const char *folder, const char *name, struct provision_mark *out)
+enum err provision_place_init(struct provision_place *p, const struct cluster *c)
 {
-	char path[PATH_MAX];
-	int len = snprintf(path, sizeof(path), "%s/%s", folder, name);
+	size_t len;
 
-	if (len > 0 && (size_t)len < sizeof(path))
-		look(path, out);
-	else
-		memset(out, 0, sizeof(*out));
+	memset(p, 0, sizeof(*p));
+	p->folder = cluster_path(c, "tftp", NULL);
+	if (!p->folder || cluster_store_file(c, &p->store) != ERR_OK)
+		goto no_memory;
+	if (!p->store)
+		return ERR_OK;
+	len = strlen(p->store) + sizeof(LOG_SUFFIX);
+	p->log = mem_new(len);
+	if (!p->log)
+		goto no_memory;
+	snprintf(p->log, len, "%s" LOG_SUFFIX, p->store);
+	return ERR_OK;
+no_memory:
+	provision_place_fini(p);
+	return ERR_NOMEM;
 }
 
-void provision_state_now(const char *folder, struct provision_state *out)
+void provision_place_fini(struct provision_place *p)
+{
+	mem_free(p->store);
+	mem_free(p->log);
+	mem_free(p->folder);
+	memset(p, 0, sizeof(*p));
+}
+
+void provision_state_now(const struct provision_place *p, struct provision_state *out)
 {
 	int64_t now = now_ns();
 
-	look_below(folder, "cadeado.db", &out->store);
-	look_below(folder, "cadeado.db-wal", &out->log);
-	look_below(folder, "tftp", &out->folder);
-	out->settled = out->store.inode && out->folder.inode && settled(&out->store, now) &&
-		       settled(&out->log, now) && settled(&out->folder, now);
+	memset(out, 0, sizeof(*out));
+	look(p->folder, &out->folder);
+	out->folder_settled = out->folder.inode && settled(&out->folder, now);
+	if (!p->store)
+		return;
+	look(p->store, &out->store);
+	look(p->log, &out->log);
+	out->store_settled =
+		out->store.inode && settled(&out->store, now) && settled(&out->log, now);
 }
 
-bool provision_state_same(const struct provision_state *a, const struct provision_state *b)
+bool provision_state_same_store(const struct provision_state *a, const struct provision_state *b)
 {
-	return a->settled && b->settled && same(&a->store, &b->store) && same(&a->log, &b->log) &&
-	       same(&a->folder, &b->folder);
+	return a->store_settled && b->store_settled && same(&a->store, &b->store) &&
+	       same(&a->log, &b->log);
+}
+
+bool provision_state_same_folder(const struct provision_state *a, const struct provision_state *b)
+{
+	return a->folder_settled && b->folder_settled && same(&a->folder, &b->folder);
 }
 
 void provision_sources_add(struct provision_sources *s, const char *path)

@@ -2,28 +2,27 @@
 #ifndef CORE_PROVISION_FRESH_H
 #define CORE_PROVISION_FRESH_H
 
-#include "base/err.h"
+#include "core/cluster/cluster.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 /* Is an answer of provision_get still what it would answer now? For a cache in front of it, whose
- * owner asks on a thread of his own and for thousands of requests a second: no store, no lock, no
- * struct cluster; a few looks at the disk, microseconds each.
+ * owner asks on a thread of his own and for thousands of requests a second.
  *
  * An answer is out of date as soon as anything it was made from has changed, whoever changed it:
- * this process, a command that ran beside it, or an editor. What it was made from is
- *   - the state: the store (its file and its log, which every commit of any process writes) and the
- *     entries of tftp/, of which a new one may come before the list of all phones;
- *   - the sources: files and sub-folders of tftp/ that were read for this very name.
+ * this process, a command that ran beside it, another node, or an editor. What it was made from is
+ *   - the store, as far as its revision tells (store_revision: not when a phone was merely seen);
+ *   - the folder: the entries of tftp/, of which a new one may come before the list of all phones;
+ *   - the sources: files and sub-folders of tftp/ that were read for this very name;
+ *   - time: an order that lapses, an ITL that is empty until then.
  * What a service was started with (the lists, the key that signs) does not change while it runs.
  *
- * This is safe and coarse: every commit puts all answers out of date. Where that happens too often,
- * and where the store is no file of this machine, narrow it HERE: give `struct provision_state` a
- * number that the store's own writes move, or a device's answers sources of their own (a version of
- * its row), and keep the rule that a state is taken before anything is read. Caches compare the
- * structs with these functions only and need no change. */
+ * A look at the disk (provision_state_now: no store, no lock, microseconds) says either that
+ * nothing was committed since, or that nobody knows; then a job asks for the revision, once for all
+ * requests that wait. A store that is no file of this machine is always asked. A state is taken
+ * before anything is read. */
 
 /* A file as stat(2) shows it; all zero when it is not there. */
 struct provision_mark {
@@ -31,17 +30,24 @@ struct provision_mark {
 	int64_t size, modified_ns, changed_ns;
 };
 
+/* Where to look: told once, never changed. */
+struct provision_place {
+	char *store, *log; /* NULL: no file of this machine */
+	char *folder;
+};
+enum err provision_place_init(struct provision_place *p, const struct cluster *c) MUST_USE;
+void provision_place_fini(struct provision_place *p);
+
 struct provision_state {
 	struct provision_mark store, log, folder;
 	/* False when one of them changed so shortly before that another change might look the same:
-	 * file systems count time in steps. What was made from such a state must not be kept. */
-	bool settled;
+	 * file systems count time in steps. */
+	bool store_settled, folder_settled;
 };
-
-/* Of the state folder `folder` (cluster_get_folder). */
-void provision_state_now(const char *folder, struct provision_state *out);
-/* Both settled, and nothing changed from the one to the other. */
-bool provision_state_same(const struct provision_state *a, const struct provision_state *b);
+void provision_state_now(const struct provision_place *p, struct provision_state *out);
+/* Both settled, and nothing was committed from the one to the other; the same of the folder. */
+bool provision_state_same_store(const struct provision_state *a, const struct provision_state *b);
+bool provision_state_same_folder(const struct provision_state *a, const struct provision_state *b);
 
 #define PROVISION_SOURCES_MAX 4u
 struct provision_source {

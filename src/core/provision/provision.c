@@ -140,6 +140,13 @@ static enum err check_list(const struct provision_file *f, struct fail *why)
 		f->served, local.text);
 }
 
+/* The sooner of the two, of which 0 is never. */
+static void good_until(struct provision_file *f, int64_t when)
+{
+	if (when && (!f->until || when < f->until))
+		f->until = when;
+}
+
 /* As it was when TFTP was started. */
 static enum err get_list(
 	struct cluster *c, enum list_kind kind, struct provision_file *out, struct fail *why)
@@ -149,6 +156,8 @@ static enum err get_list(
 
 	if (err)
 		return err;
+	if (kind == LIST_ITL)
+		good_until(out, cluster_served_until(c));
 	if (!list.len)
 		return not_found(list_file_name(kind), why);
 	str_copy(out->served, sizeof(out->served), list_file_name(kind));
@@ -160,7 +169,7 @@ static enum err get_config(
 	struct cluster *c, const struct name *n, struct provision_file *out, struct fail *why)
 {
 	snprintf(out->served, sizeof(out->served), "%s%s", n->device, n->suffix);
-	return config_make(c, n->device, n->face, out->served, &out->content, why);
+	return config_make(c, n->device, n->face, out->served, &out->content, &out->until, why);
 }
 
 /* The entry of `folder` that is `part` without regard to case, written over `part`: the same name
@@ -302,16 +311,43 @@ static enum err get_default(
 	return err;
 }
 
-enum err provision_get(
-	struct cluster *c, const char *asked, struct provision_file *out, struct fail *why)
+enum err provision_revision(struct cluster *c, const struct provision_place *p,
+	struct provision_state *state, char revision[STORE_TEXT], struct fail *why)
 {
+	enum err err;
+
+	/* Before anything is read: what changes meanwhile is noticed. */
+	if (p)
+		provision_state_now(p, state);
+	err = store_revision(cluster_get_store(c), revision, why);
+	if (err)
+		str_copy(revision, STORE_TEXT, "?");
+	return err;
+}
+
+/* The bytes go, what is known of their freshness stays. */
+static void drop_content(struct provision_file *f)
+{
+	struct provision_file kept = *f;
+
+	provision_file_fini(f);
+	f->made_from = kept.made_from;
+	memcpy(f->revision, kept.revision, sizeof(f->revision));
+	f->until = kept.until;
+}
+
+enum err provision_get(struct cluster *c, const struct provision_place *place, const char *asked,
+	struct provision_file *out, struct fail *why)
+{
+	struct fail local = {0};
 	struct name name;
 	enum err err = ERR_NOTFOUND;
 
 	memset(out, 0, sizeof(*out));
-	/* Before anything is read: what changes meanwhile is noticed. */
-	provision_state_now(cluster_get_folder(c), &out->made_from);
 	out->sources.whole = true;
+	/* A store that cannot be asked fails where it is needed. */
+	if (provision_revision(c, place, &out->made_from, out->revision, &local) != ERR_OK)
+		out->sources.whole = false;
 	if (strlen(asked) >= sizeof(out->served) || !name_allowed(asked)) {
 		struct buf shown = {0};
 
@@ -334,12 +370,8 @@ enum err provision_get(
 	case NAME_RESERVED: err = not_found(asked, why); break;
 	case NAME_FILE: err = get_file(c, asked, out, why); break;
 	}
-	if (err) {
-		struct provision_state made_from = out->made_from;
-
-		provision_file_fini(out);
-		out->made_from = made_from;
-	}
+	if (err)
+		drop_content(out);
 	return err;
 }
 

@@ -20,15 +20,21 @@
 struct provision_file {
 	char served[64]; /* name under which it is kept, for traces: "CTLFile.tlv" */
 	struct buf content;
-	/* For caches; `made_from` also when the answer is an error. */
+	/* For caches; all but the sources also when the answer is an error. */
 	struct provision_state made_from;
+	char revision[STORE_TEXT]; /* of the store; "?" when it could not be asked */
+	int64_t until;             /* from then on it may be another, seconds since 1970; 0 never */
 	struct provision_sources sources;
 };
 
-/* Blocks (store, keys): call it from a pool. ERR_NOTFOUND, ERR_DENIED (name not allowed),
- * ERR_NOTNOW. */
-enum err provision_get(struct cluster *c, const char *asked, struct provision_file *out,
-	struct fail *why) MUST_USE;
+/* The store's revision, and a state taken before it. Blocks. */
+enum err provision_revision(struct cluster *c, const struct provision_place *p,
+	struct provision_state *state, char revision[STORE_TEXT], struct fail *why) MUST_USE;
+
+/* Blocks (store, keys): call it from a pool. `place` is for caches; NULL: made_from says nothing.
+ * ERR_NOTFOUND, ERR_DENIED (name not allowed), ERR_NOTNOW. */
+enum err provision_get(struct cluster *c, const struct provision_place *place, const char *asked,
+	struct provision_file *out, struct fail *why) MUST_USE;
 void provision_file_fini(struct provision_file *f);
 
 #endif

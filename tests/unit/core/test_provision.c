@@ -32,7 +32,7 @@ static void put(struct lab *lab, const char *profile, bool install)
 static enum err get(struct lab *lab, const char *asked, struct provision_file *f)
 {
 	fail_clear(&lab->why);
-	return provision_get(lab->c, asked, f, &lab->why);
+	return provision_get(lab->c, NULL, asked, f, &lab->why);
 }
 
 /* As a restart of TFTP. */
@@ -530,7 +530,7 @@ static void every_allocation_can_fail(void **state)
 			assert_true(n < 2000);
 			fail_clear(&lab->why);
 			mem_fail_from(n);
-			err = provision_get(lab->c, names[i], &f, &lab->why);
+			err = provision_get(lab->c, NULL, names[i], &f, &lab->why);
 			mem_fail_from(0);
 			if (err)
 				assert_int_equal(f.content.len, 0);

@@ -31,7 +31,7 @@ static unsigned count(struct lab *lab, const char *from, const char *to, const c
 	char text[8192];
 	unsigned n = 0;
 
-	if (provision_get(lab->c, LAB_SEP ".cnf.xml", &f, &lab->why))
+	if (provision_get(lab->c, NULL, LAB_SEP ".cnf.xml", &f, &lab->why))
 		fail_msg("%s", lab->why.text);
 	assert_true(f.content.len < sizeof(text));
 	memcpy(text, f.content.data, f.content.len);

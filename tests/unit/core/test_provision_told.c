@@ -38,7 +38,7 @@ static void tells(struct lab *lab, const char *asked, bool normal, const char *t
 	enum err err;
 
 	fail_clear(&lab->why);
-	err = provision_get(lab->c, asked, &f, &lab->why);
+	err = provision_get(lab->c, NULL, asked, &f, &lab->why);
 	if (err != ERR_NOTFOUND && err != ERR_DENIED)
 		fail_msg("%s: %s", asked, err ? lab->why.text : "is served");
 	provision_file_fini(&f);
@@ -118,7 +118,7 @@ static struct provision_note note_of(struct lab *lab, const char *asked)
 	struct provision_note n;
 
 	fail_clear(&lab->why);
-	if (provision_get(lab->c, asked, &f, &lab->why))
+	if (provision_get(lab->c, NULL, asked, &f, &lab->why))
 		fail_msg("%s", lab->why.text);
 	provision_note(&f, &n);
 	lab_write(lab_path(lab, "noted"), buf_span(&f.content));
@@ -173,7 +173,7 @@ static void what_others_signed_was_not_checked(void **state)
 
 	put(lab, "Non Secure");
 	serve(lab);
-	if (provision_get(lab->c, LAB_SEP ".cnf.xml.sgn", &f, &lab->why))
+	if (provision_get(lab->c, NULL, LAB_SEP ".cnf.xml.sgn", &f, &lab->why))
 		fail_msg("%s", lab->why.text);
 	lab_write(lab_path(lab, "tftp/ringlist.xml.sgn"), buf_span(&f.content));
 	provision_file_fini(&f);

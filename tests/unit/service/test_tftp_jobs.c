@@ -309,6 +309,9 @@ static void test_known_names(void **state)
 		client_open(&c, r);
 		ask(&c, r);
 		rig_done(r);
+		/* The first job of the second round found another revision of the store. */
+		if (i == 1)
+			rig_done(r);
 		expect(&c, r, BYTES("\0\3\0\1hello"));
 		dgram_close(c.socket);
 		if (i == 0) {

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * What the files contents*.c share. */
+#ifndef SERVICE_CONTENTS_PRIV_H
+#define SERVICE_CONTENTS_PRIV_H
+
+#include "service/contents.h"
+#include "service/jobs.h"
+
+#define CONTENTS_NAME_BUCKETS   16384u /* powers of two */
+#define CONTENTS_JOB_BUCKETS    1024u
+#define CONTENTS_SHARED_BUCKETS 64u
+
+/* A name whose content is known. */
+struct known {
+	struct known *next; /* in its bucket */
+	struct known *newer, *older;
+	uint32_t hash;
+	uint64_t epoch; /* of contents.epoch, when it was made */
+	int64_t until;  /* provision_file.until */
+	struct content *content;
+	struct provision_sources *sources; /* NULL: none */
+	char name[];
+};
+
+/* A name that is being looked up, or whose known content waits for the revision. The answer is good
+ * for every session that asked before the work began; for those that came later only if nothing has
+ * changed since. */
+struct job {
+	struct job_link link;
+	struct job *next;   /* in its bucket; while it can be joined */
+	struct job *unsure; /* the next that waits for the revision */
+	struct contents *contents;
+	struct cluster *cluster;
+	uint32_t hash;
+	int64_t asked_us; /* first; monotonic, as the next */
+	int64_t began_us; /* its work */
+	struct contents_wait *waiting, **last;
+	struct provision_file file;
+	struct provision_absence absence; /* with ERR_NOTFOUND, ERR_DENIED */
+	bool tagged;
+	char tag[36]; /* content.tag */
+	enum err err;
+	struct fail why;
+	char asked[];
+};
+
+/* Asks for the revision, for all that wait; there is one at a time. */
+struct check {
+	bool runs;
+	int64_t began_us;
+	struct cluster *cluster;
+	struct provision_state state;
+	char revision[STORE_TEXT];
+	enum err err;
+	struct fail why;
+};
+
+struct contents {
+	const struct service_env *env;
+	struct provision_place place;
+	struct provision_state state; /* at the last look */
+	char revision[STORE_TEXT];    /* the last that was heard of */
+	bool sure;                    /* it is still that one */
+	uint64_t epoch;               /* goes up with what makes every answer another */
+	struct check check;
+	struct job *unsure, **unsure_last; /* in the order in which they came */
+	struct known *names[CONTENTS_NAME_BUCKETS];
+	struct known *newest, *oldest; /* by use */
+	unsigned count;
+	size_t bytes;
+	struct job *asking[CONTENTS_JOB_BUCKETS];
+	struct job_link *jobs;
+	unsigned jobs_count;
+	/* By the served name, not held: thousands of names for one list share its bytes. */
+	struct content *shared[CONTENTS_SHARED_BUCKETS];
+	struct lingering lingering;
+	bool tagged, stopped;
+};
+
+/* --- contents_names.c --- */
+
+uint32_t contents_hash(const char *text);
+struct content *content_hold(struct content *c);
+/* Takes the file's bytes, or the same bytes that are there already; held. NULL: no memory. */
+struct content *content_take(struct contents *c, struct job *j);
+
+struct known *known_find(struct contents *c, const char *asked, uint32_t hash);
+bool known_is_fresh(const struct contents *c, const struct known *k);
+void known_used(struct contents *c, struct known *k);
+void known_forget(struct contents *c, struct known *k);
+/* Keeps what the job found, if it may be kept. */
+void known_learn(struct contents *c, struct job *j, struct content *content);
+
+#endif

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ * What is kept of the files that names stand for, and when it is asked for anew. */
+#include "rig.h"
+
+#include "base/mem.h"
+#include "service/contents.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PLAIN   RIG_DEVICE ".cnf.xml"
+#define OTHER   "SEP0011215A1AE4"
+#define JOBS    16
+#define SETTLED 60000 /* microseconds, after which the time of a file's change counts */
+
+struct job_of {
+	void (*work)(void *job);
+	void (*done)(void *job);
+	void *job;
+};
+
+/* Keeps jobs in their order until the test runs them. */
+struct lab {
+	struct executor executor; /* first */
+	struct job_of jobs[JOBS];
+	unsigned count;
+	struct rig rig;
+	struct contents *c;
+	struct clock clock;
+};
+
+static enum err keep(
+	struct executor *x, void (*work)(void *job), void (*done)(void *job), void *job)
+{
+	struct lab *l = (struct lab *)x;
+
+	if (l->count == JOBS)
+		return ERR_LIMIT;
+	l->jobs[l->count++] = (struct job_of){work, done, job};
+	return ERR_OK;
+}
+
+/* The oldest job's work and answer. */
+static void run(struct lab *l)
+{
+	struct job_of j = l->jobs[0];
+
+	assert_true(l->count > 0);
+	memmove(l->jobs, l->jobs + 1, --l->count * sizeof(j));
+	j.work(j.job);
+	j.done(j.job);
+}
+
+struct asker {
+	struct contents_wait wait;
+	struct content *content;
+	enum err err;
+	unsigned answers;
+};
+
+static void on_answer(
+	struct contents_wait *w, enum err err, struct content *content, const struct fail *why)
+{
+	struct asker *a = (struct asker *)w;
+
+	a->answers++;
+	a->err = err;
+	a->content = content;
+}
+
+static void ask(struct lab *l, struct asker *a, const char *name)
+{
+	memset(a, 0, sizeof(*a));
+	a->wait.done = on_answer;
+	contents_look(l->c);
+	assert_int_equal(contents_get(l->c, name, &a->content, &a->wait), ERR_OK);
+}
+
+static void drop(struct asker *a)
+{
+	content_drop(a->content);
+	a->content = NULL;
+}
+
+/* Asks until it is known without a job: the first request makes the node's ITL, too. */
+static void learn(struct lab *l, const char *name)
+{
+	struct asker a;
+	bool known = false;
+	int i;
+
+	for (i = 0; i < 3 && !known; i++) {
+		usleep(SETTLED);
+		ask(l, &a, name);
+		known = !l->count;
+		while (l->count)
+			run(l);
+		assert_non_null(a.content);
+		drop(&a);
+	}
+	assert_true(known);
+}
+
+static bool says(const struct asker *a, const char *text)
+{
+	return a->content &&
+	       memmem(a->content->bytes.data, a->content->bytes.len, text, strlen(text));
+}
+
+static void change(struct lab *l, const char *name, const char *number)
+{
+	const struct device_new d = {.name = name, .number = number, .profile = "Non Secure"};
+	struct fail why = {0};
+
+	assert_int_equal(device_put(l->rig.cluster, &d, &why), ERR_OK);
+}
+
+static int setup(void **state)
+{
+	static struct lab l;
+
+	memset(&l, 0, sizeof(l));
+	rig_init(&l.rig, "Non Secure");
+	l.executor.run = keep;
+	l.rig.env.blocking = &l.executor;
+	assert_int_equal(contents_new(&l.c, &l.rig.env), ERR_OK);
+	*state = &l;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct lab *l = *state;
+
+	contents_free(l->c);
+	while (l->count)
+		run(l);
+	rig_fini(&l->rig);
+	return 0;
+}
+
+/* A phone that was seen, or offered something, changes no file: one question for all that wait. */
+static void commits_that_change_no_file_cost_one_question(void **state)
+{
+	struct lab *l = *state;
+	struct asker first, second, third;
+	struct content *before;
+
+	change(l, OTHER, "1002");
+	learn(l, PLAIN);
+	learn(l, OTHER ".cnf.xml");
+	ask(l, &first, PLAIN);
+	before = first.content;
+	drop(&first);
+	assert_int_equal(device_seen(l->rig.cluster, RIG_DEVICE, NULL), ERR_OK);
+	ask(l, &first, PLAIN);
+	ask(l, &second, OTHER ".cnf.xml");
+	ask(l, &third, PLAIN);
+	assert_int_equal(l->count, 1);
+	assert_int_equal(first.answers + second.answers + third.answers, 0);
+	run(l);
+	assert_int_equal(l->count, 0);
+	assert_int_equal(first.answers + second.answers + third.answers, 3);
+	assert_ptr_equal(first.content, before);
+	assert_ptr_equal(third.content, before);
+	drop(&first);
+	drop(&second);
+	drop(&third);
+	/* Whoever asks next is answered at once, when the commit is old enough. */
+	usleep(SETTLED);
+	ask(l, &first, PLAIN);
+	assert_int_equal(l->count, 1);
+	run(l);
+	drop(&first);
+	ask(l, &first, PLAIN);
+	assert_int_equal(l->count, 0);
+	assert_ptr_equal(first.content, before);
+	drop(&first);
+}
+
+static void change_is_in_the_next_answer(void **state)
+{
+	struct lab *l = *state;
+	struct asker a;
+
+	learn(l, PLAIN);
+	change(l, RIG_DEVICE, "1077");
+	ask(l, &a, PLAIN);
+	run(l);
+	assert_int_equal(a.answers, 0);
+	run(l);
+	assert_true(says(&a, "<versionStamp>{2-"));
+	drop(&a);
+}
+
+/* Even when it comes between the question and its answer. */
+static void change_while_it_is_asked(void **state)
+{
+	struct lab *l = *state;
+	struct asker early, late;
+	struct job_of check;
+
+	learn(l, PLAIN);
+	assert_int_equal(device_seen(l->rig.cluster, RIG_DEVICE, NULL), ERR_OK);
+	ask(l, &early, PLAIN);
+	check = l->jobs[--l->count];
+	check.work(check.job);
+	change(l, RIG_DEVICE, "1077");
+	ask(l, &late, PLAIN);
+	check.done(check.job);
+	assert_true(says(&early, "<versionStamp>{1-"));
+	while (l->count)
+		run(l);
+	assert_true(says(&late, "<versionStamp>{2-"));
+	drop(&early);
+	drop(&late);
+}
+
+/* An order that lapses changes what the file says, and nobody commits anything. */
+static void time_changes_answers(void **state)
+{
+	struct lab *l = *state;
+	const struct device d = rig_device(&l->rig);
+	struct asker a;
+
+	l->clock = clock_fixed(d.operation_by);
+	l->rig.env.clock = &l->clock;
+	learn(l, PLAIN);
+	l->clock = clock_fixed(d.operation_by + 1);
+	ask(l, &a, PLAIN);
+	assert_null(a.content);
+	assert_int_equal(l->count, 1);
+	run(l);
+	assert_non_null(a.content);
+	drop(&a);
+}
+
+static void it_ends_while_a_question_is_out(void **state)
+{
+	struct lab *l = *state;
+	struct asker a;
+
+	learn(l, PLAIN);
+	assert_int_equal(device_seen(l->rig.cluster, RIG_DEVICE, NULL), ERR_OK);
+	ask(l, &a, PLAIN);
+	contents_cancel(&a.wait);
+	contents_free(l->c);
+	l->c = NULL;
+	run(l);
+	assert_int_equal(a.answers, 0);
+}
+
+static void it_ends_and_nothing_comes_back(void **state)
+{
+	struct lab *l = *state;
+	struct asker a, b;
+
+	learn(l, PLAIN);
+	assert_int_equal(device_seen(l->rig.cluster, RIG_DEVICE, NULL), ERR_OK);
+	ask(l, &a, PLAIN);
+	ask(l, &b, "none");
+	assert_int_equal(l->count, 2);
+	contents_cancel(&a.wait);
+	contents_cancel(&b.wait);
+	l->count = 0;
+	l->rig.env.blocking = NULL;
+	contents_free(l->c);
+	l->c = NULL;
+}
+
+/* Where jobs cannot be started, everybody is told. */
+static void no_room_for_jobs(void **state)
+{
+	struct lab *l = *state;
+	struct asker a;
+
+	learn(l, PLAIN);
+	assert_int_equal(device_seen(l->rig.cluster, RIG_DEVICE, NULL), ERR_OK);
+	l->count = JOBS;
+	ask(l, &a, PLAIN);
+	assert_int_equal(a.answers, 1);
+	assert_int_equal(a.err, ERR_LIMIT);
+	assert_null(a.content);
+	l->count = 0;
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(commits_that_change_no_file_cost_one_question),
+		TEST(change_is_in_the_next_answer),
+		TEST(change_while_it_is_asked),
+		TEST(time_changes_answers),
+		TEST(it_ends_while_a_question_is_out),
+		TEST(it_ends_and_nothing_comes_back),
+		TEST(no_room_for_jobs),
+	};
+
+	return cmocka_run_group_tests_name("service/contents", tests, NULL, NULL);
+}
