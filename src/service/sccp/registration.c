@@ -146,6 +146,7 @@ static void admit(struct station *s, const struct job *j)
 	}
 	station_registered(s);
 	station_note(s);
+	known_phones_put(&x->known, &j->device, j->cluster_mode);
 	if (j->added)
 		station_complain(s, "added by auto-registration");
 	trace_registration(s, j->cluster_mode);
@@ -158,6 +159,22 @@ void registration_drop(struct job_link *j)
 	mem_free(j);
 }
 
+/* While the database is away a phone that registered before comes again with what it had then. */
+static void recall(struct station *s, struct job *j)
+{
+	const struct known_phone *k = known_phones_find(s->service->known, j->name);
+
+	if (!k)
+		return;
+	str_copy(j->device.name, sizeof(j->device.name), j->name);
+	str_copy(j->device.number, sizeof(j->device.number), k->number);
+	str_copy(j->device.display, sizeof(j->device.display), k->display);
+	j->device.security_mode = k->security_mode;
+	j->cluster_mode = k->cluster_mode;
+	j->err = ERR_OK;
+	station_complain(s, "the database is away, registered with what is known");
+}
+
 static void done(void *arg)
 {
 	struct job *j = arg;
@@ -165,6 +182,8 @@ static void done(void *arg)
 	struct station *s = x->stopped ? NULL : slots_get(x->slots, j->ref);
 	struct slot_ref ref = j->ref;
 
+	if (s && j->err == ERR_AWAY)
+		recall(s, j);
 	if (!s)
 		;
 	else if (j->err == ERR_NOTFOUND)

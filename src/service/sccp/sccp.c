@@ -85,6 +85,7 @@ static void accepted_secure(void *ctx, struct stream *stream)
 void sccp_instance_free(struct sccp *x)
 {
 	lingering_remove(&x->lingering);
+	known_phones_free(&x->known);
 	callctl_free(x->calls);
 	loop_timer_free(x->tick);
 	slots_free(x->slots);
@@ -107,8 +108,10 @@ void service_sccp_reset(void *instance, const char *device)
 	struct sccp *x = instance;
 	struct station *s = NULL;
 
-	if (x)
+	if (x) {
+		known_phones_forget(&x->known, device);
 		HASH_FIND_STR(x->by_device, device, s);
+	}
 	if (!s)
 		return;
 	log_line(LOG_INFO, "sccp: %s is deleted, its registration ends", s->device);

@@ -14,6 +14,7 @@
 #include "service/complaints.h"
 #include "service/jobs.h"
 #include "service/notes.h"
+#include "service/sccp/known.h"
 #include "service/sccp/sccp.h"
 #include "service/slots.h"
 
@@ -27,6 +28,7 @@ struct sccp {
 	struct callctl *calls;
 	struct loop_timer *tick;      /* for call control */
 	struct station *by_device;    /* registered ones, by name */
+	struct known_phones *known;   /* those that registered */
 	struct station *unregistered; /* list */
 	unsigned unregistered_count, unregistered_max;
 	struct complaints complaints; /* about connections that have not registered */
