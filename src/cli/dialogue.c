@@ -38,7 +38,7 @@ void say(const struct dialogue *d, const char *fmt, ...)
 		if (end)
 			buf_u8(&shown, '\n');
 	}
-	if (buf_check(&text) == ERR_OK && buf_check(&shown) == ERR_OK)
+	if (shown.len && buf_check(&text) == ERR_OK && buf_check(&shown) == ERR_OK)
 		fwrite(shown.data, 1, shown.len, stdout);
 	fflush(stdout);
 	buf_fini(&text);
