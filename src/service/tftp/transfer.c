@@ -238,7 +238,9 @@ enum err transfer_new(struct transfer **out, struct tftp *service, const struct 
 	t->local = in->to;
 	t->number = ++service->requests;
 	t->socket = (uint16_t)tftp_carrier(service, service->place_of[in->socket]);
-	memcpy(t->asked, asked.ptr, asked.len);
+	/* The empty name is one that is not there, too. */
+	if (asked.len)
+		memcpy(t->asked, asked.ptr, asked.len);
 	err = table_add(&service->transfers, &t->entry, &in->from, service->now_us + TFTP_RETRY_US);
 	if (err) {
 		mem_free(t);
