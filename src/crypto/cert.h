@@ -71,6 +71,11 @@ enum err cert_check_signature(const struct cert *c, enum digest_alg alg, const s
 enum err list_key_check_signature(struct span list_key, enum digest_alg alg,
 	const struct span *pieces, size_t count, struct span signature) MUST_USE;
 
+/* The same over the bare digest: for RSA the PKCS #1 type 1 block holds no DigestInfo, and all of
+ * its padding is checked; for EC it is ECDSA as ever. ERR_VERIFY. */
+enum err cert_check_bare_signature(const struct cert *c, enum digest_alg alg,
+	const struct span *pieces, size_t count, struct span signature) MUST_USE;
+
 /* RSAES-PKCS1-v1_5 for the certificate's RSA key; ERR_UNSUPPORTED for EC. */
 enum err cert_encrypt_to(
 	const struct cert *c, struct span plain, struct buf *sealed, struct fail *why) MUST_USE;

@@ -44,6 +44,32 @@ enum err cert_check_signature(const struct cert *c, enum digest_alg alg, const s
 	return ERR_NOMEM;
 }
 
+enum err cert_check_bare_signature(const struct cert *c, enum digest_alg alg,
+	const struct span *pieces, size_t count, struct span signature)
+{
+	EVP_PKEY *key = X509_get0_pubkey(cert_get_x509(c));
+	EVP_PKEY_CTX *ctx = key ? EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL) : NULL;
+	uint8_t sum[DIGEST_MAX];
+	size_t len = digest(alg, pieces, count, sum);
+	bool good = false;
+
+	if (!len)
+		return ERR_UNSUPPORTED;
+	if (!ctx) {
+		ERR_clear_error();
+		return ERR_NOMEM;
+	}
+	/* Without a digest's name the library compares the block's whole content with the sum. */
+	if (EVP_PKEY_verify_init(ctx) == 1 &&
+		(!cert_key_is_rsa(c) ||
+			(signature.len == (cert_key_bits(c) + 7) / 8 &&
+				EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) == 1)))
+		good = EVP_PKEY_verify(ctx, signature.ptr, signature.len, sum, len) == 1;
+	EVP_PKEY_CTX_free(ctx);
+	ERR_clear_error();
+	return good ? ERR_OK : ERR_VERIFY;
+}
+
 static EVP_PKEY *rsa_from_list(struct span der)
 {
 	const unsigned char *at = der.ptr;

@@ -45,6 +45,11 @@ static struct kdf_cost login_cost(void)
 	return cost_of_new(32768, 2);
 }
 
+struct kdf_cost kdf_cost_digits(void)
+{
+	return cost_of_new(8192, 1);
+}
+
 bool kdf_cost_good(const struct kdf_cost *cost)
 {
 	return cost->lanes >= 1 && cost->lanes <= LANES_MAX && cost->passes >= 1 &&
@@ -149,12 +154,19 @@ static enum err hash_text(struct span password, const uint8_t salt[PASSWORD_SALT
 enum err password_hash(struct span password, char out[PASSWORD_TEXT], struct fail *why)
 {
 	const struct kdf_cost cost = login_cost();
+
+	return password_hash_at(password, &cost, out, why);
+}
+
+enum err password_hash_at(struct span password, const struct kdf_cost *cost,
+	char out[PASSWORD_TEXT], struct fail *why)
+{
 	uint8_t salt[PASSWORD_SALT];
 	enum err err = random_bytes(salt, sizeof(salt));
 
 	if (err)
 		return fail_set(why, err, "password: no random numbers");
-	return hash_text(password, salt, &cost, out, why);
+	return hash_text(password, salt, cost, out, why);
 }
 
 static bool take_number(const char **at, const char *key, char end, unsigned *out)

@@ -17,6 +17,10 @@ struct kdf_cost {
 /* 64 MiB, 3 passes, 1 lane: for what is opened rarely (tokens, backups). */
 struct kdf_cost kdf_cost_default(void);
 
+/* 8 MiB, 1 pass: for the few digits of an authentication string, of which thousands are made at
+ * once, and which no cost could protect alone. */
+struct kdf_cost kdf_cost_digits(void);
+
 /* Within the limits above, so that a hostile file cannot take all memory or time of the machine. */
 bool kdf_cost_good(const struct kdf_cost *cost);
 
@@ -34,6 +38,9 @@ enum err password_key(struct span passphrase, const uint8_t salt[PASSWORD_SALT],
  * format), and NUL. About 50 ms: not on an event loop. */
 #define PASSWORD_TEXT 128u
 enum err password_hash(struct span password, char out[PASSWORD_TEXT], struct fail *why) MUST_USE;
+/* The same at a cost of the caller's. ERR_ARG for one outside the limits. */
+enum err password_hash_at(struct span password, const struct kdf_cost *cost,
+	char out[PASSWORD_TEXT], struct fail *why) MUST_USE;
 
 /* Whether this is the password. The comparison takes the same time wherever it fails. `text` NULL
  * (an unknown user): *good is false after the time that a hash takes. ERR_FORMAT for a text that is

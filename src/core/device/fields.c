@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "core/device/fields.h"
 
+#include "core/device/auth_string.h"
 #include "core/device/internal.h"
 #include "core/device/secret.h"
 #include "core/model/model.h"
@@ -10,9 +11,7 @@
 
 #define INSTALL_WINDOW (7 * 24 * 60 * 60) /* seconds within which an ordered operation is done */
 #define OWNER_MAX      30                 /* characters, as in the original */
-#define STRING_LOW     4                  /* digits of an authentication string */
-#define STRING_HIGH    10
-#define SECRET_MAX     64 /* bytes */
+#define SECRET_MAX     64                 /* bytes */
 
 enum kind {
 	KIND_TEXT,
@@ -40,8 +39,8 @@ struct row {
 static const struct choice protocols[] = {{STORE_SCCP, "SCCP"}, {STORE_SIP, "SIP"}, {0, NULL}};
 static const struct choice web[] = {{0, "Disabled"}, {1, "Enabled"}, {2, "Read Only"}, {0, NULL}};
 static const struct choice ssh[] = {{0, "Disabled"}, {1, "Enabled"}, {0, NULL}};
-static const struct choice operations[] = {
-	{0, "No Pending Operation"}, {1, "Install/Upgrade"}, {0, NULL}};
+static const struct choice operations[] = {{0, "No Pending Operation"}, {1, "Install/Upgrade"},
+	{2, "Delete"}, {3, "Troubleshoot"}, {0, NULL}};
 /* Of the phone itself; without a word its profile's applies. */
 static const struct choice auths[] = {{0, ""}, {PROFILE_AUTH_STRING, "By Authentication String"},
 	{PROFILE_AUTH_NULL, "By Null String"},
@@ -202,10 +201,11 @@ static enum err set_secret(struct cluster *c, const struct row *r, struct store_
 {
 	size_t len = strlen(text), i;
 
-	if (r->kind == KIND_DIGITS && len &&
-		(len < STRING_LOW || len > STRING_HIGH || strspn(text, "0123456789") != len))
-		return fail_set(why, ERR_FORMAT, "%s: %d to %d digits", r->field.label, STRING_LOW,
-			STRING_HIGH);
+	if (r->kind == KIND_DIGITS && len && !auth_string_good(text))
+		return fail_set(why, ERR_FORMAT, "%s: %u to %u digits", r->field.label,
+			AUTH_STRING_LEAST, AUTH_STRING_MOST);
+	if (r->kind == KIND_DIGITS)
+		return auth_string_seal(c, row->name, text, out, why);
 	for (i = 0; i < len; i++)
 		if (len > SECRET_MAX || text[i] < 0x20 || text[i] > 0x7E)
 			return fail_set(why, ERR_FORMAT, "%s: at most %d printable characters",
