@@ -51,15 +51,16 @@ enum err store_enrolment_each(struct store *s, bool busy,
 	enum err (*each)(void *ctx, const struct store_enrolment *e), void *ctx,
 	struct fail *why) MUST_USE;
 
-/* Sets what ends or begins an operation, without reading the rest of the record: operation, its
- * status and end; `drop_string`: the authentication string is used up. Counts `version` on.
- * ERR_NOTFOUND. */
+/* Sets what ends or begins an operation, without reading the rest of the record. ERR_NOTFOUND. */
 struct store_operation {
 	char device[16];
 	int64_t operation; /* 0 none, 1 install/upgrade, 2 delete, 3 troubleshoot */
 	char status[STORE_TEXT];
 	int64_t by;
-	bool drop_string;
+	bool drop_string; /* the authentication string is used up */
+	/* The order stays as it is, its status alone changes, and only while this operation is
+	 * pending (else ERR_NOTFOUND). Otherwise `version` is counted on. */
+	bool keep;
 };
 enum err store_operation_set(
 	struct store *s, const struct store_operation *o, struct fail *why) MUST_USE;

@@ -124,23 +124,28 @@ enum err store_enrolment_each(struct store *s, bool busy,
 
 enum err store_operation_set(struct store *s, const struct store_operation *o, struct fail *why)
 {
+	static const char *const statements[] = {
+		"UPDATE device SET operation = $operation, operation_status = $status,"
+		" operation_by = $by, version = version + 1"
+		" WHERE name = $device RETURNING name",
+		"UPDATE device SET operation = $operation, operation_status = $status,"
+		" operation_by = $by, version = version + 1, auth_string = $none"
+		" WHERE name = $device RETURNING name",
+		"UPDATE device SET operation_status = $status"
+		" WHERE name = $device AND operation = $operation RETURNING name"};
 	char folded[NAME_SIZE];
 	const struct backend_arg args[] = {QUERY_TEXT("device", folded),
 		QUERY_NUMBER("operation", o->operation), QUERY_TEXT("status", o->status),
 		QUERY_NUMBER("by", o->by), QUERY_BYTES("none", span_of("", 0))};
-	const size_t used = ROW_COUNT(args) - !o->drop_string;
+	const size_t which = o->keep ? 2 : o->drop_string ? 1 : 0;
 	enum err err;
 
 	query_fold(folded, sizeof(folded), o->device);
-	err = query_change_one(s,
-		o->drop_string
-			? "UPDATE device SET operation = $operation, operation_status = $status,"
-			  " operation_by = $by, version = version + 1, auth_string = $none"
-			  " WHERE name = $device RETURNING name"
-			: "UPDATE device SET operation = $operation, operation_status = $status,"
-			  " operation_by = $by, version = version + 1"
-			  " WHERE name = $device RETURNING name",
-		args, used, why);
-	return err == ERR_NOTFOUND ? fail_set(why, err, "there is no device %.32s", o->device)
+	/* No file says what the status is. */
+	err = o->keep ? query_one(s, statements[which], args, ROW_COUNT(args) - 2, NULL, NULL, why)
+		      : query_change_one(
+				s, statements[which], args, ROW_COUNT(args) - !o->drop_string, why);
+	return err == ERR_NOTFOUND ? fail_set(why, err, "there is no device %.32s%s", o->device,
+					     o->keep ? " with that operation pending" : "")
 				   : err;
 }

@@ -69,6 +69,9 @@ enum err phone_cert_record(
 				sizeof(now.issuer_fingerprint));
 			now.issuer_not_after = before.issuer_not_after;
 		}
+	} else if (!err && row->how != STORE_CERT_INSTALLED &&
+		   before.not_before > row->not_before) {
+		return ERR_OK;
 	}
 	return store_phone_cert_put(s, &now, der, why);
 }

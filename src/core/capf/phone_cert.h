@@ -18,7 +18,9 @@ void phone_cert_fill(struct store_phone_cert *row, const char *device, int kind,
 	const struct cert *c, const struct cert *issuer, int64_t now);
 
 /* Records it, in place of an earlier one of its kind; the same one keeps the time it was first
- * recorded, and how the phone came to it when that was stronger (enum store_cert_how). */
+ * recorded, and how the phone came to it when that was stronger (enum store_cert_how). One that
+ * was made before the recorded one changes nothing, unless the phone was just given it: whoever
+ * holds an old key must not become the one that configurations are encrypted for. */
 enum err phone_cert_record(struct store *s, const struct store_phone_cert *row, struct span der,
 	struct fail *why) MUST_USE;
 

@@ -64,6 +64,9 @@ enum err cluster_check_settings(const struct settings *s, struct fail *why)
 	if (strcmp(s->list_signer, "CallManager") != 0 &&
 		strcmp(s->list_signer, "ITLRecovery") != 0)
 		return fail_set(why, ERR_FORMAT, "setting list_signer: CallManager or ITLRecovery");
+	if (strcmp(s->mic_expiry, "reject") != 0 && strcmp(s->mic_expiry, "warn") != 0 &&
+		strcmp(s->mic_expiry, "allow") != 0)
+		return fail_set(why, ERR_FORMAT, "setting mic_expiry: reject, warn or allow");
 	if (s->auto_registration_end < s->auto_registration_start ||
 		s->auto_registration_end - s->auto_registration_start >= AUTO_RANGE_MOST)
 		return fail_set(why, ERR_FORMAT,

@@ -150,8 +150,8 @@ static enum err join(struct cluster *c, const struct store_device *row, bool sec
 	out->auth_mode = (int)(row->auth_mode ? row->auth_mode : profile.auth_mode);
 	out->key_bits = key_bits(row, &profile);
 	out->record = *row;
-	out->install_pending =
-		row->operation == 1 && (!row->operation_by || now <= row->operation_by);
+	out->operation = !row->operation_by || now <= row->operation_by ? (int)row->operation : 0;
+	out->install_pending = out->operation == 1;
 	str_copy(out->operation_status, sizeof(out->operation_status), row->operation_status);
 	out->operation_by = row->operation_by;
 	out->version = row->version;

@@ -16,8 +16,8 @@ struct device {
 	bool encrypted_config;
 	int auth_mode;        /* capfAuthMode, of the phone or its profile */
 	int key_bits;         /* the same, and not more than the model can */
-	bool install_pending; /* certificate operation Install/Upgrade is pending and not too late
-			       */
+	int operation;        /* certificate operation that is pending and not too late; 0 none */
+	bool install_pending; /* it is Install/Upgrade */
 	char operation_status[STORE_TEXT];
 	int64_t operation_by, version, last_seen;
 	struct store_device record; /* all of it, as it is kept */

@@ -84,6 +84,18 @@ void lsc_issuers_free(struct lsc_issuers *issuers)
 	mem_free(issuers);
 }
 
+enum err lsc_issuers_find(const struct lsc_issuers *issuers, const struct cert *c,
+	struct cert **issuer, struct fail *why)
+{
+	size_t i;
+
+	for (i = 0; i < issuers->count; i++)
+		if (cert_check_signed_by(c, issuers->certs[i], NULL) == ERR_OK)
+			return cert_from_der(issuer, cert_der(issuers->certs[i]), why);
+	return fail_set(why, ERR_TRUST, "%.80s was not issued by an authority of this cluster",
+		cert_subject(c));
+}
+
 enum err lsc_check_issued(const struct lsc_issuers *issuers, int64_t now, struct span der,
 	char device[16], struct fail *why)
 {

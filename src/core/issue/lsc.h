@@ -4,28 +4,16 @@
 
 #include "core/device/device.h"
 
-/* CAPF's decisions, without the protocol. All block: call them from a pool. */
-enum lsc_order { LSC_UNKNOWN_DEVICE, LSC_NONE_PENDING, LSC_BAD_AUTH, LSC_INSTALL };
+/* How an LSC is made, and by whom one may have been issued; who may have one is core/enrol's
+ * matter. All block: call them from a pool. */
 
-/* What to do with a phone that answered AUTH_RES. The device's own record decides how it must
- * prove itself: in null-string mode `password` is empty. *key_bits: the key to ask for, 0 unless
- * LSC_INSTALL. For LSC_BAD_AUTH *why tells the reason though the call succeeds. A request after
- * "Operation Completes By" ends the operation. */
-enum err lsc_authorise(struct cluster *c, const char *device, struct span password,
-	enum lsc_order *order, unsigned *key_bits, struct fail *why) MUST_USE;
-
-/* Checks the key (RSA of the size asked for) and issues an LSC signed by CAPF; nothing is recorded.
- * ERR_NOTNOW without a pending order, ERR_FORMAT, ERR_SHORT, ERR_UNSUPPORTED for the key,
- * ERR_EXPIRED when CAPF itself is. Caller frees. */
+/* Issues an LSC for this key, which was checked. `issuer` is a copy of the authority's certificate;
+ * the caller frees both. Nothing is recorded. ERR_FORMAT, ERR_ARG for a key that cannot be issued
+ * for; ERR_EXPIRED when CAPF itself is; ERR_AWAY, ERR_TIMEOUT when an authority elsewhere cannot be
+ * reached, ERR_DENIED when it refuses; ERR_NOTNOW when the request waits for it and the phone has
+ * to come again. */
 enum err lsc_issue(struct cluster *c, const char *device, struct span spki, struct cert **out,
-	struct fail *why) MUST_USE;
-
-/* After STORE_CERT_RES: records the LSC, clears the order, "Upgrade Success". */
-enum err lsc_installed(
-	struct cluster *c, const char *device, const struct cert *lsc, struct fail *why) MUST_USE;
-/* The operation failed for good ("Upgrade Failed…"); a lost connection keeps the order. */
-enum err lsc_failed(
-	struct cluster *c, const char *device, const char *status, struct fail *why) MUST_USE;
+	struct cert **issuer, struct fail *why) MUST_USE;
 
 /* Judges a certificate that a phone shows on Secure SCCP: signed by CAPF, valid now, an LSC.
  * ERR_TRUST, ERR_EXPIRED. `device` gets the common name. */
@@ -37,6 +25,9 @@ enum err lsc_check(const struct cert *capf, int64_t now, struct span der, char d
 struct lsc_issuers;
 enum err lsc_issuers_load(struct lsc_issuers **out, struct cluster *c, struct fail *why) MUST_USE;
 void lsc_issuers_free(struct lsc_issuers *issuers);
+/* Which of them has signed this certificate, valid or not: a copy, the caller's. ERR_TRUST. */
+enum err lsc_issuers_find(const struct lsc_issuers *issuers, const struct cert *c,
+	struct cert **issuer, struct fail *why) MUST_USE;
 /* lsc_check by whichever of them has issued it. */
 enum err lsc_check_issued(const struct lsc_issuers *issuers, int64_t now, struct span der,
 	char device[16], struct fail *why) MUST_USE;

@@ -7,14 +7,13 @@
 #include "core/cluster/services.h"
 #include "core/device/secret.h"
 #include "core/list/signed.h"
+#include "core/profile/profile.h"
 #include "store/capf.h"
 #include "wire/cnfxml/cnfxml.h"
 
 #include <stdio.h>
 
 #define FILE_DIGEST DIGEST_SHA1 /* all that 79xx phones can check */
-
-#define AUTH_NULL_STRING 2
 
 struct writing {
 	struct cluster *c;
@@ -79,11 +78,11 @@ static enum err stamp(struct cnfxml *x, int64_t version)
 	return err;
 }
 
-/* A phone that has a certificate asks CAPF for another one only when its configuration is not for
- * that certificate. Where a person has to start it, the phone must go on meanwhile. */
+/* A phone that has a certificate turns to CAPF only when its configuration is not for that
+ * certificate. Where a person has to start it, the phone must go on meanwhile. */
 static bool must_enrol(const struct device *d)
 {
-	return d->install_pending && d->auth_mode == AUTH_NULL_STRING;
+	return d->operation && d->auth_mode != PROFILE_AUTH_STRING;
 }
 
 #define WEB_ON  0
@@ -125,7 +124,7 @@ static enum err describe(
 	x->security_mode = d->security_mode;
 	x->encrypted = d->encrypted_config;
 	/* A phone that finds no key of its own in an encrypted file turns to CAPF by itself. */
-	if (d->install_pending || d->encrypted_config)
+	if (d->operation || d->encrypted_config)
 		x->capf_auth_mode = d->auth_mode;
 	if (lsc && !must_enrol(d))
 		cert_md5_hex(lsc, x->cert_hash);
@@ -175,22 +174,36 @@ static enum err put_encrypted(struct cluster *c, const char *filename, const str
 	return err ? err : sign(c, file, pieces, why);
 }
 
-static enum err recorded_lsc(
-	struct cluster *c, const char *device, struct cert **out, struct fail *why)
+static enum err recorded(
+	struct cluster *c, const char *device, int kind, struct cert **out, struct fail *why)
 {
 	struct store_phone_cert row;
 	struct buf der = {0};
-	enum err err =
-		store_phone_cert_get(cluster_get_store(c), device, STORE_LSC, &row, &der, NULL);
+	enum err err = store_phone_cert_get(cluster_get_store(c), device, kind, &row, &der, NULL);
 
 	*out = NULL;
 	if (!err)
 		err = cert_from_der(out, buf_span(&der), why);
 	buf_fini(&der);
+	/* Nothing can be encrypted for an EC key. */
+	if (*out && !cert_key_is_rsa(*out)) {
+		cert_free(*out);
+		*out = NULL;
+	}
 	if (err == ERR_NOTFOUND)
 		return ERR_OK;
-	return err ? fail_set(why, err, "%s: its LSC cannot be read: %s", device, err_text(err))
+	return err ? fail_set(why, err, "%s: its certificate cannot be read: %s", device,
+			     err_text(err))
 		   : ERR_OK;
+}
+
+/* What a phone's configuration is encrypted for: its LSC, else the MIC that it has proven. */
+static enum err recorded_key(
+	struct cluster *c, const char *device, struct cert **out, struct fail *why)
+{
+	enum err err = recorded(c, device, STORE_LSC, out, why);
+
+	return err || *out ? err : recorded(c, device, STORE_MIC, out, why);
 }
 
 static enum err make(struct cluster *c, const struct device *d, enum config_face face,
@@ -237,16 +250,16 @@ enum err config_make(struct cluster *c, const char *device, enum config_face fac
 	*until = 0;
 	if (err)
 		return err;
-	if (d.install_pending && d.operation_by)
+	if (d.operation && d.operation_by)
 		*until = d.operation_by + 1;
-	err = recorded_lsc(c, device, &lsc, why);
+	err = recorded_key(c, device, &lsc, why);
 	if (err)
 		return err;
 	if (face == CONFIG_ENCRYPTED && (!d.encrypted_config || !lsc || must_enrol(&d)))
 		err = fail_set(why, ERR_NOTFOUND, "%s: %s", filename,
 			!d.encrypted_config ? "TFTP Encrypted Config is off"
-			: !lsc              ? "no LSC of the phone is recorded"
-					    : "the phone is to ask CAPF for a new LSC first");
+			: !lsc              ? "no RSA key of the phone is recorded"
+					    : "the phone is to turn to CAPF first");
 	else
 		err = make(c, &d, face, filename, lsc, out, why);
 	cert_free(lsc);

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "service/capf/session.h"
 
-#include "base/mem.h"
-
 enum err service_capf_verify(void *ctx, struct span peer_der)
 {
 	return ERR_OK;
@@ -17,6 +15,7 @@ void capf_free(struct capf *service)
 {
 	lingering_remove(&service->lingering);
 	slots_free(service->sessions);
+	live_stop(service);
 	mem_free(service);
 }
 
@@ -40,6 +39,7 @@ static void stop(void *instance)
 	while ((s = slots_next(service->sessions, &at)))
 		session_free(s);
 	service->stopped = true;
+	live_stop(service);
 	if (service->env->blocking && service->jobs)
 		lingering_add(service->env->lingering, &service->lingering, end);
 	else
@@ -61,11 +61,15 @@ static enum err start(void **instance, const struct service_env *env, struct fai
 	}
 	service->env = env;
 	held_cert(env->own[OWN_CAPF], service->cert);
-	err = net_addr_parse(&listen, set->address, settings_port(set, set->capf_port), why);
+	err = live_start(service);
+	if (err == ERR_OK)
+		err = net_addr_parse(
+			&listen, set->address, settings_port(set, set->capf_port), why);
 	if (err == ERR_OK)
 		err = listener_open(&service->listener, env->loop, &listen, env->tls[OWN_CAPF],
 			true, accepted, service, why);
 	if (err != ERR_OK) {
+		fail_set(why, err, "%s", err_text(err));
 		fail_prefix(why, "CAPF");
 		capf_free(service);
 		return err;

@@ -98,15 +98,16 @@ static struct cert *issue(struct lab *lab, const char *device)
 	struct device_new d = {.name = device, .profile = "Encrypted", .install = true};
 	struct key *key = NULL;
 	struct buf spki = {0};
-	struct cert *c = NULL;
+	struct cert *c = NULL, *issuer = NULL;
 
 	if (device_put(lab->c, &d, &lab->why))
 		fail_msg("%s", lab->why.text);
 	assert_int_equal(key_generate(&key, KEY_RSA, 2048, &lab->why), ERR_OK);
 	assert_int_equal(key_public_der(key, &spki), ERR_OK);
-	if (lsc_issue(lab->c, device, buf_span(&spki), &c, &lab->why))
+	if (lsc_issue(lab->c, device, buf_span(&spki), &c, &issuer, &lab->why))
 		fail_msg("%s", lab->why.text);
 	key_free(key);
+	cert_free(issuer);
 	buf_fini(&spki);
 	return c;
 }

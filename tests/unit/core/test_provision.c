@@ -5,7 +5,7 @@
 #include "core/cluster/own.h"
 #include "core/cluster/services.h"
 #include "core/device/device.h"
-#include "core/issue/lsc.h"
+#include "core/enrol/enrol.h"
 #include "core/provision/provision.h"
 
 #include <setjmp.h>
@@ -67,9 +67,27 @@ static const char *text_of(struct lab *lab, const char *asked)
 }
 
 /* Gives the phone an LSC as CAPF does; its key is phone.pem in the folder. */
+/* An order's end as CAPF records it. */
+static void end_order(struct lab *lab, struct cert *lsc, struct cert *issuer)
+{
+	struct enrol_write issued = {.kind = ENROL_WRITE_ISSUED,
+		.device = LAB_SEP,
+		.op = ENROL_INSTALL,
+		.lsc = lsc,
+		.issuer = issuer};
+	struct enrol_write end = issued;
+	struct enrol_write *rows[] = {&issued, &end};
+
+	end.kind = ENROL_WRITE_END;
+	end.outcome = lsc ? ENROL_SUCCESS : ENROL_KEY_FAILED;
+	enrol_write(lab->c, lsc ? rows : rows + 1, lsc ? 2 : 1);
+	if (end.err)
+		fail_msg("%s", end.why.text);
+}
+
 static void enrol(struct lab *lab)
 {
-	struct cert *lsc;
+	struct cert *lsc, *issuer;
 	struct buf spki, pem = {0};
 
 	put(lab, "Encrypted", true);
@@ -79,8 +97,9 @@ static void enrol(struct lab *lab)
 			lab->folder),
 		0);
 	spki = lab_read(lab_path(lab, "phone.spki"));
-	assert_int_equal(lsc_issue(lab->c, LAB_SEP, buf_span(&spki), &lsc, &lab->why), 0);
-	assert_int_equal(lsc_installed(lab->c, LAB_SEP, lsc, &lab->why), 0);
+	assert_int_equal(lsc_issue(lab->c, LAB_SEP, buf_span(&spki), &lsc, &issuer, &lab->why), 0);
+	end_order(lab, lsc, issuer);
+	cert_free(issuer);
 	assert_int_equal(cert_to_pem(lsc, &pem), 0);
 	lab_write(lab_path(lab, "lsc.pem"), buf_span(&pem));
 	buf_fini(&pem);
@@ -347,7 +366,7 @@ static void encryption_without_a_key_tells_the_way_to_capf(void **state)
 	assert_true(has(lab, "content", "  <capfAuthMode>2</capfAuthMode>"));
 	assert_true(has(lab, "content", "      <processNodeName>192.0.2.10</processNodeName>"));
 	assert_int_equal(refused(lab, ENCRYPTED), ERR_NOTFOUND);
-	assert_non_null(strstr(lab->why.text, "no LSC"));
+	assert_non_null(strstr(lab->why.text, "no RSA key"));
 	assert_null(strstr(text_of(lab, PLAIN), "callManagerGroup"));
 }
 
@@ -409,10 +428,10 @@ static void order_of_another_lsc_reaches_the_phone(void **state)
 	assert_null(strstr(text_of(lab, PLAIN), "<certHash></certHash>"));
 	put(lab, "Encrypted", true);
 	assert_int_equal(refused(lab, ENCRYPTED), ERR_NOTFOUND);
-	assert_non_null(strstr(lab->why.text, "ask CAPF for a new LSC"));
+	assert_non_null(strstr(lab->why.text, "turn to CAPF first"));
 	assert_non_null(strstr(text_of(lab, PLAIN), "<certHash></certHash>"));
 	assert_non_null(strstr(text_of(lab, PLAIN), "<capfAuthMode>2</capfAuthMode>"));
-	assert_int_equal(lsc_failed(lab->c, LAB_SEP, "Upgrade Failed", &lab->why), 0);
+	end_order(lab, NULL, NULL);
 	assert_int_equal(refused(lab, ENCRYPTED), 0);
 	assert_null(strstr(text_of(lab, PLAIN), "<certHash></certHash>"));
 }

@@ -285,7 +285,7 @@ static void an_operation_ends_without_touching_the_rest(void **state)
 {
 	struct fixture *t = *state;
 	struct store_device expected = phone, got;
-	struct store_operation o = {"SEP0011215A1AE3", 0, "Upgrade Success", 0, false};
+	struct store_operation o = {"SEP0011215A1AE3", 0, "Upgrade Success", 0, false, false};
 
 	assert_int_equal(store_operation_set(t->s, &o, NULL), ERR_NOTFOUND);
 	assert_int_equal(store_device_put(t->s, &phone, NULL), 0);
@@ -306,6 +306,19 @@ static void an_operation_ends_without_touching_the_rest(void **state)
 	expected.operation = 2;
 	expected.operation_by = 77;
 	memset(&expected.auth_string, 0, sizeof(expected.auth_string));
+	assert_int_equal(store_device_get(t->s, phone.name, &got, NULL), 0);
+	assert_same_device(&got, &expected);
+
+	/* The status alone, while that operation is pending. */
+	o.keep = true;
+	o.by = 1;
+	memset(o.status, 0, sizeof(o.status));
+	strcpy(o.status, "Delete Failed");
+	assert_int_equal(store_operation_set(t->s, &o, NULL), 0);
+	memset(expected.operation_status, 0, sizeof(expected.operation_status));
+	strcpy(expected.operation_status, "Delete Failed");
+	o.operation = 1;
+	assert_int_equal(store_operation_set(t->s, &o, NULL), ERR_NOTFOUND);
 	assert_int_equal(store_device_get(t->s, phone.name, &got, NULL), 0);
 	assert_same_device(&got, &expected);
 }

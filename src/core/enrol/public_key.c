@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * SEQUENCE { SEQUENCE { rsaEncryption, NULL }, BIT STRING { SEQUENCE { n INTEGER, e INTEGER } } }
- */
-#include "core/issue/rsa_key.h"
+ * SEQUENCE { SEQUENCE { ecPublicKey, curve }, BIT STRING { 04 x y } } */
+#include "core/enrol/public_key.h"
 
 #include "wire/cursor.h"
 
 #define DER_INTEGER    0x02
 #define DER_BIT_STRING 0x03
 #define DER_SEQUENCE   0x30
+
+#define POINT_UNCOMPRESSED 4
 
 static const uint8_t rsa_algorithm[] = {
 	0x06, 0x09, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x01, 0x01, 0x05, 0x00};
@@ -88,7 +90,34 @@ static void enter(
 		in->origin = outer->origin + (size_t)(inner.ptr - outer->ptr);
 }
 
-enum err rsa_key_check(struct span spki, unsigned bits, struct fail *why)
+/* ecPublicKey and the curve's name. */
+static const uint8_t ec_p256[] = {0x06, 0x07, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x02, 0x01, 0x06, 0x08,
+	0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x03, 0x01, 0x07};
+static const uint8_t ec_p384[] = {0x06, 0x07, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x02, 0x01, 0x06, 0x05,
+	0x2B, 0x81, 0x04, 0x00, 0x22};
+static const uint8_t ec_p521[] = {0x06, 0x07, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x02, 0x01, 0x06, 0x05,
+	0x2B, 0x81, 0x04, 0x00, 0x23};
+
+static struct span algorithm_of(const struct enrol_key *want)
+{
+	if (!want->ec)
+		return span_of(rsa_algorithm, sizeof(rsa_algorithm));
+	return want->bits == 256   ? span_of(ec_p256, sizeof(ec_p256))
+	       : want->bits == 384 ? span_of(ec_p384, sizeof(ec_p384))
+				   : span_of(ec_p521, sizeof(ec_p521));
+}
+
+static void check_point(struct cursor *c, unsigned bits)
+{
+	size_t where = cur_where(c), size = (bits + 7) / 8;
+
+	if (cur_u8(c, "point") != POINT_UNCOMPRESSED)
+		cur_fail_at(c, ERR_FORMAT, where, "point", "an uncompressed one is expected");
+	(void)cur_take(c, 2 * size, "point");
+	check_end(c, "point");
+}
+
+enum err public_key_check(struct span spki, const struct enrol_key *want, struct fail *why)
 {
 	struct cursor c, body, bit_string, key;
 	struct span algorithm;
@@ -99,18 +128,23 @@ enum err rsa_key_check(struct span spki, unsigned bits, struct fail *why)
 	if (cur_check(&c))
 		return cur_check(&c);
 	algorithm = element(&body, DER_SEQUENCE, "algorithm");
-	if (!cur_check(&body) && !span_eq(algorithm, span_of(rsa_algorithm, sizeof(rsa_algorithm))))
-		return cur_fail(&body, ERR_UNSUPPORTED, "algorithm", "only RSA is asked for");
+	if (!cur_check(&body) && !span_eq(algorithm, algorithm_of(want)))
+		return cur_fail(&body, ERR_UNSUPPORTED, "algorithm", "%s-%u was asked for",
+			want->ec ? "EC P" : "RSA", want->bits);
 	enter(&bit_string, &body, element(&body, DER_BIT_STRING, "subjectPublicKey"), "public key");
 	check_end(&body, "subjectPublicKey");
 	if (cur_check(&body))
 		return cur_check(&body);
 	if (cur_u8(&bit_string, "unused bits") != 0)
 		cur_fail(&bit_string, ERR_FORMAT, "unused bits", "none are expected");
+	if (want->ec) {
+		check_point(&bit_string, want->bits);
+		return cur_check(&bit_string);
+	}
 	enter(&key, &bit_string, element(&bit_string, DER_SEQUENCE, "RSAPublicKey"), "public key");
 	check_end(&bit_string, "RSAPublicKey");
 	if (cur_check(&bit_string))
 		return cur_check(&bit_string);
-	check_numbers(&key, bits);
+	check_numbers(&key, want->bits);
 	return cur_check(&key);
 }
