@@ -36,6 +36,7 @@ static const struct field {
 	{"Security Profile", STORE_FIELD_PROFILE, KIND_TEXT, NULL},
 	{"Owner", STORE_FIELD_OWNER, KIND_TEXT, NULL},
 	{"Certificate Operation Status", STORE_FIELD_OPERATION_STATUS, KIND_TEXT, NULL},
+	{"LSC Status", STORE_FIELD_OPERATION_STATUS, KIND_TEXT, NULL},
 	{"Certificate Operation", STORE_FIELD_OPERATION, KIND_CHOICE, operations},
 	{"LSC Issued By", STORE_FIELD_LSC_ISSUER, KIND_TEXT, NULL},
 	{"LSC Issuer Expires By", STORE_FIELD_LSC_ISSUER_EXPIRES, KIND_TIME, NULL},
@@ -45,6 +46,7 @@ static const struct field {
 	{"Device Protocol", STORE_FIELD_PROTOCOL, KIND_CHOICE, protocols},
 	{"Device Security Mode", STORE_FIELD_SECURITY_MODE, KIND_CHOICE, modes},
 	{"Last Active", STORE_FIELD_LAST_SEEN, KIND_TIME, NULL},
+	{"Last Registered", STORE_FIELD_LAST_SEEN, KIND_TIME, NULL},
 };
 #define FIELDS (sizeof(fields) / sizeof(fields[0]))
 

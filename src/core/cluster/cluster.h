@@ -25,9 +25,9 @@ struct cluster;
  * usable; ERR_FORMAT names the setting that is wrong. */
 enum err cluster_check_settings(const struct settings *s, struct fail *why) MUST_USE;
 
-/* Makes the folder, settings, store, node row, default profiles ("Non Secure", "Encrypted"),
- * CallManager and CAPF keys (RSA-2048) and certificates. Done again on a folder that is complete or
- * that an earlier run left half-made, it adds only what is missing. */
+/* Makes the folder, settings, store, node row, default profiles ("Non Secure", "Non Secure SIP",
+ * "Encrypted"), CallManager and CAPF keys (RSA-2048) and certificates. Done again on a folder that
+ * is complete or that an earlier run left half-made, it adds only what is missing. */
 enum err cluster_create(const char *folder, const struct settings *settings,
 	const struct clock *clock, struct fail *why) MUST_USE;
 

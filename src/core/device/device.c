@@ -35,6 +35,25 @@ enum err device_apply(struct cluster *c, struct store_device *row,
 	return err;
 }
 
+static bool named(const struct device_value *values, size_t count, const char *option)
+{
+	const struct device_field *f = device_field_find(option);
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (values[i].field == f && *values[i].text)
+			return true;
+	return false;
+}
+
+void device_complete(struct store_device *row, const struct device_value *values, size_t count)
+{
+	if (!named(values, count, "protocol") && model_of((int)row->model)->protocols == MODEL_SIP)
+		row->protocol = STORE_SIP;
+	if (!named(values, count, "profile") && row->protocol == STORE_SIP)
+		str_copy(row->profile, sizeof(row->profile), DEVICE_PROFILE_SIP);
+}
+
 struct setting {
 	struct cluster *c;
 	char name[DEVICE_NAME_SIZE];
@@ -76,6 +95,8 @@ static enum err set_row(void *ctx, struct store *s, struct fail *why)
 		device_row_init(&row, x->name);
 	before = row;
 	err = device_apply(x->c, &row, x->values, x->count, why);
+	if (!err && is_new)
+		device_complete(&row, x->values, x->count);
 	if (!err && !is_new && memcmp(&before, &row, sizeof(row)) == 0)
 		return ERR_OK;
 	if (!err)

@@ -10,8 +10,13 @@
 #define DEVICE_MODEL_DEFAULT   30018 /* 7961 */
 #define DEVICE_MODEL_MAX       99999
 #define DEVICE_PROFILE_DEFAULT "Non Secure"
+#define DEVICE_PROFILE_SIP     "Non Secure SIP"
 
 /* In upper case; ERR_FORMAT says what a name is. */
 enum err device_name(char out[DEVICE_NAME_SIZE], const char *name, struct fail *why) MUST_USE;
+
+/* Of a new phone what the values do not name: the one protocol that its model speaks, and the
+ * predefined profile for its protocol. After device_apply. */
+void device_complete(struct store_device *row, const struct device_value *values, size_t count);
 
 #endif

@@ -143,6 +143,8 @@ static enum err read_phone(struct reading *r, struct csv *csv, struct fail *why)
 		if (r->columns[i] && *csv_field(csv, i))
 			values[n++] = (struct device_value){r->columns[i], csv_field(csv, i)};
 	err = device_apply(r->c, &e->row, values, n, why);
+	if (!err && !known)
+		device_complete(&e->row, values, n);
 	e->changed = !known || memcmp(known, &e->row, sizeof(e->row)) != 0;
 	return err;
 }

@@ -44,6 +44,9 @@ def small(idle_lab):
     ("LSC Expires is empty", 30),
     ("LSC Expires is before 2100-01-01", 0),
     ("Authentication String is not empty", 0),
+    ("LSC Status is None", 30),
+    ("Last Registered is after 2020-01-01", 0),
+    ("Last Registered is before 2020-01-01", 30),
 ])
 def test_queries(small, query, count):
     done = small.json("bat", "query", query)

@@ -46,12 +46,24 @@ def test_fields_in_the_originals_words(idle_lab):
     (["--device-type", "Cisco 7960", "--profile", "Encrypted"], "cannot open encrypted configuration"),
     (["--device-type", "31", "--profile", "Encrypted"], "unknown model cannot open encrypted configuration"),
     (["--profile", "Encrypted", "--auth", "By Authentication String"], "has no LSC"),
-    (["--protocol", "SIP"], "speaks SIP; profile Non Secure is for SCCP"),
+    (["--protocol", "SIP", "--profile", "Non Secure"], "speaks SIP; profile Non Secure is for SCCP"),
 ])
 def test_what_cannot_be_is_refused(idle_lab, options, words):
     done = idle_lab.cadeado("device", "add", FIRST, *options, check=False)
     assert done.returncode == 1 and words in done.stderr
     assert idle_lab.json("device", "list")["devices"] == []
+
+
+def test_models_that_speak_sip_alone(idle_lab):
+    lab = idle_lab
+    lab.cadeado("device", "add", FIRST, "--device-type", "8841", "--number", "1001")
+    load(lab, f"Device Name,Device Type\n{SECOND},Cisco 8851\n")
+    for device in (FIRST, SECOND):
+        got = row(lab, device)
+        assert (got["protocol"], got["profile"]) == ("SIP", "Non Secure SIP")
+    done = lab.cadeado("device", "update", FIRST, "--protocol", "SCCP", "--profile", "Non Secure", check=False)
+    assert done.returncode == 1 and "Cisco 8841 does not speak SCCP" in done.stderr
+    assert "is predefined" in lab.cadeado("profile", "delete", "Non Secure SIP", "--yes", check=False).stderr
 
 
 def test_update_adds_nothing(idle_lab):
