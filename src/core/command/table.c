@@ -199,7 +199,7 @@ const struct command commands[] = {
 		"its trace; with -f goes on with what the services write, until Ctrl-C.",
 		handle_dialogue},
 	{"monitor", monitor_args, COMMAND_HERE, false, NULL,
-		"tell which certificates end soon, and how many phones that hits",
+		"tell which certificates end soon, and whom that hits",
 		"Looks at the node's own certificates, those of others that are trusted, and those "
 		"of the phones. For cron and timers: exit status 0 when all is well, 1 when one has "
 		"expired or will within so many days; with --notify a webhook and a mailbox are "

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "core/monitor/monitor.h"
 
+#include "base/str.h"
 #include "core/capf/report.h"
 #include "core/cluster/own.h"
 
@@ -44,14 +45,24 @@ static const char *effect_of_own(enum own_cert which)
 	}
 }
 
-static enum err watch(struct watching *w, const char *name, const struct cert *cert, int64_t phones,
-	const char *effect)
+/* The place of a certificate is its unit and its name, as show cert list prints it. */
+static enum err watch(struct watching *w, const char *unit, const char *name,
+	const struct cert *cert, int64_t phones, const char *effect)
 {
 	struct monitor_item item = {
 		.not_after = cert_not_after(cert), .phones = phones, .effect = effect};
+	struct buf place = {0};
+	enum err err;
 
+	buf_printf(&place, "%s/%s.pem", unit, name);
+	buf_u8(&place, 0);
+	err = buf_check(&place);
+	if (!err)
+		(void)str_copy(item.name, sizeof(item.name), (const char *)place.data);
+	buf_fini(&place);
+	if (err)
+		return fail_set(w->why, err, "%s", err_text(err));
 	item.state = state_of(w, item.not_after);
-	snprintf(item.name, sizeof(item.name), "%s", name);
 	snprintf(item.subject, sizeof(item.subject), "%s", cert_subject(cert));
 	return w->each(w->ctx, &item);
 }
@@ -61,17 +72,15 @@ static enum err watch_own(struct watching *w)
 	enum err err = ERR_OK;
 
 	for (int i = 0; !err && i < OWN_COUNT; i++) {
-		char name[STORE_NAME];
+		const char *name = own_name((enum own_cert)i);
 		struct cert *cert = NULL;
 		int64_t phones = i == OWN_CALLMANAGER || i == OWN_TVS ? w->fleet : 0;
 
 		err = own_newest(w->c, (enum own_cert)i, &cert, w->why);
 		if (!err && i == OWN_CAPF)
 			err = report_issuer_phones(w->c, cert, &phones, w->why);
-		snprintf(name, sizeof(name), "%s/%s.pem", own_name((enum own_cert)i),
-			own_name((enum own_cert)i));
 		if (!err)
-			err = watch(w, name, cert, phones, effect_of_own((enum own_cert)i));
+			err = watch(w, name, name, cert, phones, effect_of_own((enum own_cert)i));
 		cert_free(cert);
 	}
 	return err;
@@ -81,20 +90,18 @@ static enum err watch_trusted(
 	void *ctx, const char *unit, const char *name, const struct cert *cert)
 {
 	struct watching *w = ctx;
-	char place[STORE_NAME * 2];
 	int64_t phones = 0;
 	bool authority = cert_is_ca(cert) && (strcmp(unit, "CAPF-trust") == 0 ||
 						     strcmp(unit, "CallManager-trust") == 0);
 	enum err err = authority ? report_issuer_phones(w->c, cert, &phones, w->why) : ERR_OK;
 
-	snprintf(place, sizeof(place), "%s/%s.pem", unit, name);
 	if (err)
 		return err;
 	if (strcmp(unit, "Phone-SAST-trust") == 0)
-		return watch(w, place, cert, phones,
+		return watch(w, unit, name, cert, phones,
 			"TVS vouches no longer for lists that it signed; put a new token into the "
 			"CTL before");
-	return watch(w, place, cert, phones,
+	return watch(w, unit, name, cert, phones,
 		phones ? "phones with its LSCs are refused after it; give them new ones"
 		       : "no phone needs it; cadeado set cert delete when nothing else does");
 }

@@ -51,7 +51,7 @@ def test_encrypted_call(tmp_path, tftp, cluster, capf):
         call = phone.facts['last_call']
         assert call['peer'] == peer and call['icon'] == 'lock'
         assert call['algorithm'] == 'AES_CM_128_HMAC_SHA1_32'
-        assert call['sent'] > 50 and call['received'] > 50
+        assert call['sent'] and call['received']  # how many fit into two seconds is the machine's matter
         assert call['authenticated'] == call['received']
         assert call['rejected'] == call['clear'] == 0
         assert call['audio_ok']

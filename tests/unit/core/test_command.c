@@ -187,9 +187,9 @@ static void wrong_arguments_are_named(void **state)
 			"unknown option --nnn"},
 		{"token show", "", "missing: LABEL; usage:"},
 		/* A word that is mistyped is no file, unless there is one of that name. */
-		{"show", "", "next comes one of: account, cert, ctl, itl, stations, FILE"},
+		{"show", "", "next comes one of: account, capf, cert, ctl, itl, stations, FILE"},
 		{"show", "nonsense",
-			"unknown word \"nonsense\" and no file of that name; possible here: account, cert"},
+			"unknown word \"nonsense\" and no file of that name; possible here: account, capf, cert"},
 		{"show", "ctlx", "unknown word \"ctlx\""},
 		{"show", "none.sgn", "{\"files\":[\"none.sgn\"]}"},
 		{"show", "/dev ctl", "{\"files\":[\"/dev\",\"ctl\"]}"},
