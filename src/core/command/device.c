@@ -4,6 +4,7 @@
 #include "base/str.h"
 #include "core/command/held.h"
 #include "core/device/device.h"
+#include "core/device/line.h"
 #include "core/device/rules.h"
 
 #include <stdio.h>
@@ -206,20 +207,33 @@ void handle_device_list(
 
 static enum err list_line(void *ctx, const struct store_line *line)
 {
-	struct command_reply *reply = ctx;
+	struct listing *l = ctx;
+	struct json *j;
+	char label[40];
 
-	if (line->index > 1)
-		buf_printf(&reply->text, "Directory Number %lld:%*s %s (%s)\n",
-			(long long)line->index, 10, "", line->number, line->display);
+	if (line->index < 2)
+		return ERR_OK;
+	snprintf(label, sizeof(label), "Directory Number %lld:", (long long)line->index);
+	buf_printf(&l->reply->text, "%-29s %s (%s)\n", label, line->number, line->display);
+	j = json_object_new();
+	json_set_int(j, "line", line->index);
+	json_set_str(j, "number", line->number);
+	json_set_str(j, "display", line->display);
+	json_set_str(j, "label", line->label);
+	json_append_take(l->rows, j);
 	return ERR_OK;
 }
 
 /* Those after the first, which is a part of the record. */
-static bool list_lines(struct cluster *c, const char *device, struct command_reply *reply)
+static bool list_lines(
+	struct cluster *c, const char *device, struct json *into, struct command_reply *reply)
 {
+	struct listing l = {.reply = reply, .rows = json_array_new()};
 	struct fail why = {0};
+	enum err err = store_line_each(cluster_get_store(c), device, list_line, &l, &why);
 
-	if (store_line_each(cluster_get_store(c), device, list_line, reply, &why) == ERR_OK)
+	json_set_take(into, "lines", l.rows);
+	if (err == ERR_OK)
 		return true;
 	command_refuse(reply, &why);
 	return false;
@@ -255,13 +269,35 @@ void handle_device_show(
 		device_mode_text(d.security_mode));
 	buf_printf(out, "%-29s %s\n", "TFTP Encrypted Config:", d.encrypted_config ? "yes" : "no");
 	buf_printf(out, "%-29s %s\n", "Certificate Operation Status:", d.operation_status);
-	if (!list_lines(c, d.name, reply))
+	if (!list_lines(c, d.name, j, reply))
 		return;
 	if (d.last_seen) {
 		clock_print_iso(date, d.last_seen);
 		buf_printf(out, "%-29s %s\n", "Last Active:", date);
 	}
 	if (command_put_held(c, d.name, j, out, &why) != ERR_OK)
+		command_refuse(reply, &why);
+}
+
+void handle_device_line(
+	struct command_ctx *ctx, const struct json *args, struct command_reply *reply)
+{
+	const char *name = json_get_str(args, "name"), *number = json_get_str(args, "line");
+	const struct device_line_values values = {json_get_str(args, "number"),
+		json_get_str(args, "display"), json_get_str(args, "label")};
+	struct fail why = {0};
+	struct cluster *c = command_cluster(ctx, &why);
+	enum err err = c ? ERR_OK : why.code;
+	long index = 0;
+
+	/* What is no number is no line. */
+	if (!err && str_number(number, 1, DEVICE_LINES_MOST, &index))
+		index = 0;
+	if (!err)
+		err = json_get_bool(args, "delete")
+			      ? device_line_delete(c, name, index, &why)
+			      : device_line_put(c, name, index, &values, &why);
+	if (err || !list_lines(c, name, reply->data, reply))
 		command_refuse(reply, &why);
 }
 

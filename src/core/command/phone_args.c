@@ -46,6 +46,16 @@ const struct command_arg device_held_args[] = {
 	END,
 };
 
+const struct command_arg device_line_args[] = {
+	{ARG_WORD, "name", "SEP<MAC>", true, 0, 0, "device name"},
+	{ARG_WORD, "line", "N", true, 0, 0, "which line, 2 to 16"},
+	{ARG_TEXT, "number", "N", false, 0, 0, "its directory number"},
+	{ARG_TEXT, "display", "TEXT", false, 0, 0, "its display name (the number)"},
+	{ARG_TEXT, "label", "TEXT", false, 0, 0, "text beside its button (the number)"},
+	{ARG_FLAG, "delete", NULL, false, 0, 0, "take the line away"},
+	END,
+};
+
 const struct command_arg device_secret_args[] = {
 	{ARG_WORD, "name", "SEP<MAC>", true, 0, 0, "device name"},
 	{ARG_WORD, "field", "FIELD", true, 0, 0, "ssh-password or auth-string"},

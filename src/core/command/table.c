@@ -125,6 +125,11 @@ const struct command commands[] = {
 		"no column, and empty fields of known phones, stay as they are. All or none: the "
 		"first line that is wrong is named and nothing changes.",
 		handle_device_import},
+	{"device line", device_line_args, COMMAND_ANYWHERE, true, NULL,
+		"add, change or take away a phone's further lines",
+		"Sets number, display name and label of a line beside the first, or takes it away. A "
+		"registered phone has it after its next registration.",
+		handle_device_line},
 	{"device list", no_args, COMMAND_ANYWHERE, false, NULL, "list the phones",
 		"Lists the phones with number, security profile and certificate operation.",
 		handle_device_list},

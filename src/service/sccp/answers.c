@@ -33,13 +33,15 @@ static void button_template(struct station *s, const struct sccp_message *m)
 	struct sccp_button_template *t = &r.button_template;
 	uint32_t i;
 
-	t->count = t->total = s->line_number[0] ? 1 : 0;
 	for (i = 0; i < SCCP_BUTTONS_SENT; i++)
 		t->buttons[i].type = SCCP_BUTTON_UNUSED;
-	if (t->count) {
-		t->buttons[0].instance = 1;
-		t->buttons[0].type = SCCP_STIMULUS_LINE;
+	for (i = 0; i < s->lines_count; i++) {
+		if (!s->lines[i].number[0])
+			continue;
+		t->buttons[t->count].instance = (uint8_t)(i + 1);
+		t->buttons[t->count++].type = SCCP_STIMULUS_LINE;
 	}
+	t->total = t->count;
 	station_put(s, &r);
 }
 
@@ -94,32 +96,37 @@ static void soft_key_sets(struct station *s, const struct sccp_message *m)
 static void config_stat(struct station *s, const struct sccp_message *m)
 {
 	struct sccp_message r = {.id = SCCP_CONFIG_STAT};
+	size_t i;
 
 	str_copy(r.config_stat.device_name, sizeof(r.config_stat.device_name), s->device);
 	str_copy(r.config_stat.server_name, sizeof(r.config_stat.server_name),
 		s->service->env->settings->node);
 	r.config_stat.instance = 1;
-	r.config_stat.lines = s->line_number[0] ? 1 : 0;
+	for (i = 0; i < s->lines_count; i++)
+		r.config_stat.lines += s->lines[i].number[0] != '\0';
 	station_put(s, &r);
 }
 
 static void line_stat(struct station *s, const struct sccp_message *m)
 {
 	struct sccp_message r = {.id = SCCP_LINE_STAT};
-	bool has = m->line_stat_req.line == 1;
-	const char *number = has ? s->line_number : "", *name = has ? s->line_name : "";
+	static const struct phone_line none = {"", "", ""};
+	uint32_t line = m->line_stat_req.line;
+	const struct phone_line *l = line && line <= s->lines_count ? &s->lines[line - 1] : &none;
+	const char *number = l->number, *name = l->display;
+	const char *label = l->label[0] ? l->label : l->number;
 
 	if (s->version >= SCCP_VERSION_PACKED) {
 		r.id = SCCP_LINE_STAT_V2;
 		r.line_stat_v2.line = m->line_stat_req.line;
 		str_copy(r.line_stat_v2.number, sizeof(r.line_stat_v2.number), number);
 		str_copy(r.line_stat_v2.display_name, sizeof(r.line_stat_v2.display_name), name);
-		str_copy(r.line_stat_v2.label, sizeof(r.line_stat_v2.label), number);
+		str_copy(r.line_stat_v2.label, sizeof(r.line_stat_v2.label), label);
 	} else {
 		r.line_stat.line = m->line_stat_req.line;
 		str_copy(r.line_stat.number, sizeof(r.line_stat.number), number);
 		str_copy(r.line_stat.display_name, sizeof(r.line_stat.display_name), name);
-		str_copy(r.line_stat.label, sizeof(r.line_stat.label), number);
+		str_copy(r.line_stat.label, sizeof(r.line_stat.label), label);
 	}
 	station_put(s, &r);
 }

@@ -22,8 +22,7 @@ struct job {
 	char name[DEVICE_NAME_SIZE];
 	bool secure, added;
 	int model;
-	struct device device;
-	int cluster_mode;
+	struct known_phone phone;
 	enum err err;
 	struct fail why;
 };
@@ -40,21 +39,43 @@ static void reject(struct station *s, const char *text, const char *reason)
 
 static bool allowed(const struct job *j)
 {
-	return j->secure || j->device.security_mode == CALLCTL_NON_SECURE;
+	return j->secure || j->phone.security_mode == CALLCTL_NON_SECURE;
+}
+
+static enum err add_line(void *ctx, const struct store_line *l)
+{
+	struct known_phone *p = ctx;
+	struct phone_line *line;
+
+	if (l->index < 1 || l->index > DEVICE_LINES_MOST)
+		return ERR_OK;
+	line = &p->lines[l->index - 1];
+	str_copy(line->number, sizeof(line->number), l->number);
+	str_copy(line->display, sizeof(line->display), l->display);
+	str_copy(line->label, sizeof(line->label), l->label);
+	if (l->number[0] && p->lines_count < (size_t)l->index)
+		p->lines_count = (size_t)l->index;
+	return ERR_OK;
 }
 
 static void work(void *arg)
 {
 	struct job *j = arg;
+	struct device d;
 
-	j->err = device_get(j->cluster, j->name, &j->device, &j->why);
+	j->err = device_get(j->cluster, j->name, &d, &j->why);
 	if (j->err == ERR_NOTFOUND && !j->secure) {
 		fail_clear(&j->why);
-		j->err = device_auto_register(j->cluster, j->name, j->model, &j->device, &j->why);
+		j->err = device_auto_register(j->cluster, j->name, j->model, &d, &j->why);
 		j->added = j->err == ERR_OK;
 	}
+	if (j->err != ERR_OK)
+		return;
+	j->phone.security_mode = d.security_mode;
+	j->err = cluster_mode(j->cluster, &j->phone.cluster_mode, &j->why);
 	if (j->err == ERR_OK)
-		j->err = cluster_mode(j->cluster, &j->cluster_mode, &j->why);
+		j->err = store_line_each(
+			cluster_get_store(j->cluster), j->name, add_line, &j->phone, &j->why);
 }
 
 /* Which of the newer forms of messages the server understands, per version. */
@@ -84,19 +105,22 @@ static void acknowledge(struct station *s)
 
 static enum err add_to_calls(struct station *s, struct fail *why)
 {
-	struct callctl_line line = {0};
+	struct callctl_line lines[DEVICE_LINES_MOST] = {0};
+	size_t i;
 	struct callctl_station_config config = {
 		.id = station_id(s),
 		.device = s->device,
 		.version = s->version,
 		.mode = (unsigned)s->security_mode,
 		.tls = s->secure,
-		.lines = &line,
-		.lines_count = s->line_number[0] ? 1 : 0,
+		.lines = lines,
+		.lines_count = s->lines_count,
 	};
 
-	str_copy(line.number, sizeof(line.number), s->line_number);
-	str_copy(line.name, sizeof(line.name), s->line_name);
+	for (i = 0; i < s->lines_count; i++) {
+		str_copy(lines[i].number, sizeof(lines[i].number), s->lines[i].number);
+		str_copy(lines[i].name, sizeof(lines[i].name), s->lines[i].display);
+	}
 	return callctl_station_add(&s->call_station, s->service->calls, &config, why);
 }
 
@@ -124,17 +148,33 @@ static void trace_registration(const struct station *s, int cluster_mode)
 			s->number, s->device, stream_cipher(s->stream), s->security_mode);
 }
 
+static enum err take_lines(struct station *s, const struct known_phone *p)
+{
+	size_t size = p->lines_count * sizeof(p->lines[0]);
+
+	if (!size)
+		return ERR_OK;
+	s->lines = mem_new(size);
+	if (!s->lines)
+		return ERR_NOMEM;
+	memcpy(s->lines, p->lines, size);
+	s->lines_count = p->lines_count;
+	return ERR_OK;
+}
+
 static void admit(struct station *s, const struct job *j)
 {
 	struct sccp *x = s->service;
 	struct fail why = {0};
 	enum err err;
 
-	s->security_mode = j->device.security_mode;
-	str_copy(s->line_number, sizeof(s->line_number), j->device.number);
-	str_copy(s->line_name, sizeof(s->line_name), j->device.display);
+	s->security_mode = j->phone.security_mode;
 	end_old(x, s->device);
-	err = add_to_calls(s, &why);
+	err = take_lines(s, &j->phone);
+	if (err == ERR_OK)
+		err = add_to_calls(s, &why);
+	else
+		fail_set(&why, err, "%s", err_text(err));
 	if (err == ERR_OK) {
 		HASH_ADD_STR(x->by_device, device, s);
 		if (!s->hh.tbl)
@@ -146,10 +186,10 @@ static void admit(struct station *s, const struct job *j)
 	}
 	station_registered(s);
 	station_note(s);
-	known_phones_put(&x->known, &j->device, j->cluster_mode);
+	known_phones_put(&x->known, s->device, &j->phone);
 	if (j->added)
 		station_complain(s, "added by auto-registration");
-	trace_registration(s, j->cluster_mode);
+	trace_registration(s, j->phone.cluster_mode);
 	acknowledge(s);
 }
 
@@ -162,15 +202,8 @@ void registration_drop(struct job_link *j)
 /* While the database is away a phone that registered before comes again with what it had then. */
 static void recall(struct station *s, struct job *j)
 {
-	const struct known_phone *k = known_phones_find(s->service->known, j->name);
-
-	if (!k)
+	if (!known_phones_find(s->service->known, j->name, &j->phone))
 		return;
-	str_copy(j->device.name, sizeof(j->device.name), j->name);
-	str_copy(j->device.number, sizeof(j->device.number), k->number);
-	str_copy(j->device.display, sizeof(j->device.display), k->display);
-	j->device.security_mode = k->security_mode;
-	j->cluster_mode = k->cluster_mode;
 	j->err = ERR_OK;
 	station_complain(s, "the database is away, registered with what is known");
 }

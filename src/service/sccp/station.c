@@ -112,6 +112,7 @@ void station_free(struct station *s)
 		stream_close(s->stream);
 	loop_timer_free(s->timer);
 	buf_wipe(&s->out);
+	mem_free(s->lines);
 	mem_free(s);
 }
 

@@ -63,7 +63,8 @@ struct station {
 	unsigned version;                   /* negotiated; 0 before that */
 	char cert_device[DEVICE_NAME_SIZE]; /* from its certificate */
 	char device[DEVICE_NAME_SIZE];
-	char line_number[25], line_name[41];
+	struct phone_line *lines;
+	size_t lines_count;
 	char firmware[33];
 	int security_mode;
 	int64_t since;    /* registered, seconds since 1970 */

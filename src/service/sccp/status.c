@@ -11,7 +11,7 @@ static void add_station(struct json *list, const struct station *s)
 	net_addr_print(stream_peer(s->stream), host);
 	clock_print_iso(since, s->since);
 	json_set_str(o, "device", s->device);
-	json_set_str(o, "number", s->line_number);
+	json_set_str(o, "number", s->lines_count ? s->lines[0].number : "");
 	json_set_str(o, "address", host);
 	json_set_int(o, "port", stream_peer(s->stream)->port);
 	json_set_str(o, "transport", s->secure ? "TLS" : "TCP");
