@@ -26,7 +26,10 @@
 	X(NUMBER, key_order)                                                                       \
 	X(NUMBER, key_bits)                                                                        \
 	X(NUMBER, ec_bits)                                                                         \
-	X(BYTES, auth_string)
+	X(BYTES, auth_string)                                                                      \
+	X(TEXT, load_name)                                                                         \
+	X(TEXT, digest_user)                                                                       \
+	X(BYTES, digest_password)
 
 #define DEVICE_COLUMN(kind, member)    ROW_COLUMN(struct store_device, kind, member),
 #define DEVICE_QUALIFIED(kind, member) ", device." #member

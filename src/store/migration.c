@@ -277,6 +277,12 @@ static const struct migration {
 		    "list {BIGINT} NOT NULL,"
 		    "since {BIGINT} NOT NULL,"
 		    "content {BYTES} NOT NULL) {STRICT}"}},
+	/* What a phone's own configuration says besides: its firmware, and who it is on SIP. */
+	{6, {"ALTER TABLE device ADD COLUMN load_name {TEXT} NOT NULL DEFAULT ''",
+
+		    "ALTER TABLE device ADD COLUMN digest_user {TEXT} NOT NULL DEFAULT ''",
+
+		    "ALTER TABLE device ADD COLUMN digest_password {BYTES} NOT NULL DEFAULT {EMPTY}"}},
 };
 
 #define NEWEST (migrations[sizeof(migrations) / sizeof(migrations[0]) - 1].number)

@@ -151,6 +151,9 @@ struct store_device {
 	/* CAPF information of this phone; 0 for as its profile says. */
 	int64_t auth_mode, key_order, key_bits, ec_bits;
 	struct store_sealed auth_string;
+	char load_name[STORE_NAME];   /* firmware; "" as its model's default says */
+	char digest_user[STORE_NAME]; /* SIP: who it is; "" the number of the line */
+	struct store_sealed digest_password;
 };
 /* ERR_EXISTS when another phone has the number. */
 enum err store_device_put(struct store *s, const struct store_device *d, struct fail *why) MUST_USE;

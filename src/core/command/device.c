@@ -138,8 +138,13 @@ void handle_device_update(
 void handle_device_secret(
 	struct command_ctx *ctx, const struct json *args, struct command_reply *reply)
 {
+	static const struct {
+		const char *word, *label;
+	} secrets[] = {{"ssh-password", "Secure Shell Password"},
+		{"auth-string", "Authentication String"},
+		{"digest-credentials", "Digest Credentials"}};
 	const char *name = json_get_str(args, "name"), *word = json_get_str(args, "field");
-	bool ssh = str_ieq(word, "ssh-password");
+	char prompt[64];
 	struct device_value value = {.text = ""};
 	struct fail why = {0};
 	struct device made;
@@ -147,15 +152,19 @@ void handle_device_secret(
 	struct buf secret = {0};
 	struct cluster *c = command_cluster(ctx, &why);
 	enum err err = c ? ERR_OK : why.code;
+	size_t i;
 
-	value.field = device_field_find(ssh ? "Secure Shell Password" : "Authentication String");
-	if (!err && !ssh && !str_ieq(word, "auth-string"))
-		err = fail_set(&why, ERR_ARG, "%.32s: ssh-password or auth-string", word);
+	for (i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++)
+		if (str_ieq(word, secrets[i].word))
+			value.field = device_field_find(secrets[i].label);
+	if (!err && !value.field)
+		err = fail_set(&why, ERR_ARG,
+			"%.32s: ssh-password, auth-string or digest-credentials", word);
 	if (!err)
 		err = device_get(c, name, &made, &why);
 	if (!err && !json_get_bool(args, "none")) {
-		err = command_secret(ctx, args, "secret-file",
-			ssh ? "Secure Shell Password: " : "Authentication String: ", &secret, &why);
+		snprintf(prompt, sizeof(prompt), "%s: ", value.field->label);
+		err = command_secret(ctx, args, "secret-file", prompt, &secret, &why);
 		value.text = (const char *)secret.data;
 	}
 	if (!err)

@@ -31,6 +31,8 @@ const struct command_arg device_add_args[] = {
 	{ARG_TEXT, "web-access", "WORDS", false, 0, 0, "Disabled, Enabled or Read Only"},
 	{ARG_TEXT, "ssh-access", "WORD", false, 0, 0, "Disabled or Enabled"},
 	{ARG_TEXT, "ssh-user", "NAME", false, 0, 0, "Secure Shell User"},
+	{ARG_TEXT, "load", "NAME", false, 0, 0, "firmware, by its name in tftp/"},
+	{ARG_TEXT, "digest-user", "NAME", false, 0, 0, "who the phone is, on SIP"},
 	END,
 };
 
@@ -58,7 +60,7 @@ const struct command_arg device_line_args[] = {
 
 const struct command_arg device_secret_args[] = {
 	{ARG_WORD, "name", "SEP<MAC>", true, 0, 0, "device name"},
-	{ARG_WORD, "field", "FIELD", true, 0, 0, "ssh-password or auth-string"},
+	{ARG_WORD, "field", "FIELD", true, 0, 0, "ssh-password, auth-string or digest-credentials"},
 	{ARG_FLAG, "none", NULL, false, 0, 0, "take the secret away"},
 	{ARG_SECRET, "secret-file", "FILE", false, 0, 0,
 		"file whose first line is the secret; asked for on the terminal without it"},

@@ -134,9 +134,10 @@ const struct command commands[] = {
 		"Lists the phones with number, security profile and certificate operation.",
 		handle_device_list},
 	{"device secret", device_secret_args, COMMAND_HERE, true, NULL,
-		"set a phone's SSH password or authentication string",
-		"Sets a secret of a phone. It is kept sealed and never shown; the SSH password is "
-		"only written into encrypted configuration files.",
+		"set a phone's SSH password, authentication string or digest credentials",
+		"Sets a secret of a phone. It is kept sealed and never shown; the SSH password and "
+		"digest credentials are only written into encrypted configuration files (the "
+		"latter also into the clear one of a model that reads no other).",
 		handle_device_secret},
 	{"device show", device_args, COMMAND_ANYWHERE, false, NULL, "show one phone",
 		"Shows one phone's record, the security mode that is in force for it, and which "

@@ -12,6 +12,10 @@
 #define INSTALL_WINDOW (7 * 24 * 60 * 60) /* seconds within which an ordered operation is done */
 #define OWNER_MAX      30                 /* characters, as in the original */
 #define SECRET_MAX     64                 /* bytes */
+#define DIGEST_MOST    30 /* characters of user and credentials: phones take no more */
+
+#define LOADS           ".loads"
+#define LOAD_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._"
 
 enum kind {
 	KIND_TEXT,
@@ -22,6 +26,7 @@ enum kind {
 	KIND_OPERATION,
 	KIND_DIGITS, /* a secret of digits */
 	KIND_SECRET,
+	KIND_LOAD, /* the name of a firmware */
 };
 
 struct choice {
@@ -84,6 +89,10 @@ static const struct row rows[] = {
 	{{"sshUser", "ssh-user", "Secure Shell User", BULK}, KIND_TEXT, AT(ssh_user), NULL},
 	{{"sshPassword", NULL, "Secure Shell Password", SECRET}, KIND_SECRET, AT(ssh_password),
 		NULL},
+	{{"load", "load", "Load Information", BULK}, KIND_LOAD, AT(load_name), NULL},
+	{{"digestUser", "digest-user", "Digest User", BULK}, KIND_TEXT, AT(digest_user), NULL},
+	{{"digestCredentials", NULL, "Digest Credentials", SECRET}, KIND_SECRET,
+		AT(digest_password), NULL},
 };
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 
@@ -112,9 +121,19 @@ void device_row_init(struct store_device *row, const char *name)
 	str_copy(row->operation_status, sizeof(row->operation_status), "None");
 }
 
+/* Bytes of a text, with NUL, where something else is narrower than the store. */
+static size_t room_of(const struct row *r)
+{
+	switch (r->at) {
+	case offsetof(struct store_device, owner): return OWNER_MAX + 1;
+	case offsetof(struct store_device, digest_user): return DIGEST_MOST + 1;
+	default: return r->size;
+	}
+}
+
 static enum err set_text(const struct row *r, char *out, const char *text, struct fail *why)
 {
-	size_t most = r->at == offsetof(struct store_device, owner) ? OWNER_MAX + 1 : r->size;
+	size_t most = room_of(r);
 	const char *p;
 
 	for (p = text; *p; p++)
@@ -138,6 +157,21 @@ static enum err set_dialled(const struct row *r, char *out, const char *text, st
 			"directory number: at most %zu of the digits, '*', '#' and '+'",
 			r->size - 1);
 	return set_text(r, out, text, why);
+}
+
+/* The name of a file in tftp/ without its ".loads". */
+static enum err set_load(const struct row *r, char *out, const char *text, struct fail *why)
+{
+	char name[sizeof(((struct store_device *)0)->load_name)];
+	size_t len = strlen(text), tail = strlen(LOADS);
+
+	if (len > tail && str_ieq(text + len - tail, LOADS))
+		len -= tail;
+	if (len >= sizeof(name) || strspn(text, LOAD_CHARACTERS) < len || *text == '.')
+		return fail_set(why, ERR_FORMAT,
+			"%s: the name of a firmware such as SCCP41.9-4-2SR3-1S", r->field.label);
+	snprintf(name, sizeof(name), "%.*s", (int)len, text);
+	return set_text(r, out, name, why);
 }
 
 static enum err set_choice(const struct row *r, int64_t *out, const char *text, struct fail *why)
@@ -199,6 +233,8 @@ static enum err set_operation(struct cluster *c, const struct row *r, struct sto
 static enum err set_secret(struct cluster *c, const struct row *r, struct store_device *row,
 	struct store_sealed *out, const char *text, struct fail *why)
 {
+	size_t most =
+		r->at == offsetof(struct store_device, digest_password) ? DIGEST_MOST : SECRET_MAX;
 	size_t len = strlen(text), i;
 
 	if (r->kind == KIND_DIGITS && len && !auth_string_good(text))
@@ -207,9 +243,9 @@ static enum err set_secret(struct cluster *c, const struct row *r, struct store_
 	if (r->kind == KIND_DIGITS)
 		return auth_string_seal(c, row->name, text, out, why);
 	for (i = 0; i < len; i++)
-		if (len > SECRET_MAX || text[i] < 0x20 || text[i] > 0x7E)
-			return fail_set(why, ERR_FORMAT, "%s: at most %d printable characters",
-				r->field.label, SECRET_MAX);
+		if (len > most || text[i] < 0x20 || text[i] > 0x7E)
+			return fail_set(why, ERR_FORMAT, "%s: at most %zu printable characters",
+				r->field.label, most);
 	return device_seal(c, row->name, r->field.key, text, out, why);
 }
 
@@ -221,6 +257,7 @@ enum err device_field_set(struct cluster *c, struct store_device *row, const str
 
 	switch (r->kind) {
 	case KIND_DIALLED: return set_dialled(r, at, text, why);
+	case KIND_LOAD: return set_load(r, at, text, why);
 	case KIND_CHOICE: return set_choice(r, at, text, why);
 	case KIND_MODEL: return set_model(at, text, why);
 	case KIND_OPERATION: return set_operation(c, r, row, text, why);
@@ -276,6 +313,7 @@ void device_field_text(
 	case KIND_DIGITS:
 	case KIND_SECRET: break;
 	case KIND_DIALLED:
+	case KIND_LOAD:
 	case KIND_TEXT:
 	default: buf_str(out, at); break;
 	}

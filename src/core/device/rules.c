@@ -80,6 +80,16 @@ void device_rules_warn(struct device_rules *r, const struct store_device *row, s
 			"Warning: %s gets no SSH user and password: profile %s has no TFTP "
 			"Encrypted Config, and in a clear file everybody could read them\n",
 			row->name, p->name);
+	if (row->digest_password.len && !p->encrypted_config && m->encrypted_config)
+		buf_printf(out,
+			"Warning: %s gets no digest credentials: profile %s has no TFTP Encrypted "
+			"Config, and in a clear file everybody could read them\n",
+			row->name, p->name);
+	if (row->digest_password.len && !p->exclude_digest && !m->encrypted_config)
+		buf_printf(out,
+			"Warning: %s gets its digest credentials in a clear file, for its model "
+			"(%s) reads no other: everybody on the network can read them\n",
+			row->name, m->name);
 	if (m->tls12 || strcmp(s->tls_profile, "modern") != 0)
 		return;
 	if (p->mode > 1 || p->encrypted_config || row->operation)

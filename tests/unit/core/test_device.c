@@ -105,6 +105,40 @@ static void bad_values_are_refused(void **state)
 	assert_int_equal(device_get(lab->c, LAB_SEP, &d, NULL), ERR_NOTFOUND);
 }
 
+static enum err set_field(struct lab *lab, const char *label, const char *text)
+{
+	const struct device_value value = {device_field_find(label), text};
+
+	fail_clear(&lab->why);
+	assert_non_null(value.field);
+	return device_set(lab->c, LAB_SEP, DEVICE_UPDATE, &value, 1, &lab->why);
+}
+
+static void firmware_and_digest_are_taken_as_phones_can(void **state)
+{
+	static const char *const loads[] = {"../x", "a/b", ".x", "a b", "x\\y"};
+	struct lab *lab = *state;
+	size_t i;
+
+	assert_int_equal(put(lab, (struct device_new){.name = LAB_SEP}), 0);
+	assert_int_equal(set_field(lab, "load", "SCCP41.9-4-2SR3-1S.LOADS"), 0);
+	assert_string_equal(get(lab, LAB_SEP).record.load_name, "SCCP41.9-4-2SR3-1S");
+	for (i = 0; i < sizeof(loads) / sizeof(loads[0]); i++) {
+		assert_int_equal(set_field(lab, "load", loads[i]), ERR_FORMAT);
+		assert_non_null(strstr(lab->why.text, "name of a firmware"));
+	}
+	assert_int_equal(set_field(lab, "load", ""), 0);
+	assert_string_equal(get(lab, LAB_SEP).record.load_name, "");
+	assert_int_equal(
+		set_field(lab, "digest-user", "1234567890123456789012345678901"), ERR_FORMAT);
+	assert_int_equal(set_field(lab, "Digest Credentials", "1234567890123456789012345678901"),
+		ERR_FORMAT);
+	assert_non_null(strstr(lab->why.text, "at most 30"));
+	assert_null(strstr(lab->why.text, "123456"));
+	assert_int_equal(set_field(lab, "Digest Credentials", "geheim"), 0);
+	assert_true(get(lab, LAB_SEP).record.digest_password.len > 6);
+}
+
 static void number_belongs_to_one_phone(void **state)
 {
 	struct lab *lab = *state;
@@ -203,6 +237,7 @@ int main(void)
 		TEST(new_phone_takes_the_defaults),
 		TEST(change_keeps_what_it_does_not_name),
 		TEST(bad_values_are_refused),
+		TEST(firmware_and_digest_are_taken_as_phones_can),
 		TEST(number_belongs_to_one_phone),
 		TEST(mode_applies_only_with_mixed_mode_and_a_ctl),
 		TEST(order_has_seven_days),

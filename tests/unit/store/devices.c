@@ -33,6 +33,9 @@ const struct store_device phone = {
 	.key_bits = 1024,
 	.ec_bits = 521,
 	.auth_string = {2, {0x41, 0x00}},
+	.load_name = "SIP41.9-4-2SR3-1S",
+	.digest_user = "reception",
+	.digest_password = {3, {0x00, 0x01, 0xFE}},
 };
 
 void assert_same_device(const struct store_device *a, const struct store_device *b)

@@ -235,9 +235,46 @@ static const char *const rows4[] = {
 	NULL,
 };
 
+static const char *const schema5[] = {
+	"CREATE TABLE held_by_phone (device TEXT NOT NULL, list INTEGER NOT NULL,"
+	" known INTEGER NOT NULL, slot TEXT NOT NULL, digest TEXT NOT NULL,"
+	" since INTEGER NOT NULL, last INTEGER NOT NULL, evidence TEXT NOT NULL,"
+	" PRIMARY KEY (device, list, known, slot)) STRICT",
+	"DROP TABLE held",
+	"ALTER TABLE held_by_phone RENAME TO held",
+	"CREATE TABLE trust_list (digest TEXT NOT NULL PRIMARY KEY, list INTEGER NOT NULL,"
+	" since INTEGER NOT NULL, content BLOB NOT NULL) STRICT",
+	"INSERT INTO schema_version VALUES (5)",
+	NULL,
+};
+
+static const char *const rows5[] = {
+	"INSERT INTO param VALUES ('CLUSTERSECURITYMODE', 'ClusterSecurityMode', '1')",
+	"INSERT INTO node VALUES ('PUBLISHER', 'publisher', '192.0.2.10', 0)",
+	"INSERT INTO profile VALUES ('ENCRYPTED', 'Encrypted', 3, 1, 2, 2048, '', 0, 0, 0, 0, 0,"
+	" 600, 0, 5060, 0)",
+	"INSERT INTO device (name, model, description, profile, profile_folded, operation,"
+	" operation_status, operation_by, version, last_seen)"
+	" VALUES ('SEP0011215A1AE3', 30018, '', 'Encrypted', 'ENCRYPTED', 0, 'Upgrade Success', 0,"
+	" 3, 0)",
+	"INSERT INTO device (name, model, description, profile, profile_folded, operation,"
+	" operation_status, operation_by, version, last_seen)"
+	" VALUES ('SEP0011215A1AE5', 30018, '', 'Encrypted', 'ENCRYPTED', 1, 'Operation Pending',"
+	" 1790000000, 1, 0)",
+	"INSERT INTO enrolment VALUES ('SEP0011215A1AE5', 1, 0, 0, 0, 0, 0, 0, 0, 0, '', '')",
+	"INSERT INTO line VALUES ('SEP0011215A1AE3', 1, '1001', '1001', 'Desk', '')",
+	"INSERT INTO phone_cert VALUES ('SEP0011215A1AE3', 1, '', '', 0, 1790000000, '', '', 0,"
+	" 1780000000, 1780000000, 1, x'3003020101')",
+	"INSERT INTO held VALUES ('SEP0011215A1AE3', 1, 1, 'aa', 'aa', 5, 7, 'TFTP')",
+	"INSERT INTO held VALUES ('SEP0011215A1AE3', 1, 1, '?', '?', 0, 0, '')",
+	"INSERT INTO held VALUES ('SEP0011215A1AE3', 2, 1, '?', '?', 0, 0, '')",
+	NULL,
+};
+
 static const struct {
 	const char *const *schema, *const *rows;
-} versions[] = {{schema1, rows1}, {schema2, rows2}, {schema3, rows3}, {schema4, rows4}};
+} versions[] = {
+	{schema1, rows1}, {schema2, rows2}, {schema3, rows3}, {schema4, rows4}, {schema5, rows5}};
 #define VERSIONS (sizeof(versions) / sizeof(versions[0]))
 
 /* The words of an old statement in another database's spelling. */
@@ -384,6 +421,8 @@ static void check_rows(struct store *s)
 	assert_string_equal(d.display, "Desk");
 	assert_int_equal(d.protocol, STORE_SCCP);
 	assert_int_equal(d.ssh_password.len, 0);
+	assert_string_equal(d.load_name, "");
+	assert_int_equal(d.digest_password.len, 0);
 	assert_int_equal(store_line_each(s, d.name, one_line, &lines, NULL), 0);
 	assert_int_equal(lines, 1);
 	assert_int_equal(store_phone_cert_get(s, d.name, STORE_LSC, &l, &der, NULL), 0);
