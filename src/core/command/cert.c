@@ -5,6 +5,7 @@
 #include "base/str.h"
 #include "core/capf/report.h"
 #include "core/cluster/own.h"
+#include "core/device/rules.h"
 
 #include <stdio.h>
 
@@ -266,6 +267,24 @@ void handle_set_cert_regen(
 	}
 }
 
+/* Lists, configuration. */
+static bool signs(enum own_cert which)
+{
+	return which == OWN_CALLMANAGER || which == OWN_ITLRECOVERY;
+}
+
+/* What cannot be read is told by whoever imports it. */
+static enum err check_signer(struct cluster *c, struct span pem, struct fail *why)
+{
+	struct cert *cert = NULL;
+	enum err err = ERR_OK;
+
+	if (cert_from_pem(&cert, pem, NULL) == ERR_OK)
+		err = device_rules_signer(c, cert_key_bits(cert), why);
+	cert_free(cert);
+	return err;
+}
+
 void handle_set_cert_import_own(
 	struct command_ctx *ctx, const struct json *args, struct command_reply *reply)
 {
@@ -283,6 +302,8 @@ void handle_set_cert_import_own(
 		err = file_read(json_get_str(args, "cert"), PEM_MAX, &cert, &why);
 	if (err == ERR_OK && key_file)
 		err = file_read(key_file, PEM_MAX, &key, &why);
+	if (err == ERR_OK && signs(which))
+		err = check_signer(c, buf_span(&cert), &why);
 	if (err == ERR_OK)
 		err = own_import(c, which, buf_span(&cert),
 			key_file ? buf_span(&key) : (struct span){0}, &change, &why);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "core/device/rules.h"
 
+#include "core/cluster/own.h"
 #include "core/device/internal.h"
 #include "store/capf.h"
 
@@ -67,6 +68,54 @@ enum err device_rules_check(struct device_rules *r, struct store_device *row, st
 	return err ? fail_set(why, err, "%s", local.text) : ERR_OK;
 }
 
+struct signing {
+	unsigned bits;
+	int64_t unable;
+	char first[DEVICE_NAME_SIZE];
+	const struct model *model; /* of the first */
+};
+
+static enum err look_at_signer(void *ctx, const struct store_device *d)
+{
+	struct signing *x = ctx;
+	const struct model *m = model_of((int)d->model);
+
+	if (m->signer_max >= x->bits || x->unable++)
+		return ERR_OK;
+	str_copy(x->first, sizeof(x->first), d->name);
+	x->model = m;
+	return ERR_OK;
+}
+
+enum err device_rules_signer(struct cluster *c, unsigned bits, struct fail *why)
+{
+	struct signing x = {.bits = bits};
+	enum err err = store_device_each(cluster_get_store(c), look_at_signer, &x, why);
+
+	if (err || !x.unable)
+		return err;
+	return fail_set(why, ERR_NOTNOW,
+		"a key of %u bits would lock %lld phones out, for they check signatures of at most "
+		"%u: the first is %s (%s); take a key of that size",
+		bits, (long long)x.unable, x.model->signer_max, x.first, x.model->name);
+}
+
+static void warn_signer(struct device_rules *r, const struct store_device *row,
+	const struct model *m, struct buf *out)
+{
+	struct cert *cert = NULL;
+
+	if (!r->signer_bits && own_newest(r->c, OWN_CALLMANAGER, &cert, NULL) == ERR_OK)
+		r->signer_bits = cert_key_bits(cert);
+	cert_free(cert);
+	if (r->signer_bits > m->signer_max)
+		buf_printf(out,
+			"Warning: %s is of a model (%s) that checks signatures of at most %u bits; "
+			"the key of CallManager has %u, so it would take no list and no signed "
+			"file\n",
+			row->name, m->name, m->signer_max, r->signer_bits);
+}
+
 void device_rules_warn(struct device_rules *r, const struct store_device *row, struct buf *out)
 {
 	const struct settings *s = cluster_get_settings(r->c);
@@ -90,6 +139,7 @@ void device_rules_warn(struct device_rules *r, const struct store_device *row, s
 			"Warning: %s gets its digest credentials in a clear file, for its model "
 			"(%s) reads no other: everybody on the network can read them\n",
 			row->name, m->name);
+	warn_signer(r, row, m, out);
 	if (m->tls12 || strcmp(s->tls_profile, "modern") != 0)
 		return;
 	if (p->mode > 1 || p->encrypted_config || row->operation)

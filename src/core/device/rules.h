@@ -12,6 +12,7 @@ struct device_rules {
 	bool ahead; /* warn also of what is no matter before the phone is secured */
 	struct profile profiles[DEVICE_RULES_PROFILES];
 	size_t known, next;
+	unsigned signer_bits; /* of the newest key that signs files; 0 not looked at */
 };
 
 /* Its profile, borrowed until the next call. ERR_NOTFOUND. */
@@ -21,6 +22,9 @@ enum err device_rules_profile(struct device_rules *r, const char *name, const st
  * the profile. Spells the profile's name as the profile does. */
 enum err device_rules_check(
 	struct device_rules *r, struct store_device *row, struct fail *why) MUST_USE;
+/* Could every phone check what a key of this size signs? ERR_NOTNOW names the first that could not,
+ * and how many there are: each of them would refuse every list and configuration. */
+enum err device_rules_signer(struct cluster *c, unsigned bits, struct fail *why) MUST_USE;
 /* What works, but not as somebody might think: a sentence each, in lines. */
 void device_rules_warn(struct device_rules *r, const struct store_device *row, struct buf *out);
 
