@@ -87,3 +87,16 @@ enum err store_line_delete(struct store *s, const char *device, int64_t index, s
 		fail_set(why, err, "%.32s has no line %lld", device, (long long)index);
 	return err;
 }
+
+static enum err read_most(void *ctx, struct query_row *r)
+{
+	*(int64_t *)ctx = query_row_number(r, 0);
+	return r->err;
+}
+
+enum err store_line_most(struct store *s, int64_t *most, struct fail *why)
+{
+	*most = 0;
+	return query_run(
+		s, "SELECT COALESCE(MAX(line_index), 0) FROM line", NULL, 0, read_most, most, why);
+}

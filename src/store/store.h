@@ -244,6 +244,8 @@ enum err store_line_put(struct store *s, const struct store_line *l, struct fail
 enum err store_line_each(struct store *s, const char *device,
 	enum err (*each)(void *ctx, const struct store_line *l), void *ctx,
 	struct fail *why) MUST_USE;
+/* The greatest index of any phone's line. */
+enum err store_line_most(struct store *s, int64_t *most, struct fail *why) MUST_USE;
 /* ERR_NOTFOUND. */
 enum err store_line_delete(
 	struct store *s, const char *device, int64_t index, struct fail *why) MUST_USE;

@@ -19,4 +19,9 @@ enum err device_name(char out[DEVICE_NAME_SIZE], const char *name, struct fail *
  * predefined profile for its protocol. After device_apply. */
 void device_complete(struct store_device *row, const struct device_value *values, size_t count);
 
+/* A text of a line, by the rules that line 1's "number" and "display" have in the record. NULL
+ * leaves `out` as it is. */
+enum err device_line_text(struct cluster *c, const char *option, const char *text, char *out,
+	size_t size, struct fail *why) MUST_USE;
+
 #endif

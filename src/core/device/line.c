@@ -23,13 +23,12 @@ static enum err keep(void *ctx, const struct store_line *l)
 	return ERR_OK;
 }
 
-/* By the rules that line 1 has in the record. */
-static enum err set(struct change *x, const char *option, const char *text, char *out, size_t size,
-	struct fail *why)
+enum err device_line_text(struct cluster *c, const char *option, const char *text, char *out,
+	size_t size, struct fail *why)
 {
 	struct store_device row = {0};
 	const struct device_field *f = device_field_find(option);
-	enum err err = text ? device_field_set(x->c, &row, f, text, why) : ERR_OK;
+	enum err err = text ? device_field_set(c, &row, f, text, why) : ERR_OK;
 
 	if (err || !text)
 		return err;
@@ -46,11 +45,14 @@ static enum err put(struct change *x, struct store *s, struct fail *why)
 
 	str_copy(l->device, sizeof(l->device), x->device);
 	l->index = x->index;
-	err = set(x, "number", x->values->number, l->number, sizeof(l->number), why);
+	err = device_line_text(
+		x->c, "number", x->values->number, l->number, sizeof(l->number), why);
 	if (!err)
-		err = set(x, "display", x->values->display, l->display, sizeof(l->display), why);
+		err = device_line_text(
+			x->c, "display", x->values->display, l->display, sizeof(l->display), why);
 	if (!err)
-		err = set(x, "display", x->values->label, l->label, sizeof(l->label), why);
+		err = device_line_text(
+			x->c, "display", x->values->label, l->label, sizeof(l->label), why);
 	if (err)
 		return err;
 	if (!l->number[0])

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "core/device/internal.h"
 #include "core/device/rules.h"
+#include "core/device/table_lines.h"
 #include "wire/csv/csv.h"
 
 #include <stdio.h>
@@ -26,8 +27,12 @@ struct reading {
 	void (*progress)(size_t done, size_t total);
 	struct buf *warnings;
 	struct device_table_result result;
-	/* By column; NULL: the name's. */
-	const struct device_field *columns[CSV_FIELDS_MAX];
+	struct column {
+		const struct device_field *field; /* NULL: the name's, or a line's */
+		int64_t line;                     /* 2 and more */
+		enum line_part part;
+	} columns[CSV_FIELDS_MAX];
+	struct table_lines lines;
 	size_t columns_count, name_column;
 	struct store_device *known; /* in order of names */
 	size_t known_count, known_room;
@@ -74,6 +79,31 @@ static int compare_entries(const void *a, const void *b)
 	return order ? order : (int)x->line - (int)y->line;
 }
 
+/* The original's other names of the same columns. */
+static const char *const aliases[][2] = {
+	{"Owner User ID", "Owner"},
+	{"Device Security Profile", "Security Profile"},
+	{"Display 1", "Line Display 1"},
+};
+
+/* False: there is no such column. */
+static bool find_column(const char *label, struct column *out)
+{
+	size_t i;
+
+	memset(out, 0, sizeof(*out));
+	for (i = 0; i < sizeof(aliases) / sizeof(aliases[0]); i++)
+		if (str_ieq(label, aliases[i][0]))
+			label = aliases[i][1];
+	out->field = device_field_find(label);
+	return out->field || line_column(label, &out->line, &out->part);
+}
+
+static bool same_column(const struct column *a, const struct column *b)
+{
+	return a->field == b->field && a->line == b->line && a->part == b->part;
+}
+
 static enum err read_head(struct reading *r, struct csv *csv, struct fail *why)
 {
 	enum err err = csv_next(csv, why);
@@ -85,28 +115,44 @@ static enum err read_head(struct reading *r, struct csv *csv, struct fail *why)
 	for (i = 0; !err && i < csv->count; i++) {
 		const char *label = csv_field(csv, i);
 		bool is_name = str_ieq(label, NAME_COLUMN);
+		bool found = find_column(label, &r->columns[i]);
 
-		r->columns[i] = is_name ? NULL : device_field_find(label);
 		if (is_name) {
 			r->name_column = i;
 			if (named)
 				err = fail_set(why, ERR_FORMAT, "line %u: two columns %s",
 					csv->line, label);
 			named = true;
-		} else if (!r->columns[i]) {
+		} else if (!found) {
 			err = fail_set(why, ERR_FORMAT,
 				"line %u: there is no column %.40s; docs/formats/device-csv.md "
 				"lists them",
 				csv->line, label);
 		}
 		for (j = 0; !err && j < i; j++)
-			if (!is_name && r->columns[j] == r->columns[i])
+			if (!is_name && same_column(&r->columns[j], &r->columns[i]))
 				err = fail_set(why, ERR_FORMAT, "line %u: two columns %s",
 					csv->line, label);
 	}
 	if (!err && !named)
 		err = fail_set(why, ERR_FORMAT, "line %u: no column " NAME_COLUMN, csv->line);
 	r->columns_count = csv->count;
+	return err;
+}
+
+/* The fields of lines beside the first; the phone is that which was read last. */
+static enum err read_lines(struct reading *r, struct csv *csv, struct fail *why)
+{
+	size_t number = r->count - 1, i, first = r->lines.count;
+	struct entry *e = &r->entries[number];
+	enum err err = ERR_OK;
+
+	for (i = 0; !err && i < csv->count; i++)
+		if (r->columns[i].line && *csv_field(csv, i))
+			err = table_lines_set(&r->lines, r->c, e->row.name, number, e->line,
+				r->columns[i].line, r->columns[i].part, csv_field(csv, i), why);
+	for (i = first; i < r->lines.count; i++)
+		e->changed |= r->lines.of[i].changed;
 	return err;
 }
 
@@ -140,13 +186,13 @@ static enum err read_phone(struct reading *r, struct csv *csv, struct fail *why)
 	else
 		device_row_init(&e->row, name);
 	for (i = 0; i < csv->count; i++)
-		if (r->columns[i] && *csv_field(csv, i))
-			values[n++] = (struct device_value){r->columns[i], csv_field(csv, i)};
+		if (r->columns[i].field && *csv_field(csv, i))
+			values[n++] = (struct device_value){r->columns[i].field, csv_field(csv, i)};
 	err = device_apply(r->c, &e->row, values, n, why);
 	if (!err && !known)
 		device_complete(&e->row, values, n);
 	e->changed = !known || memcmp(known, &e->row, sizeof(e->row)) != 0;
-	return err;
+	return err ? err : read_lines(r, csv, why);
 }
 
 static enum err check_phones(struct reading *r, struct fail *why)
@@ -232,7 +278,7 @@ static enum err read_all(void *ctx, struct store *s, struct fail *why)
 
 	fail_clear(why);
 	csv_init(&csv, r->text);
-	r->known_count = r->count = 0;
+	r->known_count = r->count = r->lines.count = 0;
 	r->why = why;
 	memset(&r->result, 0, sizeof(r->result));
 	buf_clear(r->warnings);
@@ -255,8 +301,12 @@ static enum err read_all(void *ctx, struct store *s, struct fail *why)
 	if (!err)
 		err = sort_phones(r, why);
 	if (!err)
+		err = table_lines_check(&r->lines, why);
+	if (!err)
+		err = table_lines_release(&r->lines, s, why);
+	if (!err)
 		err = put_phones(r, s, why);
-	return err;
+	return err ? err : table_lines_put(&r->lines, s, why);
 }
 
 enum err device_table_read(struct cluster *c, struct span csv,
@@ -270,14 +320,22 @@ enum err device_table_read(struct cluster *c, struct span csv,
 	if (progress && !err)
 		progress(r.count + 1, r.count + 1);
 	*out = r.result;
+	table_lines_fini(&r.lines);
 	mem_free(r.known);
 	mem_free(r.entries);
 	return err ? fail_set(why, err, "%s", local.text[0] ? local.text : err_text(err)) : ERR_OK;
 }
 
+struct writing {
+	struct store *store;
+	struct buf *csv;
+	int64_t lines; /* of the phone that has most */
+};
+
 static enum err write_phone(void *ctx, const struct store_device *d)
 {
-	struct buf *out = ctx, text = {0};
+	const struct writing *w = ctx;
+	struct buf *out = w->csv, text = {0};
 	const struct device_field *f;
 	enum err err = ERR_OK;
 	size_t i;
@@ -293,6 +351,8 @@ static enum err write_phone(void *ctx, const struct store_device *d)
 		if (!err)
 			csv_put(out, (const char *)text.data, false);
 	}
+	if (!err)
+		err = table_lines_write(w->store, d->name, w->lines, out);
 	csv_end(out);
 	buf_fini(&text);
 	return err ? err : buf_check(out);
@@ -300,13 +360,18 @@ static enum err write_phone(void *ctx, const struct store_device *d)
 
 enum err device_table_write(struct cluster *c, struct buf *csv, struct fail *why)
 {
+	struct writing w = {.store = cluster_get_store(c), .csv = csv};
 	const struct device_field *f;
+	enum err err = store_line_most(w.store, &w.lines, why);
 	size_t i;
 
+	if (err)
+		return err;
 	csv_put(csv, NAME_COLUMN, true);
 	for (i = 0; (f = device_field_at(i)); i++)
 		if (!(f->use & DEVICE_FIELD_SECRET))
 			csv_put(csv, f->label, false);
+	table_lines_head(w.lines, csv);
 	csv_end(csv);
-	return store_device_each(cluster_get_store(c), write_phone, csv, why);
+	return store_device_each(w.store, write_phone, &w, why);
 }

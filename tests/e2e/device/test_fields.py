@@ -138,6 +138,41 @@ def test_import_and_export(idle_lab):
     assert lab.cadeado("device", "export").stdout == exported
 
 
+def test_further_lines_in_the_file(idle_lab):
+    lab = idle_lab
+    head = "Device Name,Directory Number 1,Display 1,Owner User ID,Directory Number 2,Line Display 2,Line Text Label 3,Directory Number 3\n"
+    load(lab, head + f"{FIRST},1001,Ana,ana,2001,Two,Door,2003\n{SECOND},1002,,,2002,,,\n")
+    exported = lab.cadeado("device", "export").stdout
+    lines = [(x["line"], x["number"], x["display"], x["label"]) for x in row(lab, FIRST)["lines"]]
+    assert lines == [(2, "2001", "Two", ""), (3, "2003", "2003", "Door")]
+    assert (row(lab, FIRST)["display"], row(lab, FIRST)["owner"]) == ("Ana", "ana")
+    assert "0 phones added, 0 changed, 2 as they were" in load(lab, exported).stdout
+    # Numbers move, also between the first line of one phone and the second of another.
+    done = load(lab, f"Device Name,Directory Number 1,Directory Number 2\n{FIRST},,2002\n{SECOND},2001,1002\n")
+    assert "0 phones added, 2 changed, 0 as they were" in done.stdout
+    assert [x["number"] for x in row(lab, FIRST)["lines"]] == ["2002", "2003"]
+    assert row(lab, SECOND)["number"] == "2001" and row(lab, SECOND)["lines"][0]["number"] == "1002"
+    exported = lab.cadeado("device", "export").stdout
+    for device in (FIRST, SECOND):
+        lab.cadeado("device", "delete", device, "--yes")
+    assert "2 phones added" in load(lab, exported).stdout
+    assert lab.cadeado("device", "export").stdout == exported
+
+
+@pytest.mark.parametrize("fields,words", [
+    ("2001,,\n", "line 3: SEP0011215A1AE4: directory number 2001 is that of another line"),
+    (",Two,\n", "line 3: SEP0011215A1AE4: line 2 has no directory number"),
+    ("2x,,\n", "line 3: "),
+    (",,1001\n", "line 3: SEP0011215A1AE4: directory number 1001 is that of another line"),
+])
+def test_further_lines_are_whole_or_nothing(idle_lab, fields, words):
+    head = "Device Name,Directory Number 2,Line Display 2,Directory Number 16\n"
+    idle_lab.cadeado("device", "add", "SEP00112233AABB", "--number", "1001")
+    done = load(idle_lab, head + f"{FIRST},2001,,\n{SECOND},{fields}", check=False)
+    assert done.returncode == 1 and words in done.stderr
+    assert len(idle_lab.json("device", "list")["devices"]) == 1
+
+
 @pytest.mark.parametrize("lines,words", [
     ("SEP1,,,,,,\r\n", "line 3: SEP1: a device name is SEP"),
     (SECOND + ",,,,1001,,\r\n", f"line 3: {SECOND}: directory number 1001 is another phone's"),
@@ -158,6 +193,8 @@ def test_import_is_whole_or_nothing(idle_lab, lines, words):
     ("Description\nx\n", "no column Device Name"),
     ("Device Name,Colour\n", "there is no column Colour"),
     ("Device Name,Owner,owner\n", "two columns owner"),
+    ("Device Name,Owner,Owner User ID\n", "two columns Owner User ID"),
+    ("Device Name,Directory Number 17\n", "no column Directory Number 17"),
 ])
 def test_bad_heads(idle_lab, text, words):
     done = load(idle_lab, text, check=False)
