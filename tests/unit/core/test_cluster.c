@@ -78,7 +78,8 @@ static void store_begins_with_node_profiles_and_mode(void **state)
 	assert_int_equal(store_profile_each(s, print_profile, &b, NULL), 0);
 	buf_u8(&b, 0);
 	assert_string_equal((char *)b.data,
-		"publisher 192.0.2.10\nEncrypted 3 1 2 2048\nNon Secure 1 0 2 2048\n");
+		"publisher 192.0.2.10\nEncrypted 3 1 2 2048\nNon Secure 1 0 2 2048\n"
+		"Non Secure SIP 1 0 2 2048\n");
 	buf_fini(&b);
 	assert_int_equal(cluster_mode(lab->c, &mode, NULL), 0);
 	assert_int_equal(mode, 0);
