@@ -124,15 +124,16 @@ enum err store_enrolment_each(struct store *s, bool busy,
 
 enum err store_operation_set(struct store *s, const struct store_operation *o, struct fail *why)
 {
+#define ENDED                                                                                      \
+	"UPDATE device SET operation = $operation, operation_status = $status, operation_by = "    \
+	"$by, version = version + 1"
 	static const char *const statements[] = {
-		"UPDATE device SET operation = $operation, operation_status = $status,"
-		" operation_by = $by, version = version + 1"
-		" WHERE name = $device RETURNING name",
-		"UPDATE device SET operation = $operation, operation_status = $status,"
-		" operation_by = $by, version = version + 1, auth_string = $none"
-		" WHERE name = $device RETURNING name",
-		"UPDATE device SET operation_status = $status"
-		" WHERE name = $device AND operation = $operation RETURNING name"};
+		ENDED " WHERE name = $device RETURNING name",
+		ENDED ", auth_string = $none WHERE name = $device RETURNING name",
+		"UPDATE device SET operation_status = $status WHERE name = $device AND operation = "
+		"$operation RETURNING name",
+	};
+#undef ENDED
 	char folded[NAME_SIZE];
 	const struct backend_arg args[] = {QUERY_TEXT("device", folded),
 		QUERY_NUMBER("operation", o->operation), QUERY_TEXT("status", o->status),

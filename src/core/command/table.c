@@ -134,7 +134,7 @@ const struct command commands[] = {
 		"Lists the phones with number, security profile and certificate operation.",
 		handle_device_list},
 	{"device secret", device_secret_args, COMMAND_HERE, true, NULL,
-		"set a phone's SSH password, authentication string or digest credentials",
+		"set a phone's passwords or its authentication string",
 		"Sets a secret of a phone. It is kept sealed and never shown; the SSH password and "
 		"digest credentials are only written into encrypted configuration files (the "
 		"latter also into the clear one of a model that reads no other).",

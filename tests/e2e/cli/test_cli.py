@@ -262,7 +262,7 @@ def test_one_token_is_not_enough(tmp_path):
     assert not os.path.exists(lab.path("tftp", "CTLFile.tlv"))
     done = lab.cadeado("utils", "ctl", "update", "CTLFile", "--token", "SAST-ADN4e31f914", "--pin-file", pin, "--yes",
                        check=False)
-    assert done.returncode == 1 and "non-secure mode" in done.stderr
+    assert done.returncode == 1 and "there is no CTL to update" in done.stderr
 
 
 def test_a_state_folder_that_is_not_there(tmp_path):

@@ -70,7 +70,7 @@ static void words_mean_a_row(void **state)
 		{"sh ce o", "show cert own", 3},
 		{"doctor", "doctor", 1},
 		{"doc --phones x", "doctor", 1},
-		{"dev li", "device list", 2},
+		{"dev lis", "device list", 2},
 		{"device add SEP0011215A1AE3 --install", "device add", 2},
 		{"utils ctl set-cluster mixed-mode --token T", "utils ctl set-cluster mixed-mode",
 			4},
