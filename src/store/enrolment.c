@@ -130,8 +130,8 @@ enum err store_operation_set(struct store *s, const struct store_operation *o, s
 	static const char *const statements[] = {
 		ENDED " WHERE name = $device RETURNING name",
 		ENDED ", auth_string = $none WHERE name = $device RETURNING name",
-		"UPDATE device SET operation_status = $status WHERE name = $device AND operation = "
-		"$operation RETURNING name",
+		("UPDATE device SET operation_status = $status"
+		 " WHERE name = $device AND operation = $operation RETURNING name"),
 	};
 #undef ENDED
 	char folded[NAME_SIZE];
