@@ -47,6 +47,11 @@ const struct command commands[] = {
 		"Makes and signs an ITL, as build ctl does with a CTL. One SAST is enough. TVS and "
 		"CAPF are named by hashes of their certificates, except with --compat.",
 		handle_build_itl},
+	{"capf explain", capf_explain_args, COMMAND_HERE, false, NULL,
+		"tell what a Certificate Operation Status means",
+		"Tells the cause of each of the 34 texts in which a certificate operation ends, and "
+		"what to do next.",
+		handle_capf_explain},
 	{"certhash", certhash_args, COMMAND_HERE, false, NULL,
 		"print the hashes by which configurations name a certificate",
 		"Prints SHA-1 and SHA-512 in base 64, as VPN groups want them, and the MD5 in "
@@ -103,6 +108,11 @@ const struct command commands[] = {
 		"phone could not go on with its profile; what works otherwise than one might think "
 		"is told in a warning.",
 		handle_device_add},
+	{"device capf show", capf_show_args, COMMAND_HERE, false, NULL,
+		"show how far certificate operations are",
+		"For a phone, or for all whose operation goes on: how far it is and since when, "
+		"wrong proofs, and why the last session failed.",
+		handle_device_capf_show},
 	{"device delete", device_args, COMMAND_ANYWHERE, true,
 		"This operation will delete the phone. Do you want to continue? (y/n):",
 		"delete a phone",
@@ -419,6 +429,11 @@ const struct command commands[] = {
 		"passphrase, opens it and lists its keys with fingerprints and dates, its lists "
 		"and its files.",
 		handle_backup_show},
+	{"utils capf set keep_alive", capf_keep_alive_args, COMMAND_HERE, true, NULL,
+		"set how long a phone may make its key",
+		"Minutes for which a phone that makes its key may be silent; each sign of life "
+		"begins them anew. Slow phones take half an hour.",
+		handle_capf_keep_alive},
 	{"utils capf stale-lsc delete", no_args, COMMAND_HERE, true,
 		"Expired certificates that no phone holds are forgotten. Continue (y/n)?",
 		"forget expired LSCs that no phone holds",

@@ -50,13 +50,13 @@ static const struct row {
 	[ENROL_BAD_LSC] = {FAILED("Invalid LSC"), EVERY, true,
 		"The phone proved itself with an LSC that is not good here: issued by another CAPF, "
 		"expired, or of another phone.",
-		"where an earlier CAPF issued it: cadeado set cert import trust CAPF FILE; else let "
+		"where an earlier CAPF issued it: cadeado set cert import trust CAPF-trust FILE; else let "
 		"the phone prove itself otherwise: cadeado device update SEP<MAC> --auth \"By "
 		"Authentication String\", or delete the LSC on the phone"},
 	[ENROL_BAD_STRING] = {FAILED("Invalid Authentication String"), EVERY, true,
 		"What was typed on the phone is not its authentication string, the string was used "
 		"already, or none was set. After ten wrong tries the phone has to wait ten minutes.",
-		"cadeado device capf generate \"Device Name is SEP<MAC>\" --slips FILE makes a new "
+		"cadeado device secret SEP<MAC> auth-string sets a new "
 		"string; then Settings, Security Configuration, **#, LSC, Update on the phone"},
 	[ENROL_BAD_MIC] = {FAILED("Invalid MIC"), EVERY, true,
 		"The manufacturer's certificate that the phone showed is not good here: its issuer "
@@ -70,12 +70,12 @@ static const struct row {
 		"the certificate's key is wrong.",
 		"a phone without LSC and MIC needs another way: cadeado device update SEP<MAC> "
 		"--auth \"By Authentication String\"; a wrong proof of a phone that has one is an "
-		"attempt by somebody else: cadeado show audit"},
+		"attempt by somebody else: cadeado utils audit show"},
 	[ENROL_PHONE_LOST] = {FAILED("Phone Communication Failure"), EVERY, true,
 		"The connection to the phone was lost, or the phone did not answer in time. The "
 		"order still stands.",
-		"the phone comes again by itself about three times; then: cadeado device reset "
-		"SEP<MAC>"},
+		"the phone comes again by itself about three times; then restart it (**#** in its "
+		"Settings)"},
 	[ENROL_KEY_FAILED] = {FAILED("Key Generation Failed/Timeout"), EVERY, false,
 		"The phone could not make its key, made another one than was asked for, or took "
 		"longer than the keep-alive time without a word.",
@@ -85,8 +85,8 @@ static const struct row {
 	[ENROL_CA_LOST] = {FAILED("CA Communication Failure"), WITH_CA, true,
 		"The authority that signs for CAPF could not be reached, or this server could not "
 		"sign.",
-		"cadeado show capf issuers; the phone comes again after: cadeado device reset "
-		"SEP<MAC>"},
+		"cadeado show capf issuers; the phone comes again when it is restarted (**#** in "
+		"its Settings)"},
 	[ENROL_CA_REFUSED] = {FAILED("CA Rejected Connection"), WITH_CA, false,
 		"The authority that signs for CAPF refused: wrong account, wrong certificate, or "
 		"it does not issue for this phone.",

@@ -5,6 +5,7 @@ import csv
 import http.server
 import json
 import os
+import re
 import stat
 import threading
 
@@ -122,3 +123,24 @@ def test_report_and_issuers(lab, tmp_path):
     assert [r["Device Name"] for r in table] == sorted(rows) and os.stat(tmp_path / "report.csv").st_size
     assert table[0]["LSC Expires"] == rows[labs.FIRST]["expires"]
     assert "0 certificates that no phone holds" in lab.cadeado("utils", "capf", "stale-lsc", "list").stdout
+
+
+def test_operations_and_what_their_status_means(idle_lab):
+    lab = idle_lab
+    assert "No certificate operation goes on" in lab.cadeado("device", "capf", "show").stdout
+    lab.add_phones()
+    rows = lab.json("device", "capf", "show")["operations"]
+    assert [r["name"] for r in rows] == [labs.FIRST, labs.SECOND] and {r["step"] for r in rows} == {"pending"}
+    assert lab.cadeado("device", "capf", "show", "SEP0011215A1AE9", check=False).returncode == 1
+    # Every status that a phone can have is explained, and whatever an explanation tells to type exists.
+    every = lab.json("capf", "explain")["statuses"]
+    assert len(every) == 34 and len({s["status"] for s in every}) == 34
+    for status in every:
+        assert lab.json("capf", "explain", status["status"].upper())["statuses"] == [status]
+        for words in re.findall(r"cadeado ([a-z]+(?: [a-z_]+)*)", status["next"]):
+            assert lab.cadeado("help", *words.split(), check=False).returncode == 0, (status, words)
+    assert lab.cadeado("capf", "explain", "Upgraded", check=False).returncode == 1
+    lab.cadeado("utils", "capf", "set", "keep_alive", "60", "--yes")
+    for wrong in ("4", "61", "ten"):
+        done = lab.cadeado("utils", "capf", "set", "keep_alive", wrong, "--yes", check=False)
+        assert done.returncode == 1 and "from 5 to 60" in done.stderr

@@ -132,8 +132,7 @@ static void create_survives_a_kill_while_a_certificate_is_made(void **state)
 
 	for (n = 1; out != OUT_DONE && n < STEPS_MAX; n++) {
 		assert_int_equal(
-			lab_run("cd %s; mkdir walk; cp -a cadeado.* tokens tftp walk",
-				lab->folder),
+			lab_run("cd %s; mkdir walk; cp -a cadeado.* tokens tftp walk", lab->folder),
 			0);
 		lend_key(lab, "CallManager");
 		lend_other_keys(lab);

@@ -22,7 +22,7 @@ struct line {
 	int argc;
 };
 
-/* Words are separated by blanks; '_' stands for a blank inside a word. */
+/* Words are separated by blanks; '~' stands for a blank inside a word. */
 static struct line *split(struct line *l, const char *text)
 {
 	char *p;
@@ -33,7 +33,7 @@ static struct line *split(struct line *l, const char *text)
 		assert_true(l->argc < WORDS_MAX);
 		l->argv[l->argc++] = p;
 		for (; *p; p++)
-			if (*p == '_')
+			if (*p == '~')
 				*p = ' ';
 	}
 	return l;
@@ -150,7 +150,7 @@ static void arguments_have_types(void **state)
 {
 	assert_string_equal(parsed("device add", "SEP0011215A1AE3 --number 1001 --install"),
 		"{\"name\":\"SEP0011215A1AE3\",\"number\":\"1001\",\"install\":true}");
-	assert_string_equal(parsed("device add", "--profile=Non_Secure x --model 7"),
+	assert_string_equal(parsed("device add", "--profile=Non~Secure x --model 7"),
 		"{\"profile\":\"Non Secure\",\"name\":\"x\",\"model\":7}");
 	assert_string_equal(parsed("device add", "-- --odd"), "{\"name\":\"--odd\"}");
 	assert_string_equal(
