@@ -30,8 +30,15 @@ static int help(int argc, char *const argv[])
 		const struct command *cmd = command_find(argc, argv, &used, &why);
 
 		if (cmd) {
+			struct buf more = {0};
+
 			command_help(cmd, &text);
-		} else {
+			if (command_help_group(used, argv, cmd, &more) > 0 &&
+				buf_check(&more) == ERR_OK)
+				buf_printf(&text, "\nMore commands that begin so:\n%.*s",
+					(int)more.len, (const char *)more.data);
+			buf_fini(&more);
+		} else if (command_help_group(argc, argv, NULL, &text) == 0) {
 			fprintf(stderr, "%s\n", why.text);
 			exit = COMMAND_USAGE;
 		}
@@ -207,8 +214,8 @@ int cli_run(const struct cli *given, int argc, char *const argv[])
 		goto end;
 	}
 	cmd = command_find(n, words, &used, &why);
-	if (cmd && n > used && strcmp(words[n - 1], "--help") == 0) {
-		exit = help(used, words);
+	if (n > used && strcmp(words[n - 1], "--help") == 0) {
+		exit = help(cmd ? used : n - 1, words);
 		goto end;
 	}
 	if (!cmd || command_parse(cmd, n - used, words + used, &args, &why) != ERR_OK) {

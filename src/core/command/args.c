@@ -38,8 +38,7 @@ static bool is_word(const char *typed, struct span word)
 	return abbreviates(typed, word) && strlen(typed) == word.len;
 }
 
-/* How many of the first words of argv name words of this row. */
-static int words_fitting(const struct command *cmd, int argc, char *const argv[])
+int command_words_fitting(const struct command *cmd, int argc, char *const argv[])
 {
 	int n = 0;
 
@@ -69,7 +68,8 @@ static void list_next(int typed, int argc, char *const argv[], struct buf *out)
 	for (const struct command *c = commands; c->words; c++) {
 		struct span next = word_at(c->words, typed);
 
-		if (words_fitting(c, typed, argv) < typed || next.len == 0 || span_eq(next, last))
+		if (command_words_fitting(c, typed, argv) < typed || next.len == 0 ||
+			span_eq(next, last))
 			continue;
 		buf_str(out, out->len ? ", " : "");
 		buf_put(out, next);
@@ -93,7 +93,8 @@ static int word_count(const char *words)
 static const char *doubtful_word(
 	const struct command *c, const struct command *found, int used, char *const argv[])
 {
-	if (c == found || words_fitting(c, used, argv) < used || fits_better(found, c, used, argv))
+	if (c == found || command_words_fitting(c, used, argv) < used ||
+		fits_better(found, c, used, argv))
 		return NULL;
 	for (int n = 0; n < used; n++)
 		if (!span_eq(word_at(c->words, n), word_at(found->words, n)))
@@ -108,7 +109,7 @@ const struct command *command_find(int argc, char *const argv[], int *used, stru
 	int most = 0;
 
 	for (const struct command *c = commands; c->words; c++) {
-		int n = words_fitting(c, argc, argv);
+		int n = command_words_fitting(c, argc, argv);
 
 		if (n > most)
 			most = n;

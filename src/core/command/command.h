@@ -147,6 +147,11 @@ enum err command_parse(const struct command *cmd, int argc, char *const argv[], 
 void command_usage(const struct command *cmd, struct buf *out);
 /* Every command with its one line; the long text of one; the rows of the manual (mdoc). */
 void command_help_all(struct buf *out);
+/* The one line of each command that begins with these words, `but` (may be NULL) left out; returns
+ * how many. */
+size_t command_help_group(int argc, char *const argv[], const struct command *but, struct buf *out);
+/* How many of a row's first words the typed ones are, or abbreviate. */
+int command_words_fitting(const struct command *c, int argc, char *const argv[]);
 void command_help(const struct command *cmd, struct buf *out);
 void command_manual(struct buf *out);
 

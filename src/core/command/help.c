@@ -35,6 +35,19 @@ void command_help_all(struct buf *out)
 		buf_printf(out, "  %-34s %s\n", c->words, c->help);
 }
 
+size_t command_help_group(int argc, char *const argv[], const struct command *but, struct buf *out)
+{
+	size_t rows = 0;
+
+	for (const struct command *c = commands; c->words; c++) {
+		if (c == but || command_words_fitting(c, argc, argv) < argc)
+			continue;
+		buf_printf(out, "  %-34s %s\n", c->words, c->help);
+		rows++;
+	}
+	return rows;
+}
+
 #define HELP_WIDTH 78 /* columns of a paragraph: fits a terminal */
 
 /* A paragraph, broken between words. */

@@ -30,6 +30,13 @@ def test_help_version_and_usage():
         told = run("help", *words.split())
         assert told.returncode == 0 and told.stdout.startswith("cadeado " + words), words
         assert run(*words.split(), "--help").stdout == told.stdout
+    for group in {words.split()[0] for words in commands} - set(commands):
+        told = run("help", group)
+        rows = re.findall(r"^  (\S.*?)  ", told.stdout, re.M)
+        assert told.returncode == 0 and rows == [words for words in commands if words.startswith(group)], group
+    assert run("device", "capf", "--help").stdout.count("\n  device capf ") == run("help", "dev", "capf").stdout.count("\n  ")
+    assert "  show ctl " in run("show", "--help").stdout
+    assert run("help", "devise").returncode == 2
     assert run().returncode == 2
     wrong = run("show", "clt")
     assert wrong.returncode == 2 and 'unknown word "clt"' in wrong.stderr and "cert" in wrong.stderr
