@@ -54,7 +54,8 @@ command_handler handle_service_list, handle_service_activate, handle_service_dea
 	handle_service_start, handle_service_stop, handle_service_restart, handle_system_restart;
 command_handler handle_show_capf_report, handle_show_capf_issuers, handle_capf_stale_list,
 	handle_capf_stale_delete;
-command_handler handle_capf_explain, handle_capf_keep_alive, handle_device_capf_show;
+command_handler handle_capf_explain, handle_capf_generate, handle_capf_keep_alive,
+	handle_device_capf_show;
 command_handler handle_monitor;
 command_handler handle_doctor;
 command_handler handle_verify, handle_strip, handle_decrypt;

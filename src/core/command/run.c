@@ -28,7 +28,7 @@ void command_run(const struct command *cmd, struct command_ctx *ctx, const struc
 void command_reply_fini(struct command_reply *reply)
 {
 	json_free(reply->data);
-	buf_fini(&reply->text);
+	buf_wipe(&reply->text); /* may hold authentication strings */
 	memset(reply, 0, sizeof *reply);
 }
 

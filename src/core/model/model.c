@@ -8,27 +8,31 @@
 #include <strings.h>
 
 /* protocols, MIC, largest LSC key, EC, ITL and TVS, SHA-512, largest signer, encrypted
- * configuration, HTTP, TLS 1.2, keys that erase. Where the firmware decides, what the older one
- * cannot. */
-#define BOTH (MODEL_SCCP | MODEL_SIP)
+ * configuration, HTTP, TLS 1.2, keys that erase, keys that fetch an LSC. Where the firmware
+ * decides, what the older one cannot. */
+#define BOTH    (MODEL_SCCP | MODEL_SIP)
+#define CLASSIC "Settings, Security Configuration, **#, LSC, Update"
 #define OLDEST                                                                                     \
 	BOTH, false, 1024, false, false, false, 2048, false, false, false,                         \
-		"Settings, Security Configuration, CTL File, **#, Erase"
+		"Settings, Security Configuration, CTL File, **#, Erase", CLASSIC
 #define EARLY                                                                                      \
 	BOTH, false, 0, false, false, false, 2048, false, false, false,                            \
-		"none: start with # held down, then 1 2 3 4 5 6 7 8 9 * 0 #"
+		"none: start with # held down, then 1 2 3 4 5 6 7 8 9 * 0 #", NULL
 #define SEVENTY                                                                                    \
 	BOTH, true, 2048, false, true, false, 2048, true, false, false,                            \
-		"Settings, Security Configuration, Trust List, **#, Erase"
+		"Settings, Security Configuration, Trust List, **#, Erase", CLASSIC
 #define SIXTY_NINE                                                                                 \
 	BOTH, true, 2048, false, true, false, 2048, true, false, false,                            \
-		"Applications, Admin Settings, Reset Settings, Security"
+		"Applications, Admin Settings, Reset Settings, Security",                          \
+		"Applications, Admin Settings, Security Setup, LSC, Update"
 #define LATER                                                                                      \
 	BOTH, true, 2048, false, true, false, 2048, true, false, false,                            \
-		"Applications, Administrator Settings, Reset Settings, Security Settings"
+		"Applications, Administrator Settings, Reset Settings, Security Settings",         \
+		"Applications, Administrator Settings, Security Setup, LSC, Update"
 #define NEWER                                                                                      \
 	MODEL_SIP, true, 4096, true, true, true, 4096, true, true, true,                           \
-		"Settings, Admin Settings, Reset Settings, Security Settings"
+		"Settings, Admin Settings, Reset Settings, Security Settings",                     \
+		"Settings, Admin Settings, Security Setup, LSC, Update"
 
 static const struct model table[] = {
 	{7, "Cisco 7960", OLDEST},
@@ -75,7 +79,8 @@ static const struct model unknown = {.name = "unknown model",
 	.protocols = BOTH,
 	.rsa_max = 1024,
 	.signer_max = 2048,
-	.erase = "Settings, Security Configuration, Trust List (or CTL File), **#, Erase"};
+	.erase = "Settings, Security Configuration, Trust List (or CTL File), **#, Erase",
+	.update = CLASSIC};
 
 const struct model *model_at(unsigned index)
 {

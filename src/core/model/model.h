@@ -23,6 +23,7 @@ struct model {
 	bool http;             /* fetches files over HTTP 6970 */
 	bool tls12;            /* speaks TLS 1.2 */
 	const char *erase;     /* keys that erase its trust lists */
+	const char *update;    /* keys that fetch its LSC; NULL: it takes none */
 };
 
 /* The row of a device type; for one that is not there conservative defaults under the name "unknown
