@@ -15,14 +15,15 @@ static inline void usage(const char *text)
 	exit(UNREADABLE);
 }
 
-/* Ends the program: the error's sentence, and where in the file it is. */
-static inline void fail(const char *about, const struct cad_error *e, int status)
+/* Prints the error's sentence, and where in the file it is. Returns `status`: the caller frees what
+ * it has and ends with it. */
+static inline int complain(const char *about, const struct cad_error *e, int status)
 {
 	fprintf(stderr, "%s: %s (%s", about, e->text, cad_error_name(e->code));
 	if (e->offset != CAD_NO_OFFSET)
 		fprintf(stderr, ", byte %zu", e->offset);
 	fprintf(stderr, ")\n");
-	exit(status);
+	return status;
 }
 
 /* Names are as the file has them, which a stranger may have made: nothing of it may move the
@@ -36,6 +37,7 @@ static inline void print_text(const void *text, size_t len)
 		putchar(c[i] < 0x20 || c[i] == 0x7F ? '?' : c[i]);
 }
 
+/* An address of NULL when it cannot be read; then the reason has been printed, as by all below. */
 static inline struct cad_bytes read_file(const char *path)
 {
 	struct cad_bytes all = {0};
@@ -44,7 +46,7 @@ static inline struct cad_bytes read_file(const char *path)
 
 	if (!f) {
 		perror(path);
-		exit(UNREADABLE);
+		return all;
 	}
 	do {
 		room = room ? 2 * room : 65536;
@@ -57,24 +59,30 @@ static inline struct cad_bytes read_file(const char *path)
 	return all;
 }
 
-static inline void write_file(const char *path, const void *bytes, size_t len)
+/* GOOD or UNREADABLE. */
+static inline int write_file(const char *path, const void *bytes, size_t len)
 {
 	FILE *f = fopen(path, "wb");
 
-	if (!f || fwrite(bytes, 1, len, f) != len || fclose(f) != 0) {
+	int good = f && fwrite(bytes, 1, len, f) == len;
+
+	if (f && fclose(f) != 0)
+		good = 0;
+	if (!good)
 		perror(path);
-		exit(UNREADABLE);
-	}
+	return good ? GOOD : UNREADABLE;
 }
 
 static inline struct cad_list *load_list(const char *path)
 {
 	struct cad_bytes file = read_file(path);
-	struct cad_list *list;
+	struct cad_list *list = NULL;
 	struct cad_error e;
 
-	if (cad_list_parse(&list, file.ptr, file.len, &e) != CAD_OK)
-		fail(path, &e, UNREADABLE);
+	if (file.ptr && cad_list_parse(&list, file.ptr, file.len, &e) != CAD_OK) {
+		complain(path, &e, UNREADABLE);
+		list = NULL;
+	}
 	free(file.ptr); /* the handle has a copy */
 	return list;
 }
@@ -82,11 +90,13 @@ static inline struct cad_list *load_list(const char *path)
 static inline struct cad_cert *load_cert(const char *path)
 {
 	struct cad_bytes file = read_file(path);
-	struct cad_cert *cert;
+	struct cad_cert *cert = NULL;
 	struct cad_error e;
 
-	if (cad_cert_parse(&cert, file.ptr, file.len, &e) != CAD_OK)
-		fail(path, &e, UNREADABLE);
+	if (file.ptr && cad_cert_parse(&cert, file.ptr, file.len, &e) != CAD_OK) {
+		complain(path, &e, UNREADABLE);
+		cert = NULL;
+	}
 	free(file.ptr);
 	return cert;
 }

@@ -15,15 +15,19 @@ int main(int argc, char **argv)
 {
 	struct cad_list *before, *after;
 	struct cad_error e;
-	int differs = 0;
+	int differs = 0, status;
 
 	if (argc != 3)
 		usage("diff OLD NEW");
 	before = load_list(argv[1]);
 	after = load_list(argv[2]);
-	if (cad_list_diff(before, after, print, &differs, &e) != CAD_OK)
-		fail(argv[2], &e, UNREADABLE);
+	if (!before || !after)
+		status = UNREADABLE;
+	else if (cad_list_diff(before, after, print, &differs, &e) != CAD_OK)
+		status = complain(argv[2], &e, UNREADABLE);
+	else
+		status = differs ? NOT : GOOD;
 	cad_list_free(before);
 	cad_list_free(after);
-	return differs ? NOT : GOOD;
+	return status;
 }

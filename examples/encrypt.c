@@ -11,6 +11,7 @@ int main(int argc, char **argv)
 	struct cad_bytes plain, out;
 	struct cad_signing how;
 	struct cad_error e;
+	int status = UNREADABLE;
 
 	if (argc != 7)
 		usage("encrypt FILE OUT NAME.enc.sgn PHONE.pem SIGNER.pem SIGNER.key");
@@ -22,13 +23,18 @@ int main(int argc, char **argv)
 	how.timestamp = (uint32_t)time(NULL);
 	how.sign = sign_with_key;
 	how.ctx = load_key(argv[6]);
-	if (cad_encrypt_file(&out, plain.ptr, plain.len, argv[3], phone, &how, &e) != CAD_OK)
-		fail(argv[1], &e, NOT);
-	write_file(argv[2], out.ptr, out.len);
+	if (!plain.ptr || !phone || !signer || !how.ctx)
+		goto end;
+	if (cad_encrypt_file(&out, plain.ptr, plain.len, argv[3], phone, &how, &e) != CAD_OK) {
+		status = complain(argv[1], &e, NOT);
+		goto end;
+	}
+	status = write_file(argv[2], out.ptr, out.len);
 	cad_bytes_free(&out);
+end:
 	cad_cert_free(phone);
 	cad_cert_free(signer);
 	EVP_PKEY_free(how.ctx);
 	free(plain.ptr);
-	return GOOD;
+	return status;
 }

@@ -17,9 +17,9 @@ int main(int argc, char **argv)
 	if (argc != 2)
 		usage("explain FILE");
 	file = read_file(argv[1]);
+	if (!file.ptr)
+		return UNREADABLE;
 	code = cad_explain(file.ptr, file.len, print, NULL, &e);
 	free(file.ptr);
-	if (code != CAD_OK)
-		fail(argv[1], &e, UNREADABLE);
-	return GOOD;
+	return code == CAD_OK ? GOOD : complain(argv[1], &e, UNREADABLE);
 }

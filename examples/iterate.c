@@ -13,6 +13,8 @@ int main(int argc, char **argv)
 	if (argc != 2)
 		usage("iterate LIST");
 	list = load_list(argv[1]);
+	if (!list)
+		return UNREADABLE;
 	while (cad_list_next(list, &it, &r)) {
 		role = cad_role_name(r.role);
 		printf("%zu\tbyte %zu\t", r.number, r.at);

@@ -8,9 +8,10 @@
 int main(int argc, char **argv)
 {
 	struct cad_cert *phone, *signer;
-	struct cad_bytes plain, reduced, out;
+	struct cad_bytes plain, reduced = {0}, out;
 	struct cad_signing how;
 	struct cad_error e;
+	int status = UNREADABLE;
 
 	if (argc != 7)
 		usage("reduce FILE OUT NAME.cnf.xml.sgn PHONE.pem SIGNER.pem SIGNER.key");
@@ -22,16 +23,23 @@ int main(int argc, char **argv)
 	how.timestamp = (uint32_t)time(NULL);
 	how.sign = sign_with_key;
 	how.ctx = load_key(argv[6]);
-	if (cad_reduce_file(&reduced, plain.ptr, plain.len, phone, &e) != CAD_OK)
-		fail(argv[1], &e, UNREADABLE);
-	if (cad_sign_file(&out, reduced.ptr, reduced.len, argv[3], &how, &e) != CAD_OK)
-		fail(argv[1], &e, NOT);
-	write_file(argv[2], out.ptr, out.len);
+	if (!plain.ptr || !phone || !signer || !how.ctx)
+		goto end;
+	if (cad_reduce_file(&reduced, plain.ptr, plain.len, phone, &e) != CAD_OK) {
+		complain(argv[1], &e, UNREADABLE);
+		goto end;
+	}
+	if (cad_sign_file(&out, reduced.ptr, reduced.len, argv[3], &how, &e) != CAD_OK) {
+		status = complain(argv[1], &e, NOT);
+		goto end;
+	}
+	status = write_file(argv[2], out.ptr, out.len);
 	cad_bytes_free(&out);
+end:
 	cad_bytes_free(&reduced);
 	cad_cert_free(phone);
 	cad_cert_free(signer);
 	EVP_PKEY_free(how.ctx);
 	free(plain.ptr);
-	return GOOD;
+	return status;
 }

@@ -11,6 +11,7 @@ int main(int argc, char **argv)
 	struct cad_signing how;
 	struct cad_cert *signer;
 	struct cad_error e;
+	int status = UNREADABLE;
 
 	if (argc != 6)
 		usage("sign FILE OUT NAME.sgn SIGNER.pem SIGNER.key");
@@ -21,12 +22,17 @@ int main(int argc, char **argv)
 	how.timestamp = (uint32_t)time(NULL);
 	how.sign = sign_with_key;
 	how.ctx = load_key(argv[5]);
-	if (cad_sign_file(&out, content.ptr, content.len, argv[3], &how, &e) != CAD_OK)
-		fail(argv[1], &e, NOT);
-	write_file(argv[2], out.ptr, out.len);
+	if (!content.ptr || !signer || !how.ctx)
+		goto end;
+	if (cad_sign_file(&out, content.ptr, content.len, argv[3], &how, &e) != CAD_OK) {
+		status = complain(argv[1], &e, NOT);
+		goto end;
+	}
+	status = write_file(argv[2], out.ptr, out.len);
 	cad_bytes_free(&out);
+end:
 	cad_cert_free(signer);
 	EVP_PKEY_free(how.ctx);
 	free(content.ptr);
-	return GOOD;
+	return status;
 }
