@@ -167,25 +167,28 @@ static void read_state(struct doctor_phone *p, char *take_path)
 	mem_free(take_path);
 }
 
-static struct json *daemon_says(struct cluster *c, const char *words)
+/* *hangs when the daemon takes the question and does not answer: it need not be asked again. */
+static struct json *daemon_says(struct cluster *c, const char *words, bool *hangs)
 {
 	struct command_reply reply = {0};
 	struct json *args = json_object_new(), *data = NULL;
 	const struct command *cmd = command_named(words);
+	enum err err = ERR_NOTFOUND;
 
-	if (cmd && args &&
-		client_admin_run(cluster_get_folder(c), cmd, args, &reply, NULL) == ERR_OK &&
-		reply.exit == COMMAND_GOOD)
+	if (cmd && args && !*hangs)
+		err = client_admin_run(cluster_get_folder(c), cmd, args, PROBE_US, &reply, NULL);
+	if (err == ERR_OK && reply.exit == COMMAND_GOOD)
 		data = json_ref(reply.data);
+	*hangs = *hangs || err == ERR_TIMEOUT;
 	command_reply_fini(&reply);
 	json_free(args);
 	return data;
 }
 
 /* Whom the daemon lists as registered: a phone's own word may be older than its last breath. */
-static void ask_stations(struct doctor_evidence *e, struct cluster *c)
+static void ask_stations(struct doctor_evidence *e, struct cluster *c, bool *hangs)
 {
-	struct json *data = daemon_says(c, "show stations");
+	struct json *data = daemon_says(c, "show stations", hangs);
 	const struct json *stations = json_get(data, "stations");
 
 	for (struct doctor_phone *p = e->phones; data && p; p = p->next) {
@@ -200,9 +203,9 @@ static void ask_stations(struct doctor_evidence *e, struct cluster *c)
 	json_free(data);
 }
 
-static void ask_services(struct doctor_evidence *e, struct cluster *c)
+static void ask_services(struct doctor_evidence *e, struct cluster *c, bool *hangs)
 {
-	struct json *data = daemon_says(c, "utils service list");
+	struct json *data = daemon_says(c, "utils service list", hangs);
 	const struct json *rows = json_get(data, "services");
 	const struct {
 		enum node_service service;
@@ -259,7 +262,7 @@ static struct doctor_evidence *gather(
 	struct doctor_evidence *e = doctor_evidence_new();
 	struct gathering g = {.e = e, .cluster = c, .phones = phones};
 	const struct settings *s = cluster_get_settings(c);
-	bool answers;
+	bool answers, hangs;
 
 	(void)ctx;
 	if (!e) {
@@ -272,8 +275,8 @@ static struct doctor_evidence *gather(
 	read_bytes(&e->capf, cluster_path(c, "keys", "CAPF.pem"), CERT_SIZE_MAX);
 	read_bytes(&e->ctl, cluster_path(c, "tftp", "CTLFile.tlv"), TLV_FILE_MAX);
 	answers = fetch(c, &e->served, "CTLFile.tlv");
-	if (answers) /* a daemon that hangs would let this wait for minutes */
-		ask_services(e, c);
+	hangs = !answers;
+	ask_services(e, c, &hangs);
 	probe(c, &e->capf_probe, s->capf_port);
 	probe(c, &e->sccps_probe, s->sccps_port);
 	if (cluster_mode(c, &e->mode, why) != ERR_OK ||
@@ -281,8 +284,8 @@ static struct doctor_evidence *gather(
 		doctor_evidence_free(e);
 		return NULL;
 	}
-	if (e->sccps_probe.seen) /* a daemon that hangs would let this wait for minutes */
-		ask_stations(e, c);
+	if (e->sccps_probe.seen)
+		ask_stations(e, c, &hangs);
 	for (struct doctor_phone *p = e->phones; p; p = p->next) {
 		char name[40];
 

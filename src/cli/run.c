@@ -141,7 +141,7 @@ static enum err run_here_or_there(const struct cli *cli, const struct command *c
 	enum err err = ERR_NOTFOUND;
 
 	if (cmd->where != COMMAND_HERE)
-		err = client_admin_run(cli->state, cmd, args, reply, why);
+		err = client_admin_run(cli->state, cmd, args, CLIENT_ADMIN_US, reply, why);
 	if (err == ERR_NOTFOUND)
 		fail_clear(why);
 	if (err == ERR_NOTFOUND && cmd->where == COMMAND_DAEMON)

@@ -5,8 +5,6 @@
 #include "base/mem.h"
 #include "net/stream.h"
 
-#define ANSWER_US (120 * 1000000ll) /* a daemon that does not answer in this time hangs */
-
 struct talk {
 	struct loop *loop;
 	const struct command *cmd;
@@ -72,7 +70,7 @@ static enum err read_answer(struct span text, struct command_reply *reply, struc
 }
 
 enum err client_admin_run(const char *state, const struct command *cmd, const struct json *args,
-	struct command_reply *reply, struct fail *why)
+	int64_t timeout_us, struct command_reply *reply, struct fail *why)
 {
 	struct talk t = {.cmd = cmd, .args = args, .why = why};
 	char *path = file_join(state, "admin.sock");
@@ -83,7 +81,7 @@ enum err client_admin_run(const char *state, const struct command *cmd, const st
 	if (err == ERR_OK)
 		err = stream_connect_unix(&s, t.loop, path, event, &t, why);
 	if (err == ERR_OK) {
-		stream_timeout(s, ANSWER_US);
+		stream_timeout(s, timeout_us);
 		loop_run(t.loop);
 		err = t.err;
 		if (err == ERR_OK)

@@ -83,14 +83,14 @@ static enum err open_name(void **conn, const char *name, const char *pragmas, st
 		NULL);
 	if (code != SQLITE_OK)
 		err = sqlite_fail(db, code, why);
-	else
-		sqlite3_busy_timeout(db, BUSY_TIMEOUT_MS);
 	if (!err)
 		err = sqlite_exec_patiently(db, pragmas, why);
 	if (err) {
 		sqlite3_close_v2(db);
 		return err;
 	}
+	/* Not before: patience with the statements above would become a thousandfold. */
+	sqlite3_busy_timeout(db, BUSY_TIMEOUT_MS);
 	*conn = db;
 	return ERR_OK;
 }

@@ -7,6 +7,7 @@ import pty
 import re
 import select
 import socket
+import sqlite3
 import subprocess
 import time
 
@@ -286,4 +287,17 @@ def test_settings_that_are_refused_are_not_kept(idle_lab, words):
     assert done.returncode == 1 and words[0][2:].replace("-", "_") + ":" in done.stderr
     with open(idle_lab.path("cadeado.conf"), encoding="utf-8") as f:
         assert f.read() == before
+    idle_lab.cadeado("device", "list")
+
+
+def test_a_database_that_another_program_holds(idle_lab):
+    """That is waited for in seconds; then it is said."""
+    holder = sqlite3.connect(idle_lab.path("cadeado.db"), isolation_level=None)
+    holder.execute("PRAGMA locking_mode = EXCLUSIVE")
+    holder.execute("BEGIN IMMEDIATE")
+    holder.execute("UPDATE schema_version SET number = number")
+    holder.execute("COMMIT")
+    done = idle_lab.cadeado("device", "list", check=False)
+    holder.close()
+    assert done.returncode == 1 and "database is locked" in done.stderr, done
     idle_lab.cadeado("device", "list")
