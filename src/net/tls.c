@@ -210,7 +210,10 @@ enum err tls_new(struct tls **out, const struct tls_config *c, struct fail *why)
 		return fail_set(why, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
 	atomic_init(&t->users, 1);
 	t->server = c->server;
-	t->key_bits = profiles[c->profile].key_bits;
+	/* A certificate that is not needed opens nothing: who shows a weak one may as well show
+	 * none. */
+	t->key_bits =
+		c->server && c->peer_cert == TLS_PEER_OPTIONAL ? 0 : profiles[c->profile].key_bits;
 	t->verify = c->verify;
 	t->verify_ctx = c->verify_ctx;
 	t->ctx = SSL_CTX_new(c->server ? TLS_server_method() : TLS_client_method());

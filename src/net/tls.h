@@ -20,7 +20,8 @@ struct tls_config {
 	struct span cert_der; /* own certificate; empty for none */
 	void *native_key;     /* EVP_PKEY * of it (key_get_native); NULL for none */
 	enum tls_peer_cert
-		peer_cert; /* server: whether to ask for one. A client always gets one. */
+		peer_cert; /* server: whether to ask for one; the profile's least key size holds
+				where one is required. A client always gets one. */
 	/* Judges the peer's certificate (its DER) instead of a chain check by the library; ERR_OK
 	 * accepts. Other results end the handshake with an alert that fits (ERR_EXPIRED, ERR_TRUST,
 	 * …) and are the code of stream_failure. Needed by every client, and by servers that ask

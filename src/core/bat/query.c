@@ -18,8 +18,8 @@ struct choice {
 };
 
 static const struct choice protocols[] = {{STORE_SCCP, "SCCP"}, {STORE_SIP, "SIP"}, {0, NULL}};
-static const struct choice operations[] = {
-	{0, "No Pending Operation"}, {1, "Install/Upgrade"}, {0, NULL}};
+static const struct choice operations[] = {{0, "No Pending Operation"}, {1, "Install/Upgrade"},
+	{2, "Delete"}, {3, "Troubleshoot"}, {0, NULL}};
 static const struct choice modes[] = {
 	{1, "Non Secure"}, {2, "Authenticated"}, {3, "Encrypted"}, {0, NULL}};
 

@@ -6,6 +6,7 @@
 #include "core/device/device.h"
 #include "core/device/line.h"
 #include "core/device/rules.h"
+#include "core/enrol/status.h"
 
 #include <stdio.h>
 
@@ -47,7 +48,7 @@ static struct json *device_json(const struct device *d)
 	json_set_str(j, "modeInForce", device_mode_text(d->security_mode));
 	json_set_bool(j, "tftpEncryptedConfig", d->encrypted_config);
 	json_set_str(j, "certificateOperation",
-		d->install_pending ? "Install/Upgrade" : "No Pending Operation");
+		enrol_operation_text((enum enrol_operation)d->operation));
 	json_set_str(j, "certificateOperationStatus", d->operation_status);
 	json_set_int(j, "operationCompletesBy", d->operation_by);
 	json_set_int(j, "lastSeen", d->last_seen);
@@ -58,8 +59,7 @@ static struct json *device_json(const struct device *d)
 static void device_line(struct buf *out, const struct device *d)
 {
 	buf_printf(out, "%-16s %-10s %-20s %-20s %s\n", d->name, d->number, d->profile,
-		d->install_pending ? "Install/Upgrade" : "No Pending Operation",
-		d->operation_status);
+		enrol_operation_text((enum enrol_operation)d->operation), d->operation_status);
 }
 
 static void device_head(struct buf *out)

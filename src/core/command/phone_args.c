@@ -20,7 +20,7 @@ const struct command_arg device_add_args[] = {
 	{ARG_TEXT, "protocol", "WORD", false, 0, 0, "Device Protocol: SCCP or SIP"},
 	{ARG_FLAG, "install", NULL, false, 0, 0, "order the Certificate Operation Install/Upgrade"},
 	{ARG_TEXT, "operation", "WORDS", false, 0, 0,
-		"Certificate Operation: No Pending Operation or Install/Upgrade"},
+		"Certificate Operation: Install/Upgrade, Delete, Troubleshoot"},
 	{ARG_TEXT, "operation-by", "TIME", false, 0, 0,
 		"Operation Completes By, UTC: 2026-12-01 (seven days from now)"},
 	{ARG_TEXT, "auth", "WORDS", false, 0, 0,
