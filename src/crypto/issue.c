@@ -95,8 +95,33 @@ static enum err put_issuer(const struct cert *issuer, struct buf *out)
 	return x509 ? put_name(X509_get_subject_name(x509), out) : ERR_NOMEM;
 }
 
-static enum err put_subject(const struct issue_name *n, struct buf *out, struct fail *why)
+static bool tells_place(int nid)
 {
+	return nid == NID_countryName || nid == NID_stateOrProvinceName ||
+	       nid == NID_localityName || nid == NID_organizationName ||
+	       nid == NID_organizationalUnitName;
+}
+
+/* Its attributes in their order, with the strings' own types. */
+static enum err copy_place(const struct cert *issuer, X509_NAME *to)
+{
+	const X509 *x509 = cert_get_x509(issuer);
+	const X509_NAME *from = x509 ? X509_get_subject_name(x509) : NULL;
+	int i, count = from ? X509_NAME_entry_count(from) : 0;
+
+	for (i = 0; i < count; i++) {
+		const X509_NAME_ENTRY *e = X509_NAME_get_entry(from, i);
+
+		if (tells_place(OBJ_obj2nid(X509_NAME_ENTRY_get_object(e))) &&
+			X509_NAME_add_entry(to, e, -1, 0) != 1)
+			return ERR_CRYPTO;
+	}
+	return from ? ERR_OK : ERR_NOMEM;
+}
+
+static enum err put_subject(const struct issue_request *r, struct buf *out, struct fail *why)
+{
+	const struct issue_name *n = &r->subject;
 	const struct {
 		int nid;
 		const char *key, *value;
@@ -112,6 +137,8 @@ static enum err put_subject(const struct issue_name *n, struct buf *out, struct 
 	enum err err = name ? ERR_OK : ERR_NOMEM;
 	size_t i;
 
+	if (!err && r->like_issuer && r->issuer)
+		err = copy_place(r->issuer, name);
 	for (i = 0; i < sizeof(parts) / sizeof(parts[0]) && !err; i++) {
 		if (!parts[i].value)
 			continue;
@@ -297,7 +324,7 @@ enum err issue_tbs(const struct issue_request *r, struct buf *tbs, struct fail *
 
 	if (err)
 		return err;
-	err = put_subject(&r->subject, &subject, why);
+	err = put_subject(r, &subject, why);
 	if (err)
 		goto out;
 	buf_put(&body, span_of(version_3, sizeof(version_3)));

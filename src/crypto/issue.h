@@ -21,6 +21,8 @@ struct issue_name { /* NULL members are left out */
 struct issue_request {
 	enum issue_kind kind;
 	struct issue_name subject;
+	/* Of the subject the common name alone; C, ST, L, O and OU are the issuer's. */
+	bool like_issuer;
 	const struct cert *issuer; /* NULL: self-signed; else its subject is copied byte by byte */
 	struct span spki;          /* public key of the subject */
 	enum digest_alg digest;    /* of the signature: SHA-1 or SHA-256 */

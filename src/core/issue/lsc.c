@@ -5,24 +5,20 @@
 #include "core/cluster/services.h"
 #include "crypto/issue.h"
 
-#define LSC_DAYS 1825 /* five years, the longest that administrators know */
-#define DAY      (24 * 60 * 60)
-
-/* As in the node's certificates: a phone's name differs from its issuer's in the common name only.
- */
-#define LSC_OU "Cadeado"
-#define LSC_O  "Cadeado"
+#define DAY (24 * 60 * 60)
 
 enum err lsc_issue(struct cluster *c, const char *device, struct span spki, struct cert **out,
 	struct cert **issuer, struct fail *why)
 {
+	const struct settings *set = cluster_get_settings(c);
 	int64_t now = clock_seconds(cluster_get_clock(c));
 	struct issue_request r = {.kind = ISSUE_LSC,
-		.subject = {.cn = device, .ou = LSC_OU, .o = LSC_O},
+		.subject = {.cn = device},
+		.like_issuer = true,
 		.spki = spki,
-		.digest = DIGEST_SHA256,
+		.digest = strcmp(set->lsc_digest, "SHA-1") == 0 ? DIGEST_SHA1 : DIGEST_SHA256,
 		.not_before = now,
-		.not_after = now + (int64_t)LSC_DAYS * DAY};
+		.not_after = now + (int64_t)set->lsc_days * DAY};
 	const struct cert *capf = NULL;
 	struct signer *signer = NULL;
 	const char *key_name = NULL;
