@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "crypto/ossl.h"
+#include "crypto/rsa_public.h"
 
 #include <openssl/core_names.h>
 #include <openssl/param_build.h>
@@ -70,7 +71,7 @@ enum err cert_check_bare_signature(const struct cert *c, enum digest_alg alg,
 	return good ? ERR_OK : ERR_VERIFY;
 }
 
-static EVP_PKEY *rsa_from_list(struct span der)
+EVP_PKEY *ossl_rsa_from_list(struct span der)
 {
 	const unsigned char *at = der.ptr;
 	EVP_PKEY *key = d2i_PublicKey(EVP_PKEY_RSA, NULL, &at, (long)der.len);
@@ -114,7 +115,7 @@ enum err list_key_check_signature(struct span list_key, enum digest_alg alg,
 		list_key.ptr[0] == POINT_UNCOMPRESSED)
 		key = ec_from_list(list_key);
 	else if (list_key.len && list_key.len <= CERT_SIZE_MAX)
-		key = rsa_from_list(list_key);
+		key = ossl_rsa_from_list(list_key);
 	if (!key) {
 		ERR_clear_error();
 		return ERR_VERIFY;
@@ -145,29 +146,10 @@ enum err cert_check_signed_by(const struct cert *c, const struct cert *issuer, s
 enum err cert_encrypt_to(
 	const struct cert *c, struct span plain, struct buf *sealed, struct fail *why)
 {
-	EVP_PKEY_CTX *ctx = NULL;
-	enum err err = ERR_CRYPTO;
-	size_t len = (cert_key_bits(c) + 7) / 8;
-	size_t start = sealed->len;
-	uint8_t *at;
-
 	if (!cert_key_is_rsa(c))
 		return fail_set(why, ERR_UNSUPPORTED,
 			"certificate %.80s: an EC key cannot be encrypted to", cert_subject(c));
-	at = buf_grow(sealed, len);
-	if (!at)
-		return fail_set(why, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
-	ctx = EVP_PKEY_CTX_new_from_pkey(NULL, X509_get0_pubkey(cert_get_x509(c)), NULL);
-	if (ctx && EVP_PKEY_encrypt_init(ctx) == 1 &&
-		EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) == 1 &&
-		EVP_PKEY_encrypt(ctx, at, &len, plain.ptr, plain.len) == 1)
-		err = ERR_OK;
-	EVP_PKEY_CTX_free(ctx);
-	if (err) {
-		sealed->len = start;
-		return ossl_fail(why, err, "encrypting to the certificate");
-	}
-	return ERR_OK;
+	return rsa_public_encrypt(cert_list_key(c), plain, sealed, why);
 }
 
 enum err aes128_cbc(

@@ -14,6 +14,9 @@
  * otherwise be taken for the failure of a later TLS call. */
 enum err ossl_fail(struct fail *why, enum err code, const char *doing);
 
+/* PKCS #1 RSAPublicKey; NULL for what is none. */
+EVP_PKEY *ossl_rsa_from_list(struct span der);
+
 /* NULL for an unknown algorithm. */
 const EVP_MD *ossl_digest(enum digest_alg alg);
 

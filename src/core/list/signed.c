@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "core/list/signed.h"
 #include "base/mem.h"
+#include "crypto/rsa_public.h"
 
 #define SIGNED_AROUND 30u /* bytes that PKCS #1 v1.5 puts around a SHA-256 or SHA-512 */
 
@@ -100,13 +101,13 @@ static enum err prepare_encrypted(struct buf *file, const struct enc_file *f,
 	return err ? err : pieces_of(file, pieces, why);
 }
 
-enum err signed_encrypt(struct buf *file, struct buf *plain, const struct cert *phone,
+enum err signed_encrypt_to(struct buf *file, struct buf *plain, struct span phone,
 	const struct signed_as *as, struct span pieces[2], struct fail *why)
 {
 	uint8_t key[SIGNED_AES_KEY], iv[ENC_BLOCK], hash[DIGEST_MAX];
 	struct buf ciphertext = {0}, wrapped = {0};
 	struct enc_file f = {
-		.iv = span_of(iv, sizeof(iv)), .key_bits = (uint16_t)cert_key_bits(phone)};
+		.iv = span_of(iv, sizeof(iv)), .key_bits = (uint16_t)rsa_public_bits(phone)};
 	struct span content_hash;
 	enum err err;
 
@@ -118,7 +119,7 @@ enum err signed_encrypt(struct buf *file, struct buf *plain, const struct cert *
 	if (!err)
 		err = random_bytes(iv, sizeof(iv));
 	if (!err)
-		err = cert_encrypt_to(phone, span_of(key, sizeof(key)), &wrapped, why);
+		err = rsa_public_encrypt(phone, span_of(key, sizeof(key)), &wrapped, why);
 	if (!err)
 		err = aes128_cbc(true, key, iv, buf_span(plain), &ciphertext);
 	f.ciphertext = buf_span(&ciphertext);
@@ -129,6 +130,15 @@ enum err signed_encrypt(struct buf *file, struct buf *plain, const struct cert *
 	buf_fini(&ciphertext);
 	buf_fini(&wrapped);
 	return err ? fail_set(why, err, "%s: %s", as->filename, err_text(err)) : ERR_OK;
+}
+
+enum err signed_encrypt(struct buf *file, struct buf *plain, const struct cert *phone,
+	const struct signed_as *as, struct span pieces[2], struct fail *why)
+{
+	if (!cert_key_is_rsa(phone))
+		return fail_set(why, ERR_UNSUPPORTED,
+			"certificate %.80s: an EC key cannot be encrypted to", cert_subject(phone));
+	return signed_encrypt_to(file, plain, cert_list_key(phone), as, pieces, why);
 }
 
 enum err signed_decrypt(const struct enc_file *f, const uint8_t key[SIGNED_AES_KEY],

@@ -37,6 +37,9 @@ enum err signed_prepare(struct buf *file, struct span content, const struct sign
  * phone's key that is not RSA. spec: docs/formats/encrypted-file.md */
 enum err signed_encrypt(struct buf *file, struct buf *plain, const struct cert *phone,
 	const struct signed_as *as, struct span pieces[2], struct fail *why) MUST_USE;
+/* The same for the key alone, as cert_list_key and rsa_public_find give it. */
+enum err signed_encrypt_to(struct buf *file, struct buf *plain, struct span phone,
+	const struct signed_as *as, struct span pieces[2], struct fail *why) MUST_USE;
 
 /* The plain text without its padding, deciphered with the AES key that wrapped_key holds. `plain`
  * is empty and its owner's secret. ERR_VERIFY when it has another digest than the header says, as
