@@ -49,9 +49,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	}
 	/* Whatever can be read can be written, and says the same when read again. */
-	if (cnfxml_write_full(&out, &c) || cnfxml_parse(&read, buf_span(&out), &why))
+	if (cnfxml_write_full(&out, &c, NULL) || cnfxml_parse(&read, buf_span(&out), &why))
 		fuzz_fail(why.text[0] ? why.text : "cannot be written");
-	if (cnfxml_write_full(&again, &read) || !span_eq(buf_span(&out), buf_span(&again)))
+	if (cnfxml_write_full(&again, &read, NULL) || !span_eq(buf_span(&out), buf_span(&again)))
 		fuzz_fail("written and read again it says something else");
 	buf_clear(&out);
 	if (cnfxml_write_reduced(&out, &c) || cnfxml_parse(&read, buf_span(&out), &why) ||

@@ -196,7 +196,7 @@ static bool all_work_with(const struct node *n, enum own_cert own, const struct 
 /* A key before the newest is forgotten when nothing here works with it. */
 static void retire(struct node *n)
 {
-	const struct cert *files = cluster_file_cert(n->cluster);
+	const struct cert *files = file_key_cert(cluster_file_key(n->cluster));
 	int own;
 
 	for (own = 0; own < OWN_COUNT; own++) {

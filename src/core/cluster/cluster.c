@@ -75,6 +75,8 @@ enum err cluster_check_settings(const struct settings *s, struct fail *why)
 			"setting auto_registration_end: %ld is not within %d numbers from "
 			"auto_registration_start, %ld",
 			s->auto_registration_end, AUTO_RANGE_MOST, s->auto_registration_start);
+	if (phone_settings_check(s, why) != ERR_OK)
+		return ERR_FORMAT;
 	return settings_check_ports(s, why);
 }
 
@@ -157,6 +159,8 @@ void cluster_close(struct cluster *c)
 	serving_free(c->serving);
 	issuing_free(c->issuing);
 	signer_free(c->signer);
+	folder_free(c->files);
+	phone_context_free(c->phones);
 	store_close(c->store);
 	mem_free(c->folder);
 	mem_free(c);

@@ -15,7 +15,16 @@ struct cluster {
 	struct serving *serving; /* what TFTP serves; NULL before it was started */
 	uint64_t snapshots;      /* how often that was taken anew */
 	struct issuing *issuing; /* what CAPF issues with; the same */
+	/* What provision remembers of tftp/, and of what all phones have in common. */
+	struct folder *files;
+	struct phone_context *phones;
 };
+
+void folder_free(struct folder *f);
+void phone_context_free(struct phone_context *x);
+
+/* phone_settings.c: those that end up in phones' configuration. ERR_FORMAT. */
+enum err phone_settings_check(const struct settings *s, struct fail *why) MUST_USE;
 
 void serving_free(struct serving *s);
 void issuing_free(struct issuing *i);

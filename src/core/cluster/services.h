@@ -60,12 +60,22 @@ uint64_t cluster_served_number(const struct cluster *c);
 enum err cluster_served_check(const struct cluster *c, bool itl, struct fail *why) MUST_USE;
 /* When the served ITL is to be made anew, seconds since 1970; 0 never. */
 int64_t cluster_served_until(const struct cluster *c);
-/* The key that signs files now, its name there, and its certificate; NULL before the first
- * snapshot. The snapshot keeps the key itself: a regeneration changes what the names on disk stand
- * for. */
-struct signer *cluster_file_signer(const struct cluster *c);
-const char *cluster_file_key(const struct cluster *c);
-const struct cert *cluster_file_cert(const struct cluster *c);
+/* As cluster_serve_lists for a process that serves nobody: what a start of TFTP would bring in
+ * force, as it is published; nothing is written. */
+enum err cluster_serve_published(struct cluster *c, struct fail *why) MUST_USE;
+
+/* The key that signs files, with its certificate, as they were when the snapshot was taken: a
+ * regeneration changes what the names on disk stand for. Work that is done elsewhere holds it
+ * beyond the snapshot; signing may come from several threads at once. */
+struct file_key;
+struct file_key *cluster_file_key(const struct cluster *c); /* borrowed; NULL before the first */
+struct file_key *file_key_hold(struct file_key *k);
+void file_key_drop(struct file_key *k);                     /* NULL allowed */
+const struct cert *file_key_cert(const struct file_key *k); /* NULL of NULL */
+/* Hex digits that no other certificate has. */
+const char *file_key_id(const struct file_key *k);
+enum err file_key_sign(struct file_key *k, enum digest_alg alg, const struct span *pieces,
+	size_t count, struct buf *signature, struct fail *why) MUST_USE;
 
 /* The certificate and key that issue LSCs: those in force when CAPF was last started (or when first
  * asked for). Borrowed until cluster_issue_anew, which CAPF's start calls. */

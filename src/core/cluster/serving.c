@@ -10,6 +10,7 @@
 #include "core/list/list.h"
 #include "crypto/keystore.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -29,13 +30,19 @@ struct pinned {
 	struct signer *signer;
 };
 
+struct file_key {
+	atomic_uint refs;
+	struct pinned pinned;
+	char id[33];
+};
+
 struct serving {
 	struct buf lists[KINDS];
 	struct fail damage[KINDS]; /* why this list is not served; code ERR_OK: it is sound */
 	struct stamp ctl_stamp;
 	int mode;
 	int64_t empty_until; /* end of an ITL without servers; 0 none */
-	struct pinned file;
+	struct file_key *file;
 };
 
 struct issuing {
@@ -56,7 +63,7 @@ void serving_free(struct serving *s)
 		return;
 	for (i = 0; i < KINDS; i++)
 		buf_fini(&s->lists[i]);
-	pinned_fini(&s->file);
+	file_key_drop(s->file);
 	mem_free(s);
 }
 
@@ -177,13 +184,34 @@ static enum err publish_itl(struct cluster *c, struct fail *why)
 	return err;
 }
 
-enum err cluster_serve_lists(struct cluster *c, struct fail *why)
+static enum err pin_file(struct cluster *c, struct file_key **out, struct fail *why)
+{
+	struct file_key *k = mem_new(sizeof(*k));
+	char hex[2 * DIGEST_MAX + 1];
+	enum err err = k ? pin(c, OWN_CALLMANAGER, &k->pinned, why) : no_memory(why);
+
+	if (err) {
+		if (k)
+			pinned_fini(&k->pinned);
+		mem_free(k);
+		return err;
+	}
+	atomic_init(&k->refs, 1);
+	digest_hex(DIGEST_SHA256, cert_der(k->pinned.cert), hex);
+	snprintf(k->id, sizeof(k->id), "%.32s", hex);
+	*out = k;
+	return ERR_OK;
+}
+
+static enum err take_snapshot(struct cluster *c, bool publish, struct fail *why)
 {
 	struct serving *s = mem_new(sizeof(*s)), *before = c->serving;
-	/* A publication that was cut off is finished before anybody is served. */
-	enum err err = s ? stage_recover(c, why) : no_memory(why);
+	enum err err = s ? ERR_OK : no_memory(why);
 
-	if (!err)
+	/* A publication that was cut off is finished before anybody is served. */
+	if (!err && publish)
+		err = stage_recover(c, why);
+	if (!err && publish)
 		err = publish_itl(c, why);
 	/* The stamp first: a list that comes in between is noticed. */
 	if (!err)
@@ -200,13 +228,23 @@ enum err cluster_serve_lists(struct cluster *c, struct fail *why)
 	if (!err)
 		c->serving = s;
 	if (!err)
-		err = pin(c, OWN_CALLMANAGER, &s->file, why);
+		err = pin_file(c, &s->file, why);
 	if (err)
 		c->serving = before;
 	else
 		c->snapshots++;
 	serving_free(err ? s : before);
 	return err;
+}
+
+enum err cluster_serve_lists(struct cluster *c, struct fail *why)
+{
+	return take_snapshot(c, true, why);
+}
+
+enum err cluster_serve_published(struct cluster *c, struct fail *why)
+{
+	return take_snapshot(c, false, why);
 }
 
 static bool ctl_changed(const struct cluster *c)
@@ -300,19 +338,40 @@ int64_t cluster_served_until(const struct cluster *c)
 	return c->serving ? c->serving->empty_until : 0;
 }
 
-const char *cluster_file_key(const struct cluster *c)
+struct file_key *cluster_file_key(const struct cluster *c)
 {
-	return c->serving ? own_name(OWN_CALLMANAGER) : NULL;
+	return c->serving ? c->serving->file : NULL;
 }
 
-struct signer *cluster_file_signer(const struct cluster *c)
+struct file_key *file_key_hold(struct file_key *k)
 {
-	return c->serving ? c->serving->file.signer : NULL;
+	atomic_fetch_add(&k->refs, 1);
+	return k;
 }
 
-const struct cert *cluster_file_cert(const struct cluster *c)
+void file_key_drop(struct file_key *k)
 {
-	return c->serving ? c->serving->file.cert : NULL;
+	if (!k || atomic_fetch_sub(&k->refs, 1) != 1)
+		return;
+	pinned_fini(&k->pinned);
+	mem_free(k);
+}
+
+const struct cert *file_key_cert(const struct file_key *k)
+{
+	return k ? k->pinned.cert : NULL;
+}
+
+const char *file_key_id(const struct file_key *k)
+{
+	return k->id;
+}
+
+enum err file_key_sign(struct file_key *k, enum digest_alg alg, const struct span *pieces,
+	size_t count, struct buf *signature, struct fail *why)
+{
+	return signer_sign_now(
+		k->pinned.signer, own_name(OWN_CALLMANAGER), alg, pieces, count, signature, why);
 }
 
 enum err cluster_issue_anew(struct cluster *c, struct fail *why)

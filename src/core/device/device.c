@@ -149,27 +149,21 @@ static int key_bits(const struct store_device *row, const struct store_profile *
 	return (int)(most && bits > most ? most : bits);
 }
 
-static enum err join(struct cluster *c, const struct store_device *row, bool secure,
-	struct device *out, struct fail *why)
+void device_join(const struct store_device *row, const struct store_profile *profile, bool secure,
+	int64_t now, struct device *out)
 {
-	int64_t now = clock_seconds(cluster_get_clock(c));
-	struct store_profile profile;
-	enum err err = store_profile_get(cluster_get_store(c), row->profile, &profile, why);
-
 	memset(out, 0, sizeof(*out));
-	if (err)
-		return err;
 	str_copy(out->name, sizeof(out->name), row->name);
 	out->model = (int)row->model;
 	str_copy(out->description, sizeof(out->description), row->description);
 	str_copy(out->number, sizeof(out->number), row->number);
 	str_copy(out->display, sizeof(out->display), row->display);
-	str_copy(out->profile, sizeof(out->profile), profile.name);
-	out->profile_mode = (int)profile.security_mode;
+	str_copy(out->profile, sizeof(out->profile), profile->name);
+	out->profile_mode = (int)profile->security_mode;
 	out->security_mode = secure ? out->profile_mode : 1;
-	out->encrypted_config = profile.encrypted_config != 0;
-	out->auth_mode = (int)(row->auth_mode ? row->auth_mode : profile.auth_mode);
-	out->key_bits = key_bits(row, &profile);
+	out->encrypted_config = profile->encrypted_config != 0;
+	out->auth_mode = (int)(row->auth_mode ? row->auth_mode : profile->auth_mode);
+	out->key_bits = key_bits(row, profile);
 	out->record = *row;
 	out->operation = !row->operation_by || now <= row->operation_by ? (int)row->operation : 0;
 	out->install_pending = out->operation == 1;
@@ -177,7 +171,19 @@ static enum err join(struct cluster *c, const struct store_device *row, bool sec
 	out->operation_by = row->operation_by;
 	out->version = row->version;
 	out->last_seen = row->last_seen;
-	return ERR_OK;
+}
+
+static enum err join(struct cluster *c, const struct store_device *row, bool secure,
+	struct device *out, struct fail *why)
+{
+	struct store_profile profile;
+	enum err err = store_profile_get(cluster_get_store(c), row->profile, &profile, why);
+
+	if (!err)
+		device_join(row, &profile, secure, clock_seconds(cluster_get_clock(c)), out);
+	else
+		memset(out, 0, sizeof(*out));
+	return err;
 }
 
 enum err device_get(struct cluster *c, const char *name, struct device *out, struct fail *why)

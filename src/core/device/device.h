@@ -52,6 +52,9 @@ enum err device_set(struct cluster *c, const char *name, enum device_change how,
 enum err device_apply(struct cluster *c, struct store_device *row,
 	const struct device_value *values, size_t count, struct fail *why) MUST_USE;
 
+/* The two of a phone's records as one, at the time `now`; `secure` is cluster_secured's answer. */
+void device_join(const struct store_device *row, const struct store_profile *profile, bool secure,
+	int64_t now, struct device *out);
 enum err device_get(
 	struct cluster *c, const char *name, struct device *out, struct fail *why) MUST_USE;
 enum err device_each(struct cluster *c, enum err (*each)(void *ctx, const struct device *d),

@@ -4,6 +4,7 @@
 #include "core/device/auth_string.h"
 #include "core/device/internal.h"
 #include "core/device/secret.h"
+#include "core/model/load.h"
 #include "core/model/model.h"
 #include "core/profile/profile.h"
 
@@ -13,9 +14,6 @@
 #define OWNER_MAX      30                 /* characters, as in the original */
 #define SECRET_MAX     64                 /* bytes */
 #define DIGEST_MOST    30 /* characters of user and credentials: phones take no more */
-
-#define LOADS           ".loads"
-#define LOAD_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._"
 
 enum kind {
 	KIND_TEXT,
@@ -159,19 +157,14 @@ static enum err set_dialled(const struct row *r, char *out, const char *text, st
 	return set_text(r, out, text, why);
 }
 
-/* The name of a file in tftp/ without its ".loads". */
 static enum err set_load(const struct row *r, char *out, const char *text, struct fail *why)
 {
-	char name[sizeof(((struct store_device *)0)->load_name)];
-	size_t len = strlen(text), tail = strlen(LOADS);
+	char name[STORE_NAME];
+	struct fail local = {0};
+	enum err err = model_load_name(text, name, &local);
 
-	if (len > tail && str_ieq(text + len - tail, LOADS))
-		len -= tail;
-	if (len >= sizeof(name) || strspn(text, LOAD_CHARACTERS) < len || *text == '.')
-		return fail_set(why, ERR_FORMAT,
-			"%s: the name of a firmware such as SCCP41.9-4-2SR3-1S", r->field.label);
-	snprintf(name, sizeof(name), "%.*s", (int)len, text);
-	return set_text(r, out, name, why);
+	return err ? fail_set(why, err, "%s: %s", r->field.label, local.text)
+		   : set_text(r, out, name, why);
 }
 
 static enum err set_choice(const struct row *r, int64_t *out, const char *text, struct fail *why)

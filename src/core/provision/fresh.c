@@ -2,6 +2,7 @@
 #include "core/provision/fresh.h"
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/mem.h"
 
 #include <stdio.h>
@@ -56,7 +57,8 @@ enum err provision_place_init(struct provision_place *p, const struct cluster *c
 
 	memset(p, 0, sizeof(*p));
 	p->folder = cluster_path(c, "tftp", NULL);
-	if (!p->folder || cluster_store_file(c, &p->store) != ERR_OK)
+	p->map = file_join(cluster_get_folder(c), PROVISION_MAP);
+	if (!p->folder || !p->map || cluster_store_file(c, &p->store) != ERR_OK)
 		goto no_memory;
 	if (!p->store)
 		return ERR_OK;
@@ -71,11 +73,25 @@ no_memory:
 	return ERR_NOMEM;
 }
 
+bool provision_mark_now(const char *path, struct provision_mark *out)
+{
+	int64_t now = now_ns();
+
+	look(path, out);
+	return settled(out, now);
+}
+
+bool provision_mark_same(const struct provision_mark *a, const struct provision_mark *b)
+{
+	return same(a, b);
+}
+
 void provision_place_fini(struct provision_place *p)
 {
 	mem_free(p->store);
 	mem_free(p->log);
 	mem_free(p->folder);
+	mem_free(p->map);
 	memset(p, 0, sizeof(*p));
 }
 
@@ -85,7 +101,9 @@ void provision_state_now(const struct provision_place *p, struct provision_state
 
 	memset(out, 0, sizeof(*out));
 	look(p->folder, &out->folder);
-	out->folder_settled = out->folder.inode && settled(&out->folder, now);
+	look(p->map, &out->map);
+	out->folder_settled =
+		out->folder.inode && settled(&out->folder, now) && settled(&out->map, now);
 	if (!p->store)
 		return;
 	look(p->store, &out->store);
@@ -102,7 +120,8 @@ bool provision_state_same_store(const struct provision_state *a, const struct pr
 
 bool provision_state_same_folder(const struct provision_state *a, const struct provision_state *b)
 {
-	return a->folder_settled && b->folder_settled && same(&a->folder, &b->folder);
+	return a->folder_settled && b->folder_settled && same(&a->folder, &b->folder) &&
+	       same(&a->map, &b->map);
 }
 
 void provision_sources_add(struct provision_sources *s, const char *path)

@@ -14,7 +14,8 @@
  * An answer is out of date as soon as anything it was made from has changed, whoever changed it:
  * this process, a command that ran beside it, another node, or an editor. What it was made from is
  *   - the store, as far as its revision tells (store_revision: not when a phone was merely seen);
- *   - the folder: the entries of tftp/, of which a new one may come before the list of all phones;
+ *   - the folder: the entries of tftp/, of which a new one may come before the list of all phones,
+ *     and the rules of tftp.map;
  *   - the sources: files and sub-folders of tftp/ that were read for this very name;
  *   - time: an order that lapses, an ITL that is empty until then.
  * What a service was started with (the lists, the key that signs) does not change while it runs.
@@ -30,26 +31,31 @@ struct provision_mark {
 	int64_t size, modified_ns, changed_ns;
 };
 
+/* False when it changed so shortly before that another change might look the same: file systems
+ * count time in steps. */
+bool provision_mark_now(const char *path, struct provision_mark *out);
+bool provision_mark_same(const struct provision_mark *a, const struct provision_mark *b);
+
+#define PROVISION_MAP "tftp.map" /* in the state folder */
+
 /* Where to look: told once, never changed. */
 struct provision_place {
 	char *store, *log; /* NULL: no file of this machine */
-	char *folder;
+	char *folder, *map;
 };
 enum err provision_place_init(struct provision_place *p, const struct cluster *c) MUST_USE;
 void provision_place_fini(struct provision_place *p);
 
 struct provision_state {
-	struct provision_mark store, log, folder;
-	/* False when one of them changed so shortly before that another change might look the same:
-	 * file systems count time in steps. */
-	bool store_settled, folder_settled;
+	struct provision_mark store, log, folder, map;
+	bool store_settled, folder_settled; /* provision_mark_now of all of them */
 };
 void provision_state_now(const struct provision_place *p, struct provision_state *out);
 /* Both settled, and nothing was committed from the one to the other; the same of the folder. */
 bool provision_state_same_store(const struct provision_state *a, const struct provision_state *b);
 bool provision_state_same_folder(const struct provision_state *a, const struct provision_state *b);
 
-#define PROVISION_SOURCES_MAX 4u
+#define PROVISION_SOURCES_MAX 8u
 struct provision_source {
 	char *path;
 	struct provision_mark mark;

@@ -16,7 +16,10 @@ static void servers(struct buf *dump, const char *name, const struct cnfxml_serv
 	for (i = 0; i < count; i++) {
 		buf_printf(dump, "%s = ", name);
 		str_printable(dump, span_str(s[i].name));
-		buf_printf(dump, " %d\n", s[i].port);
+		buf_printf(dump, " %d", s[i].port);
+		if (s[i].sip || s[i].sip_secure)
+			buf_printf(dump, " sip %d %d", s[i].sip, s[i].sip_secure);
+		buf_str(dump, "\n");
 	}
 }
 
@@ -35,11 +38,13 @@ enum err cnfxml_describe(
 	servers(dump, "tvs", c.tvs, c.tvs_count);
 	text(dump, "loadInformation", c.load);
 	buf_printf(dump, "deviceSecurityMode = %d\n", c.security_mode);
+	if (c.transport)
+		buf_printf(dump, "transportLayerProtocol = %d\n", c.transport);
 	text(dump, "versionStamp", c.version_stamp);
 	buf_printf(dump, "capfAuthMode = %d\n", c.capf_auth_mode);
 	servers(dump, "capf", c.capf, c.capf_count);
 	text(dump, "certHash", c.cert_hash);
 	text(dump, "encrConfig", c.encrypted ? "true" : "false");
-	err = c.full ? cnfxml_write_full(again, &c) : cnfxml_write_reduced(again, &c);
+	err = c.full ? cnfxml_write_full(again, &c, NULL) : cnfxml_write_reduced(again, &c);
 	return err ? err : buf_check(dump);
 }

@@ -15,7 +15,7 @@ enum kind {
 	KIND_TEXT,
 	KIND_HASH,
 	KIND_SERVER,     /* its name; `offset` is a row of `lists` */
-	KIND_SERVER_PORT /* the same */
+	KIND_SERVER_PORT /* the same; `size` is where it stands in the server */
 };
 
 #define MANAGER "device/devicePool/callManagerGroup/members/member"
@@ -51,28 +51,32 @@ static const struct row {
 } rows[] = {
 #define TEXT(m)              offsetof(struct cnfxml, m), sizeof(((struct cnfxml *)0)->m), 0
 #define NUMBER(member, high) offsetof(struct cnfxml, member), 0, high
+#define PORT(list, member)   KIND_SERVER_PORT, list, offsetof(struct cnfxml_server, member), 65535
 	{"device/fullConfig", KIND_BOOL, NUMBER(full, 0)},
 	{"device/deviceProtocol", KIND_TEXT, TEXT(protocol)},
 	{"device/ipAddressMode", KIND_NUMBER, NUMBER(ip_address_mode, 2)},
 	{"device/loadInformation", KIND_TEXT, TEXT(load)},
 	{"device/deviceSecurityMode", KIND_NUMBER, NUMBER(security_mode, 3)},
 	{"device/versionStamp", KIND_TEXT, TEXT(version_stamp)},
+	{"device/transportLayerProtocol", KIND_NUMBER, NUMBER(transport, 4)},
 	{"device/capfAuthMode", KIND_NUMBER, NUMBER(capf_auth_mode, 4)},
 	{"device/certHash", KIND_HASH, TEXT(cert_hash)},
 	{"device/encrConfig", KIND_BOOL, NUMBER(encrypted, 0)},
 	{MANAGER "/callManager/processNodeName", KIND_SERVER, LIST_MANAGERS, 0, 0},
-	{MANAGER "/callManager/ports/ethernetPhonePort", KIND_SERVER_PORT, LIST_MANAGERS, 0, 65535},
+	{MANAGER "/callManager/ports/ethernetPhonePort", PORT(LIST_MANAGERS, port)},
+	{MANAGER "/callManager/ports/sipPort", PORT(LIST_MANAGERS, sip)},
+	{MANAGER "/callManager/ports/securedSipPort", PORT(LIST_MANAGERS, sip_secure)},
 	{CAPF "/processNodeName", KIND_SERVER, LIST_CAPF, 0, 0},
-	{CAPF "/phonePort", KIND_SERVER_PORT, LIST_CAPF, 0, 65535},
+	{CAPF "/phonePort", PORT(LIST_CAPF, port)},
 	{TVS "/address", KIND_SERVER, LIST_TVS, 0, 0},
-	{TVS "/port", KIND_SERVER_PORT, LIST_TVS, 0, 65535},
+	{TVS "/port", PORT(LIST_TVS, port)},
 	{DEFAULT_MANAGER "/callManager/processNodeName", KIND_SERVER, LIST_DEFAULT_MANAGERS, 0, 0},
-	{DEFAULT_MANAGER "/callManager/ports/ethernetPhonePort", KIND_SERVER_PORT,
-		LIST_DEFAULT_MANAGERS, 0, 65535},
+	{DEFAULT_MANAGER "/callManager/ports/ethernetPhonePort", PORT(LIST_DEFAULT_MANAGERS, port)},
 	{DEFAULT_TVS "/address", KIND_SERVER, LIST_DEFAULT_TVS, 0, 0},
-	{DEFAULT_TVS "/port", KIND_SERVER_PORT, LIST_DEFAULT_TVS, 0, 65535},
+	{DEFAULT_TVS "/port", PORT(LIST_DEFAULT_TVS, port)},
 #undef TEXT
 #undef NUMBER
+#undef PORT
 };
 
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
@@ -266,7 +270,9 @@ static void take_value(struct reader *r)
 	case KIND_TEXT: read_text(r, to, row->size); break;
 	case KIND_HASH: read_hash(r, to); break;
 	case KIND_SERVER: read_text(r, newest_server(r)->name, CNFXML_TEXT_MAX); break;
-	case KIND_SERVER_PORT: newest_server(r)->port = read_number(r, 1, row->high); break;
+	case KIND_SERVER_PORT:
+		*(int *)((char *)newest_server(r) + row->size) = read_number(r, 1, row->high);
+		break;
 	}
 }
 

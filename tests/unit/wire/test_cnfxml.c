@@ -66,7 +66,7 @@ static void the_whole_file(void **state)
 	const char *at;
 	size_t i;
 
-	assert_int_equal(cnfxml_write_full(&out, &c), ERR_OK);
+	assert_int_equal(cnfxml_write_full(&out, &c, NULL), ERR_OK);
 	buf_u8(&out, '\0');
 	for (at = (char *)out.data, i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
 		at = strstr(at, order[i]);
@@ -84,7 +84,7 @@ static void hard_text_comes_back(void **state)
 	struct buf out = {0};
 
 	str_copy(c.version_stamp, sizeof(c.version_stamp), "<a & \"b\" 'c'>\t\n ]]> \xC3\xA9.");
-	assert_int_equal(cnfxml_write_full(&out, &c), ERR_OK);
+	assert_int_equal(cnfxml_write_full(&out, &c, NULL), ERR_OK);
 	assert_int_equal(cnfxml_parse(&read, buf_span(&out), NULL), ERR_OK);
 	assert_string_equal(read.version_stamp, c.version_stamp);
 	assert_int_equal(read.managers_count, 2);
