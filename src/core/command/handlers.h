@@ -44,6 +44,7 @@ command_handler handle_device_add, handle_device_list, handle_device_show, handl
 command_handler handle_bat_query, handle_bat_update, handle_bat_apply, handle_bat_undo,
 	handle_bat_status;
 command_handler handle_device_held, handle_device_line, handle_explain_erase;
+command_handler handle_device_load_list, handle_device_load_set, handle_device_prepare;
 command_handler handle_device_update, handle_device_secret, handle_device_import,
 	handle_device_export;
 command_handler handle_file_delete, handle_file_get, handle_file_list, handle_file_view;

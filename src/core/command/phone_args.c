@@ -58,6 +58,14 @@ const struct command_arg device_line_args[] = {
 	END,
 };
 
+const struct command_arg device_load_args[] = {
+	{ARG_WORD, "model", "MODEL", true, 0, 0, "a model: 7961, \"Cisco 8841\""},
+	{ARG_WORD, "load", "NAME", false, 0, 0, "firmware, by its name in tftp/ without .loads"},
+	{ARG_FLAG, "none", NULL, false, 0, 0, "phones keep the firmware that they have"},
+	{ARG_TEXT, "protocol", "WORD", false, 0, 0, "SCCP or SIP, where the model speaks both"},
+	END,
+};
+
 const struct command_arg device_secret_args[] = {
 	{ARG_WORD, "name", "SEP<MAC>", true, 0, 0, "device name"},
 	{ARG_WORD, "field", "FIELD", true, 0, 0, "ssh-password, auth-string or digest-credentials"},

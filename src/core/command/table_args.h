@@ -13,12 +13,12 @@ extern const struct command_arg account_args[], account_password_args[], audit_s
 extern const struct command_arg build_ctl_args[], build_itl_args[], certhash_args[], ctl_args[],
 	ctl_client_args[], ctl_status_args[], decrypt_args[], device_add_args[], device_args[],
 	device_held_args[], device_line_args[], bat_query_args[], bat_update_args[],
-	device_export_args[], device_import_args[], device_secret_args[], diff_args[],
-	doctor_args[], encrypt_args[], explain_args[], explain_erase_args[], init_args[], no_args[],
-	profile_args[], profile_put_args[], profile_rename_args[], service_args[], show_args[],
-	show_list_args[], sign_args[], strip_args[], token_add_args[], token_create_args[],
-	token_drill_args[], token_list_args[], token_pin_args[], token_retire_args[],
-	token_show_args[], verify_args[];
+	device_export_args[], device_import_args[], device_load_args[], device_secret_args[],
+	diff_args[], doctor_args[], encrypt_args[], explain_args[], explain_erase_args[],
+	init_args[], no_args[], profile_args[], profile_put_args[], profile_rename_args[],
+	service_args[], show_args[], show_list_args[], sign_args[], strip_args[], token_add_args[],
+	token_create_args[], token_drill_args[], token_list_args[], token_pin_args[],
+	token_retire_args[], token_show_args[], verify_args[];
 
 extern const struct command_arg file_delete_args[], file_get_args[], file_list_args[],
 	file_tail_args[], file_view_args[], logs_args[], setup_args[];
