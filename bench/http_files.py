@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The same file of 5 kB over HTTP: cadeadod beside nginx, all in one run.
 
-usage: bench/http_files.py BUILD
+usage: bench/http_files.py [--realtime] BUILD
 BUILD is a build folder with -Dbench=true. Both servers run with one worker on processor 0, wrk on processor 1; runs
 take turns, medians of five are printed with the target beside them. Each writes its log to a file, as it does by
-default. Processor time is read from /proc. Exit status 0 when every target is met.
+default. Processor time is read from /proc. With --realtime servers and load go before all other work on the machine
+(SCHED_RR), which otherwise takes part in the result. Exit status 0 when every target is met.
 """
 import http.client
 import os
@@ -22,6 +23,7 @@ NAME, SIZE = "phone.xml", 5000
 PORT_BASE, NGINX_PORT = 19000, 18970
 TICK = os.sysconf("SC_CLK_TCK")
 SERVER, LOAD = "0", "1"
+FIRST = []
 
 # Debian's own, with one worker, without compression, and for every file of the folder.
 NGINX = """
@@ -50,7 +52,7 @@ def say(text=""):
 class Server:
     def __init__(self, name, port, command):
         self.name, self.port = name, port
-        self.process = subprocess.Popen(["taskset", "-c", SERVER, *command], stdin=subprocess.DEVNULL,
+        self.process = subprocess.Popen([*FIRST, "taskset", "-c", SERVER, *command], stdin=subprocess.DEVNULL,
                                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def processes(self):
@@ -82,7 +84,7 @@ class Server:
     def run(self, *options):
         """Requests a second, and microseconds of processor time for one."""
         before = self.processor()
-        done = subprocess.run(["taskset", "-c", LOAD, "wrk", "-t", "1", "-c", str(CONNECTIONS), "-d", f"{SECONDS}s",
+        done = subprocess.run([*FIRST, "taskset", "-c", LOAD, "wrk", "-t", "1", "-c", str(CONNECTIONS), "-d", f"{SECONDS}s",
                                *options, f"http://127.0.0.1:{self.port}/{NAME}"], check=True, capture_output=True,
                               text=True).stdout
         used = self.processor() - before
@@ -136,6 +138,9 @@ def compare(servers, what, target, *options):
 
 
 def main():
+    if "--realtime" in sys.argv:
+        sys.argv.remove("--realtime")
+        FIRST.extend(["chrt", "--rr", "1"])
     if not shutil.which("nginx", path="/usr/sbin:/usr/bin") or not shutil.which("wrk"):
         say("nginx and wrk are not installed: HTTP is not measured")
         return 0

@@ -162,7 +162,8 @@ enum link_result link_read(struct link *k, uint8_t *out, size_t size, size_t *le
 static enum link_result write_plain(
 	struct link *k, struct span bytes, size_t *len, struct fail *why)
 {
-	ssize_t put = send(k->fd, bytes.ptr, bytes.len, MSG_NOSIGNAL);
+	ssize_t put =
+		send(k->fd, bytes.ptr, bytes.len, k->last ? MSG_NOSIGNAL | MSG_MORE : MSG_NOSIGNAL);
 
 	if (put < 0)
 		return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR
@@ -193,6 +194,17 @@ enum link_result link_write(struct link *k, struct span bytes, size_t *len, stru
 		return r;
 	fail_set(why, ERR_CLOSED, "%s: connection closed", phase(k));
 	return LINK_FAILED;
+}
+
+bool link_is_quiet(const struct link *k)
+{
+	uint8_t byte;
+	ssize_t got;
+
+	if (k->ssl)
+		return false;
+	got = recv(k->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+	return got == 0 || (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK));
 }
 
 enum link_result link_end(struct link *k)

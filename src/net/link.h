@@ -14,6 +14,7 @@ struct link {
 	bool open;    /* the handshake is over */
 	bool spoilt;  /* libssl must not be asked for anything any more */
 	bool alerted; /* an alert of ours is on its way to the peer */
+	bool last;    /* what is written now may wait for link_end */
 	stream_tap_fn *tap;
 	void *tap_ctx;
 };
@@ -31,6 +32,8 @@ enum link_result link_read(
 /* At most one TLS record. */
 enum link_result link_write(
 	struct link *k, struct span bytes, size_t *len, struct fail *why) MUST_USE;
+/* Nothing has come that was not read. */
+bool link_is_quiet(const struct link *k);
 /* Tells the peer that nothing follows. */
 enum link_result link_end(struct link *k) MUST_USE;
 /* Throws away what has come; LINK_END when the peer is through, else LINK_WANT_READ. */

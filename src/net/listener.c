@@ -117,6 +117,7 @@ enum err listener_open(struct listener **out, struct loop *l, const struct net_a
 
 	if (fd < 0)
 		return (enum err)fd;
+	stream_no_delay(fd);
 	if (listen(fd, LISTEN_BACKLOG) != 0) {
 		int error = errno;
 

@@ -24,6 +24,9 @@ struct loop {
 	bool woken, stop;
 
 	struct signal_hook *signals;
+	struct event soon_ev;
+	struct loop_soon *soon, **soon_last;
+	bool soon_set;
 	struct loop_orphan orphans;
 	unsigned orphans_count;
 };
@@ -76,6 +79,23 @@ static void on_wake(evutil_socket_t fd, short what, void *arg)
 		event_base_loopbreak(l->base);
 }
 
+static void on_soon(evutil_socket_t fd, short what, void *arg)
+{
+	struct loop *l = arg;
+	struct loop_soon *first = l->soon, *n;
+
+	/* What is added meanwhile waits until the loop has looked at the others again. */
+	l->soon = NULL;
+	l->soon_last = &l->soon;
+	l->soon_set = false;
+	if (first)
+		first->link = &first;
+	while ((n = first)) {
+		loop_not_soon(l, n);
+		n->run(n);
+	}
+}
+
 static struct event_base *base_new(void)
 {
 	struct event_config *config = event_config_new();
@@ -103,6 +123,7 @@ enum err loop_new(struct loop **out)
 		return ERR_NOMEM;
 	err = ERR_NOMEM;
 	l->last = &l->first;
+	l->soon_last = &l->soon;
 	l->orphans.prev = l->orphans.next = &l->orphans;
 	l->scratch = mem_new(LOOP_SCRATCH);
 	if (!l->scratch)
@@ -121,6 +142,7 @@ enum err loop_new(struct loop **out)
 	event_assign(&l->wake_ev, l->base, l->wake_fd, EV_READ | EV_PERSIST, on_wake, l);
 	if (event_add(&l->wake_ev, NULL) != 0)
 		goto no_event;
+	evtimer_assign(&l->soon_ev, l->base, on_soon, l);
 	*out = l;
 	return ERR_OK;
 no_event:
@@ -157,6 +179,7 @@ void loop_free(struct loop *l)
 		event_del(&h->ev);
 		mem_free(h);
 	}
+	event_del(&l->soon_ev);
 	event_del(&l->wake_ev);
 	event_base_free(l->base);
 	close(l->wake_fd);
@@ -278,4 +301,30 @@ void loop_release(struct loop *l, struct loop_orphan *o)
 	o->prev->next = o->next;
 	o->next->prev = o->prev;
 	o->prev = o->next = NULL;
+}
+
+void loop_soon(struct loop *l, struct loop_soon *n)
+{
+	const struct timeval now = {0, 0};
+
+	if (!n->link) {
+		n->next = NULL;
+		n->link = l->soon_last;
+		*n->link = n;
+		l->soon_last = &n->next;
+	}
+	if (!l->soon_set)
+		l->soon_set = event_add(&l->soon_ev, &now) == 0;
+}
+
+void loop_not_soon(struct loop *l, struct loop_soon *n)
+{
+	if (!n->link)
+		return;
+	*n->link = n->next;
+	if (n->next)
+		n->next->link = n->link;
+	if (l->soon_last == &n->next)
+		l->soon_last = n->link;
+	n->link = NULL;
 }

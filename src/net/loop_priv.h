@@ -32,6 +32,15 @@ struct loop_orphan {
 void loop_adopt(struct loop *l, struct loop_orphan *o);
 void loop_release(struct loop *l, struct loop_orphan *o);
 
+/* What has its turn when the loop has looked at everything else: one event for all of them. Used on
+ * the loop's thread; all zero when it does not wait. */
+struct loop_soon {
+	struct loop_soon *next, **link;
+	void (*run)(struct loop_soon *n);
+};
+void loop_soon(struct loop *l, struct loop_soon *n); /* also when it waits already */
+void loop_not_soon(struct loop *l, struct loop_soon *n);
+
 static inline struct timeval loop_timeval(int64_t us)
 {
 	if (us < 0)

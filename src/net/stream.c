@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "base/clock.h"
 #include "base/mem.h"
 #include "net/sock.h"
 #include "net/stream_priv.h"
@@ -14,13 +15,18 @@ void stream_enter(struct stream *s)
 	s->busy++;
 }
 
-static void watch(struct event *ev, bool *now, bool wanted)
+/* Only memory can fail here; then the stream falls to its timer. */
+static void watch(struct event *ev, bool *now)
 {
-	if (*now == wanted)
-		return;
-	/* Only memory can fail here; then the stream falls to its timer. */
-	if (wanted ? event_add(ev, NULL) == 0 : event_del(ev) == 0)
-		*now = wanted;
+	if (!*now)
+		*now = event_add(ev, NULL) == 0;
+}
+
+static void forget(struct event *ev, bool *now)
+{
+	if (*now)
+		event_del(ev);
+	*now = false;
 }
 
 static bool wants_input(const struct stream *s)
@@ -56,16 +62,20 @@ void stream_leave(struct stream *s)
 		mem_free(s);
 		return;
 	}
-	watch(&s->read_ev, &s->reading, wants_input(s));
-	watch(&s->write_ev, &s->writing, wants_output(s));
+	/* Input that nobody wants now is taken off when it comes: most often none does before it is
+	 * wanted again. */
+	if (wants_input(s))
+		watch(&s->read_ev, &s->reading);
+	if (wants_output(s))
+		watch(&s->write_ev, &s->writing);
+	else
+		forget(&s->write_ev, &s->writing);
 }
 
 void stream_again(struct stream *s)
 {
-	const struct timeval now = {0, 0};
-
-	if (s->state != STREAM_DEAD && !evtimer_pending(&s->again_ev, NULL))
-		evtimer_add(&s->again_ev, &now);
+	if (s->state != STREAM_DEAD)
+		loop_soon(s->loop, &s->again);
 }
 
 void stream_emit(struct stream *s, enum stream_event ev)
@@ -74,7 +84,7 @@ void stream_emit(struct stream *s, enum stream_event ev)
 		return;
 	if (ev == STREAM_CLOSED || ev == STREAM_TIMEOUT || ev == STREAM_ERROR) {
 		s->over = true;
-		evtimer_del(&s->timeout_ev);
+		stream_timeout(s, 0);
 		evtimer_del(&s->deadline_ev);
 	}
 	s->fn(s->ctx, s, ev);
@@ -128,7 +138,9 @@ static void on_read(evutil_socket_t fd, short what, void *arg)
 	struct stream *s = arg;
 
 	stream_enter(s);
-	if (s->state == STREAM_HANDSHAKE) {
+	if (!wants_input(s)) {
+		forget(&s->read_ev, &s->reading);
+	} else if (s->state == STREAM_HANDSHAKE) {
 		stream_shake(s);
 	} else if (s->state == STREAM_OPEN) {
 		if (s->want_in)
@@ -159,13 +171,16 @@ static void on_write(evutil_socket_t fd, short what, void *arg)
 	stream_leave(s);
 }
 
-static void on_again(evutil_socket_t fd, short what, void *arg)
+static void on_again(struct loop_soon *n)
 {
-	struct stream *s = arg;
+	struct stream *s = (struct stream *)((char *)n - offsetof(struct stream, again));
 
 	stream_enter(s);
 	if (s->state == STREAM_NEW) {
 		start(s);
+		/* Most often the first message came with the connection. */
+		if (s->state == STREAM_OPEN)
+			stream_pump(s);
 	} else if (s->why.code && !s->over) {
 		stream_failed(s);
 	} else if (s->state == STREAM_OPEN) {
@@ -180,9 +195,16 @@ static void on_again(evutil_socket_t fd, short what, void *arg)
 static void on_timeout(evutil_socket_t fd, short what, void *arg)
 {
 	struct stream *s = arg;
+	int64_t left = s->timeout_us ? s->timeout_us - clock_monotonic_us() : 0;
 
 	stream_enter(s);
-	stream_emit(s, STREAM_TIMEOUT);
+	s->timer_us = 0;
+	if (left > 0) {
+		stream_timeout(s, left);
+	} else if (s->timeout_us) {
+		s->timeout_us = 0;
+		stream_emit(s, STREAM_TIMEOUT);
+	}
 	stream_leave(s);
 }
 
@@ -209,7 +231,6 @@ struct stream *stream_new(struct loop *l, int fd, struct tls *tls, const struct 
 {
 	struct event_base *base = loop_get_base(l);
 	struct stream *s = mem_new(sizeof(*s));
-	const int one = 1;
 
 	if (!s) {
 		close(fd);
@@ -219,16 +240,13 @@ struct stream *stream_new(struct loop *l, int fd, struct tls *tls, const struct 
 		mem_free(s);
 		return NULL;
 	}
-	/* Answers are single writes: none should wait for the next one. */
-	if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)) != 0)
-		errno = 0;
 	s->loop = l;
 	s->peer = *peer;
 	s->handshake_us = STREAM_HANDSHAKE_US;
 	s->out_last = &s->out;
 	event_assign(&s->read_ev, base, fd, EV_READ | EV_PERSIST, on_read, s);
 	event_assign(&s->write_ev, base, fd, EV_WRITE | EV_PERSIST, on_write, s);
-	evtimer_assign(&s->again_ev, base, on_again, s);
+	s->again.run = on_again;
 	evtimer_assign(&s->timeout_ev, base, on_timeout, s);
 	evtimer_assign(&s->deadline_ev, base, on_deadline, s);
 	return s;
@@ -240,15 +258,25 @@ void stream_destroy(struct stream *s)
 		return;
 	if (s->orphan.next)
 		loop_release(s->loop, &s->orphan);
-	event_del(&s->read_ev);
-	event_del(&s->write_ev);
-	evtimer_del(&s->again_ev);
-	evtimer_del(&s->timeout_ev);
+	forget(&s->read_ev, &s->reading);
+	forget(&s->write_ev, &s->writing);
+	loop_not_soon(s->loop, &s->again);
+	if (s->timer_us)
+		evtimer_del(&s->timeout_ev);
 	evtimer_del(&s->deadline_ev);
 	stream_drop_output(s);
 	link_fini(&s->link);
 	s->fn = NULL;
 	s->state = STREAM_DEAD;
+}
+
+void stream_no_delay(int fd)
+{
+	const int one = 1;
+
+	/* A UNIX socket has no such thing. */
+	if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)) != 0)
+		errno = 0;
 }
 
 enum err stream_take_socket(struct stream **out, struct loop *l, int fd, struct tls *tls,
@@ -259,6 +287,7 @@ enum err stream_take_socket(struct stream **out, struct loop *l, int fd, struct 
 
 	if (!s)
 		return fail_set(why, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
+	stream_no_delay(fd);
 	stream_handle(s, fn, ctx);
 	stream_enter(s);
 	s->state = STREAM_CONNECTING;

@@ -56,11 +56,18 @@ void stream_pause(struct stream *s, bool paused);
 /* Queues; one call becomes one TLS record (up to 16 KiB). ERR_LIMIT; ERR_NOTNOW before READY;
  * ERR_CLOSED when nothing can be sent any more (STREAM_ERROR follows, if it was not told). */
 enum err stream_write(struct stream *s, struct span bytes) MUST_USE;
+/* The same for what stream_finish follows at once: the end then goes with the last of the bytes, in
+ * one packet. */
+enum err stream_write_last(struct stream *s, struct span bytes) MUST_USE;
+size_t stream_unsent(const struct stream *s); /* bytes written that the kernel has not taken yet */
 /* One timer per stream; 0 switches off. */
 void stream_timeout(struct stream *s, int64_t us);
 /* Sends what is queued (bounded time), then closes. No event follows; `s` is not the owner's any
  * more, as after stream_close. Of very many at once the oldest are closed before their time. */
 void stream_finish(struct stream *s);
+/* The same for a peer that has said that it sends nothing more: most often there is nothing to wait
+ * for. */
+void stream_finish_last(struct stream *s);
 /* At once, without an event; frees `s`. */
 void stream_close(struct stream *s);
 

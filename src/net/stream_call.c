@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "base/clock.h"
 #include "base/mem.h"
 #include "net/sock.h"
 #include "net/stream_priv.h"
@@ -105,14 +106,30 @@ failed:
 	return ERR_CLOSED;
 }
 
+enum err stream_write_last(struct stream *s, struct span bytes)
+{
+	s->link.last = true;
+	return stream_write(s, bytes);
+}
+
 void stream_timeout(struct stream *s, int64_t us)
 {
 	struct timeval tv = loop_timeval(us);
 
-	if (us <= 0 || s->over)
-		evtimer_del(&s->timeout_ev);
-	else
-		evtimer_add(&s->timeout_ev, &tv);
+	if (us <= 0 || s->over) {
+		s->timeout_us = 0;
+		return;
+	}
+	s->timeout_us = clock_monotonic_us() + us;
+	if (s->timer_us && s->timer_us <= s->timeout_us)
+		return;
+	if (evtimer_add(&s->timeout_ev, &tv) == 0)
+		s->timer_us = s->timeout_us;
+}
+
+size_t stream_unsent(const struct stream *s)
+{
+	return s->out_len;
 }
 
 static void drop(struct loop_orphan *o)
@@ -130,7 +147,7 @@ static void give_up(struct stream *s)
 	s->fn = NULL;
 	s->ctx = NULL;
 	s->over = true;
-	evtimer_del(&s->timeout_ev);
+	stream_timeout(s, 0);
 	s->orphan.drop = drop;
 	loop_adopt(s->loop, &s->orphan);
 	stream_deadline(s, FINISH_US);
@@ -150,6 +167,15 @@ void stream_finish(struct stream *s)
 	stream_enter(s);
 	give_up(s);
 	stream_leave(s);
+}
+
+void stream_finish_last(struct stream *s)
+{
+	/* Closing with input that was not read would reset the connection: see stream_end_step. */
+	if (s && s->state == STREAM_OPEN && !s->out && link_is_quiet(&s->link))
+		stream_close(s);
+	else
+		stream_finish(s);
 }
 
 void stream_close(struct stream *s)

@@ -67,7 +67,9 @@ static enum link_result read_once(struct stream *s)
 	size_t room = STREAM_INPUT_MAX - stream_unread(s), len;
 	enum link_result r;
 
-	r = link_read(&s->link, scratch, room < READ_SIZE ? room : READ_SIZE, &len, &s->why);
+	if (room > READ_SIZE)
+		room = READ_SIZE;
+	r = link_read(&s->link, scratch, room, &len, &s->why);
 	if (r != LINK_DONE)
 		return r;
 	buf_put(&s->in, span_of(scratch, len));
@@ -76,7 +78,8 @@ static enum link_result read_once(struct stream *s)
 		fail_set(&s->why, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
 		return LINK_FAILED;
 	}
-	return LINK_DONE;
+	/* Without TLS that was all: what comes later, also the end, wakes the loop. */
+	return s->link.ssl || len == room ? LINK_DONE : LINK_WANT_READ;
 }
 
 void stream_pump(struct stream *s)

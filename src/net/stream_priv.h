@@ -36,8 +36,12 @@ struct stream {
 	struct fail why;
 	struct loop_orphan orphan; /* linked in ENDING and LINGER */
 
-	struct event read_ev, write_ev, again_ev, timeout_ev, deadline_ev;
+	struct event read_ev, write_ev, timeout_ev, deadline_ev;
+	struct loop_soon again;
 	bool reading, writing; /* what is registered */
+	/* Monotonic: when the owner's time is over, and when the timer for it goes off, which may
+	 * be sooner and then finds out; 0: never. Owners set their time with each message. */
+	int64_t timeout_us, timer_us;
 	int64_t handshake_us;
 
 	struct buf in;
@@ -73,6 +77,10 @@ void stream_destroy(struct stream *s);
 /* listener.c: a listener on a socket that is bound and listens; takes `fd`, also when it fails. */
 enum err listener_take_socket(struct listener **out, struct loop *l, int fd, struct tls *tls,
 	void (*accepted)(void *ctx, struct stream *s), void *ctx, struct fail *why);
+
+/* Answers are single writes: none should wait for the next one. Linux hands it on from a listening
+ * socket to those that it accepts. */
+void stream_no_delay(int fd);
 
 /* stream.c: a stream whose socket `fd` is being connected; takes `fd`. `error` is connect's errno,
  * or 0; a refusal is told as an event, so that owners have one place for it. */

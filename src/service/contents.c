@@ -21,6 +21,7 @@ void contents_look(struct contents *c)
 	if (!provision_state_same_store(&c->state, &now))
 		c->sure = false;
 	c->state = now;
+	c->looks++;
 }
 
 /* After a look: `state` was taken before this revision was read. */

@@ -117,10 +117,16 @@ struct known *known_find(struct contents *c, const char *asked, uint32_t hash)
 	return k;
 }
 
-bool known_is_fresh(const struct contents *c, const struct known *k)
+bool known_is_fresh(const struct contents *c, struct known *k)
 {
-	return k->epoch == c->epoch && (!k->until || clock_seconds(c->env->clock) < k->until) &&
-	       (!k->sources || provision_sources_same(k->sources));
+	if (k->epoch != c->epoch || (k->until && clock_seconds(c->env->clock) >= k->until))
+		return false;
+	if (!k->sources || k->look == c->looks)
+		return true;
+	if (!provision_sources_same(k->sources))
+		return false;
+	k->look = c->looks;
+	return true;
 }
 
 /* The one used longest ago goes first. */

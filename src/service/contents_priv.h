@@ -16,6 +16,7 @@ struct known {
 	struct known *newer, *older;
 	uint32_t hash;
 	uint64_t epoch; /* of contents.epoch, when it was made */
+	uint64_t look;  /* of contents.looks, when its sources were found unchanged */
 	int64_t until;  /* provision_file.until */
 	struct content *content;
 	struct provision_sources *sources; /* NULL: none */
@@ -59,9 +60,10 @@ struct contents {
 	const struct service_env *env;
 	struct provision_place place;
 	struct provision_state state; /* at the last look */
-	char revision[STORE_TEXT];    /* the last that was heard of */
-	bool sure;                    /* it is still that one */
-	uint64_t epoch;               /* goes up with what makes every answer another */
+	uint64_t looks;
+	char revision[STORE_TEXT]; /* the last that was heard of */
+	bool sure;                 /* it is still that one */
+	uint64_t epoch;            /* goes up with what makes every answer another */
 	struct check check;
 	struct job *unsure, **unsure_last; /* in the order in which they came */
 	struct known *names[CONTENTS_NAME_BUCKETS];
@@ -85,7 +87,7 @@ struct content *content_hold(struct content *c);
 struct content *content_take(struct contents *c, struct job *j);
 
 struct known *known_find(struct contents *c, const char *asked, uint32_t hash);
-bool known_is_fresh(const struct contents *c, const struct known *k);
+bool known_is_fresh(const struct contents *c, struct known *k);
 void known_used(struct contents *c, struct known *k);
 void known_forget(struct contents *c, struct known *k);
 /* Keeps what the job found, if it may be kept. */

@@ -122,10 +122,17 @@ static void conn_free(struct conn *c)
 
 static void conn_finish(struct conn *c)
 {
+	/* It asked for the end itself, and keeps to that. */
+	bool last = c->request.close && !c->request.refusal &&
+		    (size_t)c->request.length == c->body.len && !stream_input(c->stream).len;
+
 	answered(c, true);
 	/* What is left unread when a socket closes would cost the peer the answer. */
 	stream_consume(c->stream, stream_input(c->stream).len);
-	stream_finish(c->stream);
+	if (last)
+		stream_finish_last(c->stream);
+	else
+		stream_finish(c->stream);
 	c->stream = NULL;
 	conn_free(c);
 }
@@ -206,7 +213,9 @@ static void conn_send(struct conn *c, const struct http_reply *reply, bool close
 	c->rest = span_of(c->rest.ptr + c->sent, c->rest.len - c->sent);
 	if (err == ERR_OK)
 		err = buf_check(&out);
-	if (err == ERR_OK)
+	if (err == ERR_OK && close && !c->rest.len)
+		err = stream_write_last(c->stream, buf_span(&out));
+	else if (err == ERR_OK)
 		err = stream_write(c->stream, buf_span(&out));
 	buf_fini(&out);
 	if (err != ERR_OK) {
@@ -216,8 +225,11 @@ static void conn_send(struct conn *c, const struct http_reply *reply, bool close
 		conn_free(c);
 	} else if (close && !c->rest.len) {
 		conn_finish(c);
-	} else {
+	} else if (c->rest.len || stream_unsent(c->stream) || stream_input(c->stream).len) {
 		enter(c, CONN_DRAIN);
+	} else {
+		answered(c, true);
+		enter(c, CONN_IDLE);
 	}
 }
 

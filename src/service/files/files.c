@@ -46,6 +46,8 @@ struct files {
 	const struct service_env *env;
 	struct contents *contents;
 	struct door doors[DOORS];
+	struct fetch *due, **due_last; /* read, and not looked at yet */
+	struct loop_timer *due_timer;
 	struct job_link *waiting; /* fetches whose file is not there yet */
 	struct job_link *held;    /* fetches of who guesses names, to be answered later */
 	struct loop_timer *held_timer;
@@ -60,6 +62,7 @@ struct files {
 /* One request, until its answer has been sent. */
 struct fetch {
 	struct job_link link; /* while it waits, or is held back */
+	struct fetch *due;    /* the next that was read */
 	int64_t answer_us;    /* monotonic; when it is held back */
 	struct door *door;
 	struct slot_ref ref;
@@ -343,19 +346,19 @@ static void name_at(const struct door *d, char *name)
 		name[len - strlen(".sgn")] = '\0';
 }
 
-static void look_up(struct fetch *f, char *name)
+static void look_up(struct fetch *f)
 {
 	struct files *s = f->door->files;
 	struct content *content = NULL;
+	char name[HTTP_TARGET_MAX + 1];
 	struct fail why = {0};
 	enum err err = s->waiting_count < FILES_WAITING_MAX ? ERR_OK : ERR_LIMIT;
 
+	str_copy(name, sizeof(name), f->asked);
 	name_at(f->door, name);
 	f->wait.done = on_content;
-	if (err == ERR_OK) {
-		contents_look(s->contents);
+	if (err == ERR_OK)
 		err = contents_get(s->contents, name, &content, &f->wait);
-	}
 	if (err) {
 		refuse(f, fail_set(&why, err, "%s", err_text(err)), &why, NULL);
 	} else if (content) {
@@ -363,6 +366,21 @@ static void look_up(struct fetch *f, char *name)
 	} else {
 		jobs_add(&s->waiting, &f->link);
 		s->waiting_count++;
+	}
+}
+
+/* Those that were read together are looked at together: one look at the disk is good for all. */
+static void on_due_timer(void *ctx)
+{
+	struct files *s = ctx;
+	struct fetch *f = s->due, *next;
+
+	s->due = NULL;
+	s->due_last = &s->due;
+	contents_look(s->contents);
+	for (; f; f = next) {
+		next = f->due;
+		look_up(f);
 	}
 }
 
@@ -379,7 +397,10 @@ static void handle(void *ctx, struct slot_ref ref, const struct http_exchange *x
 	}
 	if (f) {
 		trace_request(f, x->request->method);
-		look_up(f, name);
+		if (!d->files->due)
+			loop_timer_set(d->files->due_timer, 0);
+		*d->files->due_last = f;
+		d->files->due_last = &f->due;
 	} else {
 		http_answer_error(d->http, ref, 503, "unavailable", err_text(ERR_NOMEM), NULL);
 	}
@@ -401,13 +422,19 @@ static void end_all(struct job_link **list)
 static void stop(void *instance)
 {
 	struct files *s = instance;
+	struct fetch *f;
 	size_t i;
 
 	for (i = 0; i < DOORS; i++)
 		http_server_free(s->doors[i].http);
+	while ((f = s->due)) {
+		s->due = f->due;
+		fetch_free(f);
+	}
 	end_all(&s->waiting);
 	end_all(&s->held);
 	contents_free(s->contents);
+	loop_timer_free(s->due_timer);
 	loop_timer_free(s->timer);
 	loop_timer_free(s->held_timer);
 	put_lines(s);
@@ -454,7 +481,10 @@ static enum err start(void **instance, const struct service_env *env, struct fai
 	if (!s)
 		return fail_set(why, err, "HTTP: %s", err_text(err));
 	s->env = env;
+	s->due_last = &s->due;
 	err = loop_timer_new(&s->timer, env->loop, on_timer, s);
+	if (err == ERR_OK)
+		err = loop_timer_new(&s->due_timer, env->loop, on_due_timer, s);
 	if (err == ERR_OK)
 		err = loop_timer_new(&s->held_timer, env->loop, on_held_timer, s);
 	if (err == ERR_OK)

@@ -389,7 +389,12 @@ static void timeouts(void **state)
 	stream_timeout(server->s, 0);
 	rig_for(&r, 10000);
 	assert_int_equal(server->timeout, 0);
+	/* A later time, also one that is set again and again, does not go off with the sooner one.
+	 */
+	stream_timeout(server->s, 1000);
 	stream_timeout(server->s, 3600 * 1000000ll);
+	rig_for(&r, 10000);
+	assert_int_equal(server->timeout, 0);
 	stream_timeout(server->s, 1000);
 	rig_until(&r, &server->over, 1);
 	assert_int_equal(server->timeout, 1);
@@ -452,6 +457,47 @@ static void finish_delivers_to_a_talking_peer(void **state)
 	close(fd);
 	host_fini(&h);
 	rig_fini(&r);
+}
+
+/* Whether the peer keeps to its word that it sends nothing more, or has sent something already that
+ * nobody reads: it gets the last answer whole, and the end. */
+static void the_last_answer_and_the_end(void **state)
+{
+	static uint8_t answer[200000], chunk[4096];
+	size_t sizes[] = {10, sizeof(answer)}, got;
+	struct seen *server;
+	struct host h;
+	struct rig r;
+	ssize_t n;
+	int fd;
+
+	for (unsigned i = 0; i < 4; i++) {
+		struct span bytes = span_of(answer, sizes[i % 2]);
+
+		rig_init(&r);
+		host_init(&h, &r, NULL);
+		fd = raw_connect(&h.addr);
+		server = first(&h, &r);
+		stream_pause(server->s, true);
+		if (i >= 2)
+			assert_int_equal(send(fd, chunk, sizeof(chunk), 0), sizeof(chunk));
+		assert_int_equal(stream_write_last(server->s, bytes), ERR_OK);
+		assert_true(stream_unsent(server->s) < bytes.len);
+		stream_finish_last(server->s);
+		server->s = NULL;
+		for (got = 0, n = 1; n > 0; got += n > 0 ? (size_t)n : 0) {
+			struct pollfd p = {.fd = fd, .events = POLLIN};
+
+			while (poll(&p, 1, 0) != 1)
+				rig_for(&r, 500);
+			n = recv(fd, chunk, sizeof(chunk), 0);
+		}
+		assert_int_equal(n, 0);
+		assert_int_equal(got, bytes.len);
+		close(fd);
+		host_fini(&h);
+		rig_fini(&r);
+	}
 }
 
 /* A loop may end while a stream is being finished. */
@@ -601,6 +647,7 @@ int main(void)
 		cmocka_unit_test(timeouts),
 		cmocka_unit_test(a_reset_is_an_error),
 		cmocka_unit_test(finish_delivers_to_a_talking_peer),
+		cmocka_unit_test(the_last_answer_and_the_end),
 		cmocka_unit_test(finished_streams_end_with_the_loop),
 		cmocka_unit_test(tap_sees_all_bytes),
 		cmocka_unit_test(no_descriptors_left),
