@@ -35,6 +35,7 @@ void cli_progress(size_t done, size_t total);
 
 /* The commands that talk with a person step by step, or take every answer from options. Return the
  * exit status; the table of those is in the manual. */
+int capf_watch_run(const struct cli *cli, const struct json *args);
 int ctl_client_run(const struct cli *cli, const struct json *args);
 int ctl_status_run(const struct cli *cli, const struct json *args);
 int file_tail_run(const struct cli *cli, const struct json *args);

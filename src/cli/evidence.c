@@ -305,9 +305,16 @@ static bool daemon_runs(void *ctx, const char *state)
 	return client_admin_runs(state);
 }
 
+static enum err ask_daemon(const char *state, const char *words, const struct json *args,
+	struct command_reply *reply, struct fail *why)
+{
+	return client_admin_run(state, command_named(words), args, CLIENT_ADMIN_US, reply, why);
+}
+
 const struct command_runtime cli_runtime = {.gather = gather,
 	.notify = cli_notify,
 	.parallel = cli_parallel,
 	.daemon_runs = daemon_runs,
+	.ask_daemon = ask_daemon,
 	.nodes_ask = cli_nodes_ask,
 	.nodes_end = cli_nodes_end};

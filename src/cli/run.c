@@ -173,6 +173,7 @@ static int talk(const struct cli *cli, const struct command *cmd, const struct j
 		int (*run)(const struct cli *cli, const struct json *args);
 	} dialogues[] = {
 		{"ctl-client", ctl_client_run},
+		{"device capf watch", capf_watch_run},
 		{"file tail", file_tail_run},
 		{"logs", logs_run},
 		{"setup", setup_run},

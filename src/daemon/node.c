@@ -21,27 +21,6 @@ static enum err status(void *ctx, struct json *into, struct fail *why)
 	return err;
 }
 
-struct gone {
-	struct node *node;
-	const char *device;
-};
-
-static void end_station(void *ctx, unsigned index)
-{
-	const struct gone *g = ctx;
-
-	service_sccp_reset(g->node->each[index].instances[SERVICE_CALLMANAGER][0], g->device);
-}
-
-static enum err device_gone(void *ctx, const char *device, struct fail *why)
-{
-	struct node *n = ctx;
-	struct gone g = {.node = n, .device = device};
-	enum err err = workers_call(n->workers, 1, end_station, &g);
-
-	return err ? fail_set(why, err, "the daemon is stopping") : ERR_OK;
-}
-
 /* --- workers --- */
 
 static enum err worker_start(void *ctx, unsigned index, struct loop *l, struct fail *why)
@@ -52,6 +31,8 @@ static enum err worker_start(void *ctx, unsigned index, struct loop *l, struct f
 
 	if (err == ERR_OK)
 		err = node_notes_worker(n, w);
+	if (err == ERR_OK)
+		err = steps_new(&w->steps);
 	w->env = (struct service_env){
 		.loop = l,
 		.worker = index,
@@ -65,6 +46,7 @@ static enum err worker_start(void *ctx, unsigned index, struct loop *l, struct f
 		.guesses = n->guesses,
 		.runtime = &n->runtime,
 		.notes = w->notes,
+		.steps = w->steps,
 	};
 	return err ? fail_set(why, err, "worker %u: %s", index, err_text(err)) : ERR_OK;
 }
@@ -187,8 +169,11 @@ enum err node_start(struct node **out, const char *folder, struct fail *why)
 			.status = status,
 			.service_status = node_service_status,
 			.service_do = node_service_do,
-			.device_gone = device_gone,
+			.device_gone = node_device_gone,
+			.stations = node_stations,
+			.enrol_steps = node_enrol_steps,
 		};
+		n->begun_us = clock_us(clock_system());
 		err = cluster_open(&n->cluster, folder, clock_system(), why);
 	}
 	if (err == ERR_OK) {
@@ -240,6 +225,8 @@ void node_stop(struct node *n)
 		workers_stop(n->workers);
 	pool_free(n->pool);
 	node_notes_end(n);
+	for (unsigned i = 0; n->each && i < n->count; i++)
+		steps_free(n->each[i].steps);
 	mem_free(n->each);
 	node_services_free(n);
 	guesses_free(n->guesses);

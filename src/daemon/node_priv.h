@@ -12,6 +12,7 @@
 #include "service/jobs.h"
 #include "service/notes.h"
 #include "service/service.h"
+#include "service/steps.h"
 
 /* Programs' services that are one to an administrator: TFTP, and the same files over HTTP. */
 #define SERVICE_PARTS 2
@@ -26,6 +27,8 @@ struct worker {
 	void *admin;
 	struct notes *notes;
 	struct notes_batch noted; /* taken from them, on the way to the store */
+	struct steps *steps;
+	struct steps_copy seen; /* taken from them, for whoever asked */
 	enum err err;
 	struct fail why;
 };
@@ -62,6 +65,7 @@ struct node {
 	struct worker *each;
 	unsigned count;
 	struct watch watch;
+	int64_t begun_us; /* when this process began: its steps are no other's */
 	struct held_book *book;
 	struct loop_timer *gather; /* of notes; with `gathering` on worker 0's thread */
 	bool gathering;
@@ -79,6 +83,14 @@ enum err node_service_status(
 	void *ctx, enum node_service s, struct service_state *out, struct fail *why);
 enum err node_service_do(
 	void *ctx, enum node_service s, enum service_action what, struct fail *why);
+
+/* node_phones.c, for the command_runtime. */
+enum err node_device_gone(void *ctx, const char *device, struct fail *why);
+enum err node_stations(void *ctx, const char (*devices)[16], size_t count, bool reset,
+	bool *registered, struct fail *why);
+enum err node_enrol_steps(void *ctx, char cursor[COMMAND_CURSOR],
+	enum err (*each)(void *arg, const struct enrol_step *step), void *arg, int64_t *lost,
+	struct fail *why);
 
 /* node_watch.c; both on worker 0's thread. */
 enum err node_watch_start(struct node *n, struct loop *l) MUST_USE;

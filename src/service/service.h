@@ -11,6 +11,7 @@ struct command_runtime;
 struct guesses;
 struct lingering;
 struct notes;
+struct steps;
 
 /* What a service gets to work with on one worker. Everything is borrowed and outlives the service.
  */
@@ -39,6 +40,7 @@ struct service_env {
 	/* What commands ask of this process; used in pool jobs, `status` on worker 0's loop. */
 	const struct command_runtime *runtime;
 	struct notes *notes; /* what this worker's services see of phones; NULL: nobody asks */
+	struct steps *steps; /* and of certificate operations; the same */
 };
 
 /* A service's own limit of unproven connections on one worker, as far as descriptors reach. */

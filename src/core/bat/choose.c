@@ -132,6 +132,29 @@ enum err bat_choose_csv(
 	return err;
 }
 
+enum err bat_choose_names(struct cluster *c, const char *const *names, size_t count,
+	struct bat_choice *out, struct fail *why)
+{
+	struct store_device row;
+	char name[DEVICE_NAME_SIZE];
+	enum err err = ERR_OK;
+	size_t i;
+
+	memset(out, 0, sizeof(*out));
+	for (i = 0; !err && i < count; i++) {
+		if (str_device_name(name, names[i]))
+			err = fail_set(why, ERR_FORMAT, "%.32s is no device name", names[i]);
+		if (!err)
+			err = store_device_get(cluster_get_store(c), name, &row, why);
+		if (!err)
+			err = add(out, name, why);
+	}
+	if (err)
+		bat_choice_fini(out);
+	sort(out);
+	return err;
+}
+
 void bat_choice_fini(struct bat_choice *choice)
 {
 	mem_free(choice->names);

@@ -22,6 +22,9 @@ enum err bat_choose(
  * for a phone that is not known. */
 enum err bat_choose_csv(
 	struct cluster *c, struct span csv, struct bat_choice *out, struct fail *why) MUST_USE;
+/* Names in a row. ERR_FORMAT, ERR_NOTFOUND. */
+enum err bat_choose_names(struct cluster *c, const char *const *names, size_t count,
+	struct bat_choice *out, struct fail *why) MUST_USE;
 void bat_choice_fini(struct bat_choice *choice);
 
 #endif

@@ -38,7 +38,12 @@ struct command_arg {
 };
 
 struct command_ctx;
+struct command_reply;
 struct cluster_nodes;
+struct enrol_step;
+
+/* Names a moment in a daemon's memory: which steps were seen. With NUL. */
+#define COMMAND_CURSOR 1536
 
 /* Whom the certificate monitor tells; NULL: not so. */
 struct monitor_target {
@@ -63,6 +68,20 @@ struct command_runtime {
 	bool (*daemon_runs)(void *ctx, const char *state);
 	/* A phone's record is gone: its registration ends. */
 	enum err (*device_gone)(void *ctx, const char *device, struct fail *why);
+	/* Which of these phones are registered, in registered[i]; `reset` sends them back to their
+	 * start. */
+	enum err (*stations)(void *ctx, const char (*devices)[16], size_t count, bool reset,
+		bool *registered, struct fail *why);
+	/* In a program that is not the daemon: has the one of this state folder run a command.
+	 * ERR_NOTFOUND when none runs; else end *reply with command_reply_fini. */
+	enum err (*ask_daemon)(const char *state, const char *words, const struct json *args,
+		struct command_reply *reply, struct fail *why);
+	/* The steps of certificate operations that this process keeps in memory, in order of time:
+	 * those behind `cursor`, which then is that of the last one ("" for all). `lost`: so many
+	 * are kept no more, or the cursor is of another process. In a pool job. */
+	enum err (*enrol_steps)(void *ctx, char cursor[COMMAND_CURSOR],
+		enum err (*each)(void *arg, const struct enrol_step *step), void *arg,
+		int64_t *lost, struct fail *why);
 	/* Evidence for the eight checks, gathered over the network and from phones' folders. */
 	struct doctor_evidence *(*gather)(
 		void *ctx, struct cluster *c, const char *phones, struct fail *why);

@@ -3,6 +3,7 @@
 
 #include "base/str.h"
 #include "core/command/held.h"
+#include "core/command/reset.h"
 #include "core/device/device.h"
 #include "core/device/line.h"
 #include "core/device/rules.h"
@@ -121,6 +122,9 @@ static void change(struct command_ctx *ctx, const struct json *args, struct comm
 	device_line(&reply->text, &made);
 	rules = (struct device_rules){.c = c, .ahead = how == DEVICE_ADD};
 	put_warnings(&rules, &made, reply);
+	if ((json_get_bool(args, "install") || json_get_str(args, "operation")) &&
+		command_call(ctx, made.name, json_get_bool(args, "no-reset"), reply, &why))
+		command_refuse(reply, &why);
 }
 
 void handle_device_add(

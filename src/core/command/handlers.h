@@ -43,6 +43,7 @@ command_handler handle_profile_add, handle_profile_delete, handle_profile_list,
 command_handler handle_device_add, handle_device_list, handle_device_show, handle_device_delete;
 command_handler handle_bat_query, handle_bat_update, handle_bat_apply, handle_bat_undo,
 	handle_bat_status;
+command_handler handle_device_reset;
 command_handler handle_device_held, handle_device_line, handle_explain_erase;
 command_handler handle_device_load_list, handle_device_load_set, handle_device_prepare;
 command_handler handle_device_update, handle_device_secret, handle_device_import,

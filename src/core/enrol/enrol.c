@@ -279,6 +279,7 @@ static enum err too_late(struct begin *b, struct fail *why)
 
 	clock_print_iso(by, b->row.operation_by);
 	b->out->verdict = ENROL_NOTHING_TO_DO;
+	b->out->outcome = ENROL_LATE;
 	fail_set(&b->out->why, ERR_EXPIRED, "it was to be completed by %s", by);
 	raise_alarm(b, "capf outside its window", b->out->why.text);
 	return write_refusal(b, ENROL_LATE, why);

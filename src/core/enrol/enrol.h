@@ -31,7 +31,7 @@ struct enrol_order {
 	struct enrol_key key, backup; /* ENROL_INSTALL; backup.bits 0: none */
 	bool by_lsc;                  /* the phone proved its LSC */
 	bool recorded;                /* a certificate that was proven is on record since now */
-	enum enrol_outcome outcome;   /* of ENROL_REFUSED */
+	enum enrol_outcome outcome;   /* of ENROL_REFUSED, and of what came too late; else none */
 	struct enrol_alarm alarm;
 	struct fail why; /* also for what is accepted and yet to be told */
 };

@@ -155,8 +155,11 @@ static void tell(const struct job *j)
 	}
 	if (a->action)
 		log_line(LOG_WARN, "capf: %u:%s: %s: %s", j->number, j->device, a->action, a->text);
+	if (j->kind == JOB_BEGIN && j->order.outcome)
+		live_tell_end(j, j->order.op, j->order.outcome, j->order.why.text);
 	if (j->kind != JOB_END)
 		return;
+	live_tell_end(j, j->write.op, j->write.outcome, j->note);
 	if (j->write.outcome == ENROL_SUCCESS)
 		live_trace(j->service, "%u:%s:%s", j->number, j->device, done[j->write.op]);
 	else

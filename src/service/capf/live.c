@@ -32,6 +32,33 @@ void live_trace(struct capf *service, const char *fmt, ...)
 
 /* --- steps --- */
 
+static void put(struct capf *service, const char *device, const char *address,
+	struct enrol_step *step, const char *note)
+{
+	step->at_us = clock_us(service->env->clock);
+	str_copy(step->device, sizeof(step->device), device);
+	str_copy(step->address, sizeof(step->address), address);
+	/* A longer note is cut: its beginning tells most. */
+	snprintf(step->note, sizeof(step->note), "%.*s", (int)sizeof(step->note) - 1,
+		note ? note : "");
+	steps_put(service->env->steps, step);
+}
+
+void live_tell(const struct session *s)
+{
+	struct enrol_step step = {.step = s->step, .op = s->op};
+
+	put(s->service, s->device, s->address, &step, NULL);
+}
+
+void live_tell_end(
+	const struct job *j, enum enrol_operation op, enum enrol_outcome outcome, const char *note)
+{
+	struct enrol_step step = {.step = STORE_STEP_DONE, .op = op, .outcome = outcome};
+
+	put(j->service, j->device, j->address, &step, note);
+}
+
 static bool worth_telling(const struct session *s, int64_t now)
 {
 	return !s->step_told && s->step != STORE_STEP_NONE &&

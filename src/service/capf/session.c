@@ -65,6 +65,7 @@ void session_step(struct session *s, enum store_step step)
 	s->step = step;
 	s->step_since = clock_seconds(s->service->env->clock);
 	s->step_told = false;
+	live_tell(s);
 	live_step(s->service);
 }
 

@@ -15,6 +15,7 @@
 #include "service/jobs.h"
 #include "service/notes.h"
 #include "service/slots.h"
+#include "service/steps.h"
 #include "wire/capf/capf.h"
 
 #include <uthash.h>
@@ -167,6 +168,10 @@ enum err live_start(struct capf *service) MUST_USE;
 void live_stop(struct capf *service);
 void live_trace(struct capf *service, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void live_step(struct capf *service);
+/* At once, in memory: how far a phone is; with the job that ended it, how. */
+void live_tell(const struct session *s);
+void live_tell_end(
+	const struct job *j, enum enrol_operation op, enum enrol_outcome outcome, const char *note);
 
 /* Frees the instance; no session and no job is left. */
 void capf_free(struct capf *service);

@@ -89,7 +89,6 @@ static void ask_for_deletion(struct session *s)
 	if (!session_send(s, &m))
 		return;
 	session_enter(s, SESSION_AWAIT_DELETE_CERT_RES);
-	session_step(s, STORE_STEP_CONNECTED);
 }
 
 /* The LSC without saying so, as every server does; the MIC by its type. */
@@ -104,7 +103,6 @@ static void ask_for_cert(struct session *s)
 	if (!session_send(s, &m))
 		return;
 	session_enter(s, SESSION_AWAIT_FETCH_CERT_RES);
-	session_step(s, STORE_STEP_CONNECTED);
 }
 
 static void go(struct session *s, const struct job *j)
@@ -117,6 +115,7 @@ static void go(struct session *s, const struct job *j)
 	s->keep_alive = j->keep_alive;
 	if (j->order.why.code)
 		session_complain(s, j->order.why.text);
+	session_step(s, STORE_STEP_CONNECTED);
 	switch (s->op) {
 	case ENROL_INSTALL: ask_for_key(s); return;
 	case ENROL_DELETE: ask_for_deletion(s); return;

@@ -119,6 +119,25 @@ void service_sccp_reset(void *instance, const char *device)
 	station_flush_all(x);
 }
 
+void service_sccp_stations(void *instance, const char (*devices)[DEVICE_NAME_SIZE], size_t count,
+	bool reset, bool *registered)
+{
+	struct sccp *x = instance;
+	struct station *s;
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		s = NULL;
+		if (x)
+			HASH_FIND_STR(x->by_device, devices[i], s);
+		registered[i] = s != NULL;
+		if (s && reset)
+			station_reset(s);
+	}
+	if (x && reset)
+		station_flush_all(x);
+}
+
 static void end(struct lingering *l)
 {
 	struct sccp *x = lingering_of(l, struct sccp, lingering);

@@ -2,6 +2,7 @@
 #ifndef SERVICE_SCCP_SCCP_H
 #define SERVICE_SCCP_SCCP_H
 
+#include "base/str.h"
 #include "service/service.h"
 
 struct json;
@@ -31,5 +32,10 @@ enum err service_sccp_status(void *instance, struct json *into);
 /* Sends a registered phone back to its start; that is how it learns that it is not wanted any more.
  * On worker 0's loop; no such phone, or no instance, is no error. */
 void service_sccp_reset(void *instance, const char *device);
+
+/* Which of these phones are registered; `reset` sends them back to their start. On worker 0's loop;
+ * without an instance none is. */
+void service_sccp_stations(void *instance, const char (*devices)[DEVICE_NAME_SIZE], size_t count,
+	bool reset, bool *registered);
 
 #endif
