@@ -244,6 +244,15 @@ bool cert_is_ca(const struct cert *c)
 	return (flags & (EXFLAG_CA | EXFLAG_INVALID)) == EXFLAG_CA;
 }
 
+bool cert_fits_client(const struct cert *c)
+{
+	X509 *x509 = cert_get_x509(c);
+	bool fits = x509 && X509_check_purpose(x509, X509_PURPOSE_SSL_CLIENT, 0) == 1;
+
+	ERR_clear_error();
+	return fits;
+}
+
 void cert_md5_hex(const struct cert *c, char out[33])
 {
 	char hex[2 * DIGEST_MAX + 1];

@@ -55,6 +55,8 @@ struct span cert_spki(const struct cert *c);      /* SubjectPublicKeyInfo DER */
 unsigned cert_key_bits(const struct cert *c);
 bool cert_key_is_rsa(const struct cert *c);
 bool cert_is_ca(const struct cert *c);
+/* Do its key usages, where it has any, allow it to be shown by a client of TLS? */
+bool cert_fits_client(const struct cert *c);
 
 /* Lower-case hex MD5 of the DER: `certHash` of the reduced configuration. */
 void cert_md5_hex(const struct cert *c, char out[33]);

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "crypto/issue.h"
-#include "crypto/ossl.h"
+#include "crypto/issue_priv.h"
 
 #include <openssl/x509v3.h>
 
 #define SERIAL_LEN 16u
 
-#define DER_BIT_STRING 0x03
-#define DER_SEQUENCE   0x30
 #define DER_EXTENSIONS 0xA3
 
 struct profile {
@@ -35,7 +32,7 @@ static const uint8_t alg_ec_sha1[] = {
 static const uint8_t alg_ec_sha256[] = {
 	0x30, 0x0A, 0x06, 0x08, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x04, 0x03, 0x02};
 
-static struct span algorithm(const struct issue_request *r)
+struct span issue_algorithm(const struct issue_request *r)
 {
 	if (r->digest == DIGEST_SHA1)
 		return r->issuer_is_rsa ? span_of(alg_rsa_sha1, sizeof(alg_rsa_sha1))
@@ -44,7 +41,7 @@ static struct span algorithm(const struct issue_request *r)
 				: span_of(alg_ec_sha256, sizeof(alg_ec_sha256));
 }
 
-static void der_head(struct buf *out, uint8_t tag, size_t len)
+void issue_der_head(struct buf *out, uint8_t tag, size_t len)
 {
 	buf_u8(out, tag);
 	if (len < 0x80) {
@@ -58,9 +55,9 @@ static void der_head(struct buf *out, uint8_t tag, size_t len)
 	}
 }
 
-static void der_wrap(struct buf *out, uint8_t tag, const struct buf *content)
+void issue_der_wrap(struct buf *out, uint8_t tag, const struct buf *content)
 {
-	der_head(out, tag, content->len);
+	issue_der_head(out, tag, content->len);
 	buf_put(out, buf_span(content));
 }
 
@@ -71,7 +68,7 @@ static enum err put_serial(struct buf *out)
 
 	/* Positive, and never shorter than it looks. */
 	serial[0] = (serial[0] & 0x7F) | 0x40;
-	der_head(out, V_ASN1_INTEGER, sizeof(serial));
+	issue_der_head(out, V_ASN1_INTEGER, sizeof(serial));
 	buf_put(out, span_of(serial, sizeof(serial)));
 	return err;
 }
@@ -119,7 +116,7 @@ static enum err copy_place(const struct cert *issuer, X509_NAME *to)
 	return from ? ERR_OK : ERR_NOMEM;
 }
 
-static enum err put_subject(const struct issue_request *r, struct buf *out, struct fail *why)
+enum err issue_subject(const struct issue_request *r, struct buf *out, struct fail *why)
 {
 	const struct issue_name *n = &r->subject;
 	const struct {
@@ -163,7 +160,7 @@ static enum err put_time(int64_t seconds, struct buf *out, struct fail *why)
 
 	if (!t)
 		return ossl_fail(why, ERR_ARG, "validity: date");
-	der_head(out, (uint8_t)ASN1_STRING_type(t), (size_t)ASN1_STRING_length(t));
+	issue_der_head(out, (uint8_t)ASN1_STRING_type(t), (size_t)ASN1_STRING_length(t));
 	buf_put(out, span_of(ASN1_STRING_get0_data(t), (size_t)ASN1_STRING_length(t)));
 	ASN1_TIME_free(t);
 	return buf_check(out);
@@ -183,7 +180,7 @@ static enum err put_validity(const struct issue_request *r, struct buf *out, str
 	err = put_time(r->not_before, &times, why);
 	if (!err)
 		err = put_time(end, &times, why);
-	der_wrap(out, DER_SEQUENCE, &times);
+	issue_der_wrap(out, DER_SEQUENCE, &times);
 	buf_fini(&times);
 	return err ? err : buf_check(out);
 }
@@ -264,11 +261,10 @@ static bool push_uri(STACK_OF(X509_EXTENSION) * list, const char *uri)
 	return good;
 }
 
-static enum err put_extensions(const struct issue_request *r, struct buf *out)
+enum err issue_extensions(const struct issue_request *r, const struct cert *issuer, struct buf *out)
 {
 	const struct profile *p = &profiles[r->kind];
 	STACK_OF(X509_EXTENSION) *list = sk_X509_EXTENSION_new_null();
-	struct buf content = {0};
 	enum err err = ERR_CRYPTO;
 	uint8_t *at;
 	int len;
@@ -277,24 +273,33 @@ static enum err put_extensions(const struct issue_request *r, struct buf *out)
 		!push_text(list, NID_key_usage, p->key_usage) ||
 		!push_text(list, NID_ext_key_usage, p->ext_key_usage) ||
 		!push_subject_key_id(list, r->spki) ||
-		(r->issuer && !push_authority_key_id(list, r->issuer)) ||
+		(issuer && !push_authority_key_id(list, issuer)) ||
 		(r->san_uri && !push_uri(list, r->san_uri)))
 		goto out;
 	len = i2d_X509_EXTENSIONS(list, NULL);
 	if (len <= 0)
 		goto out;
-	at = buf_grow(&content, (size_t)len);
+	at = buf_grow(out, (size_t)len);
 	if (at && i2d_X509_EXTENSIONS(list, &at) != len)
 		goto out;
-	der_wrap(out, DER_EXTENSIONS, &content);
-	err = buf_check(&content);
+	err = buf_check(out);
 out:
 	sk_X509_EXTENSION_pop_free(list, X509_EXTENSION_free);
+	return err;
+}
+
+static enum err put_extensions(const struct issue_request *r, struct buf *out)
+{
+	struct buf content = {0};
+	enum err err = issue_extensions(r, r->issuer, &content);
+
+	if (!err)
+		issue_der_wrap(out, DER_EXTENSIONS, &content);
 	buf_fini(&content);
 	return err ? err : buf_check(out);
 }
 
-static enum err check_request(const struct issue_request *r, struct fail *why)
+enum err issue_check(const struct issue_request *r, struct fail *why)
 {
 	const unsigned char *at = r->spki.ptr;
 	X509_PUBKEY *key = NULL;
@@ -320,18 +325,18 @@ enum err issue_tbs(const struct issue_request *r, struct buf *tbs, struct fail *
 {
 	static const uint8_t version_3[] = {0xA0, 0x03, 0x02, 0x01, 0x02};
 	struct buf body = {0}, subject = {0};
-	enum err err = check_request(r, why);
+	enum err err = issue_check(r, why);
 
 	if (err)
 		return err;
-	err = put_subject(r, &subject, why);
+	err = issue_subject(r, &subject, why);
 	if (err)
 		goto out;
 	buf_put(&body, span_of(version_3, sizeof(version_3)));
 	err = put_serial(&body);
 	if (err)
 		goto out;
-	buf_put(&body, algorithm(r));
+	buf_put(&body, issue_algorithm(r));
 	if (r->issuer)
 		err = put_issuer(r->issuer, &body);
 	else
@@ -347,7 +352,7 @@ enum err issue_tbs(const struct issue_request *r, struct buf *tbs, struct fail *
 		err = fail_set(why, ERR_LIMIT, "certificate: longer than %u bytes", CERT_SIZE_MAX);
 	if (err)
 		goto out;
-	der_wrap(tbs, DER_SEQUENCE, &body);
+	issue_der_wrap(tbs, DER_SEQUENCE, &body);
 	err = buf_check(tbs);
 out:
 	buf_fini(&body);
@@ -365,11 +370,11 @@ enum err issue_assemble(struct cert **out, const struct issue_request *r, struct
 	if (tbs.len > CERT_SIZE_MAX || signature.len > CERT_SIZE_MAX)
 		return fail_set(why, ERR_LIMIT, "certificate: longer than %u bytes", CERT_SIZE_MAX);
 	buf_put(&body, tbs);
-	buf_put(&body, algorithm(r));
-	der_head(&body, DER_BIT_STRING, signature.len + 1);
+	buf_put(&body, issue_algorithm(r));
+	issue_der_head(&body, DER_BIT_STRING, signature.len + 1);
 	buf_u8(&body, 0); /* no unused bits */
 	buf_put(&body, signature);
-	der_wrap(&whole, DER_SEQUENCE, &body);
+	issue_der_wrap(&whole, DER_SEQUENCE, &body);
 	err = buf_check(&body) ? buf_check(&body) : buf_check(&whole);
 	if (!err)
 		err = cert_from_der(&c, buf_span(&whole), why);

@@ -73,9 +73,20 @@ void sim_capf_leave(struct sim_capf *s)
 		destroy(s);
 }
 
+/* CAPF has its public half: the certificate may be ready when the phone comes again. */
+static void keep_key(struct sim_capf *s)
+{
+	struct fail why = {0};
+
+	if (s->state == AWAIT_STORE_CERT_REQ && s->key &&
+		sim_flash_keep_key(s->spec.flash, s->key, &why) != ERR_OK && !s->result.why.code)
+		s->result.why = why;
+}
+
 static void over(struct sim_capf *s)
 {
 	close_connection(s);
+	keep_key(s);
 	if (!s->dead && s->owner.over)
 		s->owner.over(s->ctx, &s->result);
 }
@@ -165,7 +176,8 @@ void sim_capf_send_reason(struct sim_capf *s, uint8_t type, uint8_t reason)
 static void on_store_cert_req(struct sim_capf *s, const struct capf_message *m)
 {
 	struct fail *why = &s->result.why;
-	struct key *key = s->key;
+	bool kept = !s->key;
+	struct key *key = kept ? sim_flash_kept_key(s->spec.flash) : s->key;
 	bool lsc = !(m->has & CAPF_HAS(CAPF_E_CERT_TYPE)) || m->cert_type == CERT_TYPE_LSC;
 
 	s->key = NULL;
@@ -174,12 +186,17 @@ static void on_store_cert_req(struct sim_capf *s, const struct capf_message *m)
 	} else if (!lsc || !(m->has & CAPF_HAS(CAPF_E_CERTIFICATE)) ||
 		   m->certificate.len > SIM_CERT_MAX) {
 		(void)fail_set(why, ERR_FORMAT, "STORE_CERT_REQ holds no LSC");
+	} else if (!key) {
+		(void)fail_set(why, ERR_NOTFOUND, "STORE_CERT_REQ though the phone made no key");
 	} else {
 		if (sim_flash_take_lsc(s->spec.flash, key, m->certificate, why) == ERR_OK)
 			s->result.did |= SIM_CAPF_INSTALLED;
 		key = NULL;
 	}
 	key_free(key);
+	if (kept && (s->result.did & SIM_CAPF_INSTALLED) &&
+		sim_flash_drop_kept(s->spec.flash, why) != ERR_OK)
+		s->result.did |= SIM_CAPF_KEPT;
 	if (sim_capf_faulty(s, SIM_FAULT_LOSE_ANSWER)) {
 		sim_capf_failed(s, ERR_CLOSED, "told to be gone before it answers");
 		return;
@@ -258,7 +275,8 @@ static const struct row {
 } rows[] = {
 	{CAPF_AUTH_REQ, IN(AWAIT_AUTH_REQ), sim_capf_on_auth_req},
 	{CAPF_KEY_GEN_REQ, IN(AWAIT_COMMAND), sim_capf_on_key_gen_req},
-	{CAPF_STORE_CERT_REQ, IN(AWAIT_STORE_CERT_REQ), on_store_cert_req},
+	/* Also at once, for a key that was made in another session. */
+	{CAPF_STORE_CERT_REQ, IN(AWAIT_COMMAND) | IN(AWAIT_STORE_CERT_REQ), on_store_cert_req},
 	{CAPF_FETCH_CERT_REQ, IN(AWAIT_COMMAND), on_fetch_cert_req},
 	{CAPF_DELETE_CERT_REQ, IN(AWAIT_COMMAND), on_delete_cert_req},
 	{CAPF_RETRY_LATER, IN(AWAIT_AUTH_REQ) | AFTER_AUTH, on_retry_later},

@@ -11,6 +11,7 @@
 #define LSC_FILE     "LSC.pem"
 #define KEY_FILE     "lsc.key"
 #define KEY_NEW_FILE "lsc.key.new" /* only between the steps of an installation */
+#define KEPT_FILE    "lsc.key.kept"
 #define MIC_FILE     "MIC.pem"
 #define MIC_KEY_FILE "mic.key"
 
@@ -240,6 +241,27 @@ enum err sim_flash_drop_lsc(struct sim_flash *f, struct fail *why)
 	return err;
 }
 
+enum err sim_flash_keep_key(const struct sim_flash *f, const struct key *key, struct fail *why)
+{
+	return save_key(f, key, KEPT_FILE, why);
+}
+
+struct key *sim_flash_kept_key(const struct sim_flash *f)
+{
+	char *path = file_join(f->dir, KEPT_FILE);
+	struct key *key = NULL;
+
+	if (path && key_load_pem(&key, path, NULL))
+		key = NULL;
+	mem_free(path);
+	return key;
+}
+
+enum err sim_flash_drop_kept(const struct sim_flash *f, struct fail *why)
+{
+	return remove_file(f, KEPT_FILE, why);
+}
+
 enum err sim_flash_drop_lists(struct sim_flash *f, struct fail *why)
 {
 	enum err err = ERR_OK;
@@ -255,6 +277,8 @@ enum err sim_flash_erase(struct sim_flash *f, struct fail *why)
 {
 	enum err err = sim_flash_drop_lsc(f, why);
 
+	if (err == ERR_OK)
+		err = sim_flash_drop_kept(f, why);
 	if (err == ERR_OK)
 		err = sim_flash_drop_lists(f, why);
 	if (err == ERR_OK)

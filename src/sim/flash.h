@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * The phone's flash memory: what it holds in its folder from one start to the next.
  *   CTLFile.tlv, ITLFile.tlv, LSC.pem, lsc.key (0600), SEP<MAC>.cnf.xml (0600, in the clear),
+ *   lsc.key.kept (0600): a key whose certificate has not come yet
  *   MIC.pem, mic.key (0600): those come from the factory, and nothing erases them */
 #ifndef SIM_FLASH_H
 #define SIM_FLASH_H
@@ -50,6 +51,12 @@ enum err sim_flash_put_config(struct sim_flash *f, struct span xml, struct fail 
  * key. */
 enum err sim_flash_take_lsc(
 	struct sim_flash *f, struct key *key, struct span der, struct fail *why) MUST_USE;
+/* A key that CAPF has seen and sent no certificate for: it may come in another session. */
+enum err sim_flash_keep_key(
+	const struct sim_flash *f, const struct key *key, struct fail *why) MUST_USE;
+/* NULL when none is kept; the caller's. */
+struct key *sim_flash_kept_key(const struct sim_flash *f);
+enum err sim_flash_drop_kept(const struct sim_flash *f, struct fail *why) MUST_USE;
 /* The LSC's key and certificate are forgotten. */
 enum err sim_flash_drop_lsc(struct sim_flash *f, struct fail *why) MUST_USE;
 /* The same for the lists. */

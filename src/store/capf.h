@@ -125,6 +125,9 @@ struct store_issued {
 enum err store_issued_add(
 	struct store *s, const struct store_issued *i, struct span der, struct fail *why) MUST_USE;
 /* ERR_NOTFOUND. */
+enum err store_issued_get(struct store *s, const char *issuer_fingerprint, const char *serial,
+	struct store_issued *out, struct fail *why) MUST_USE;
+/* ERR_NOTFOUND. */
 enum err store_issued_set(struct store *s, const char *issuer_fingerprint, const char *serial,
 	int64_t state, int64_t when, struct fail *why) MUST_USE;
 /* Of one device, or of all when it is NULL: by device, oldest first. */

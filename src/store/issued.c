@@ -124,3 +124,22 @@ enum err store_issued_each(struct store *s, const char *device,
 	return query_run(s, SELECT " WHERE device = $device" ORDER, &QUERY_TEXT("device", folded),
 		1, walk_row, &w, why);
 }
+
+static enum err keep_row(void *ctx, struct query_row *r)
+{
+	memset(ctx, 0, sizeof(struct store_issued));
+	row_read(r, 0, columns, COUNT, ctx);
+	return r->err;
+}
+
+enum err store_issued_get(struct store *s, const char *issuer_fingerprint, const char *serial,
+	struct store_issued *out, struct fail *why)
+{
+	const struct backend_arg args[] = {
+		QUERY_TEXT("issuer", issuer_fingerprint), QUERY_TEXT("serial", serial)};
+
+	return unknown(serial,
+		query_one(s, SELECT " WHERE issuer_fingerprint = $issuer AND serial = $serial",
+			args, ROW_COUNT(args), keep_row, out, why),
+		why);
+}

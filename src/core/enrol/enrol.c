@@ -244,6 +244,22 @@ static enum err authenticate(
 	return err || *good ? err : refuse(b, bad, why);
 }
 
+/* A key that was made before serves when it is of a kind that would be asked for now. */
+static enum err take_waiting(struct begin *b, struct fail *why)
+{
+	struct enrol_order *out = b->out;
+	enum err err = lsc_waiting(b->c, b->name, &out->waiting, why);
+	struct span spki = buf_span(&out->waiting);
+
+	if (err || !spki.len || public_key_check(spki, &out->key, NULL) == ERR_OK)
+		return err;
+	if (out->backup.bits && public_key_check(spki, &out->backup, NULL) == ERR_OK)
+		out->key = out->backup;
+	else
+		buf_fini(&out->waiting);
+	return ERR_OK;
+}
+
 /* What the phone is to do, now that it may. */
 static enum err order(struct begin *b, unsigned version, struct fail *why)
 {
@@ -254,14 +270,14 @@ static enum err order(struct begin *b, unsigned version, struct fail *why)
 		return ERR_OK;
 	enrol_keys(&b->row, &b->profile, &out->key, &out->backup);
 	if (!out->key.ec || (version >= EC_SINCE && model_of((int)b->row.model)->ec))
-		return ERR_OK;
+		return take_waiting(b, why);
 	if (!out->backup.bits && version >= EC_SINCE && !model_is_known((int)b->row.model))
-		return ERR_OK; /* who knows what it can */
+		return take_waiting(b, why); /* who knows what it can */
 	if (!out->backup.bits)
 		return refuse(b, ENROL_EC_ONLY, why);
 	out->key = out->backup;
 	out->backup.bits = 0;
-	return ERR_OK;
+	return take_waiting(b, why);
 }
 
 static enum err nothing_to_do(struct begin *b, const struct capf_message *m)

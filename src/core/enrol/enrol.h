@@ -4,6 +4,7 @@
 
 #include "core/enrol/proof.h"
 #include "core/enrol/public_key.h"
+#include "core/issue/elsewhere.h"
 #include "store/capf.h"
 
 /* CAPF's decisions, without the protocol: who may enrol, and what became of it. All block: call
@@ -29,9 +30,12 @@ struct enrol_order {
 	enum enrol_verdict verdict;
 	enum enrol_operation op;      /* pending; also when refused */
 	struct enrol_key key, backup; /* ENROL_INSTALL; backup.bits 0: none */
-	bool by_lsc;                  /* the phone proved its LSC */
-	bool recorded;                /* a certificate that was proven is on record since now */
-	enum enrol_outcome outcome;   /* of ENROL_REFUSED, and of what came too late; else none */
+	/* The phone has made its key before, in another session: it waits for a certificate that
+	 * another authority signs. The caller's to free. */
+	struct buf waiting;
+	bool by_lsc;                /* the phone proved its LSC */
+	bool recorded;              /* a certificate that was proven is on record since now */
+	enum enrol_outcome outcome; /* of ENROL_REFUSED, and of what came too late; else none */
 	struct enrol_alarm alarm;
 	struct fail why; /* also for what is accepted and yet to be told */
 };
@@ -78,10 +82,11 @@ enum err enrol_keep_fetched(
 enum err enrol_alarm_write(struct cluster *c, const char *device, const char *address,
 	const struct enrol_alarm *a, struct fail *why) MUST_USE;
 
-/* Makes a phone's LSC: checks the key, has it signed. As lsc_issue; ERR_FORMAT, ERR_SHORT and
+/* Makes a phone's LSC: checks the key, has it signed. As lsc_make; ERR_FORMAT, ERR_SHORT and
  * ERR_UNSUPPORTED for a key other than the one asked for. */
 enum err enrol_make(struct cluster *c, const char *device, const struct enrol_key *want,
-	struct span spki, struct cert **out, struct cert **issuer, struct fail *why) MUST_USE;
+	struct span spki, struct lsc_ask *ask, struct cert **out, struct cert **issuer,
+	struct fail *why) MUST_USE;
 
 /* The key sizes that apply to a phone: its own, else its profile's, never more than its model can.
  */

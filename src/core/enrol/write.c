@@ -19,13 +19,26 @@ struct writing {
 };
 
 enum err enrol_make(struct cluster *c, const char *device, const struct enrol_key *want,
-	struct span spki, struct cert **out, struct cert **issuer, struct fail *why)
+	struct span spki, struct lsc_ask *ask, struct cert **out, struct cert **issuer,
+	struct fail *why)
 {
 	enum err err = public_key_check(spki, want, why);
 
 	*out = NULL;
 	*issuer = NULL;
-	return err ? err : lsc_issue(c, device, spki, out, issuer, why);
+	return err ? err : lsc_make(c, device, spki, ask, out, issuer, why);
+}
+
+/* Another authority's certificate is on record since it came, and the phone may get it again. */
+static bool came_before(struct store *s, const struct enrol_write *w)
+{
+	struct store_request row;
+	struct buf cert = {0};
+	bool same = store_request_get(s, w->device, &row, NULL, NULL, &cert, NULL) == ERR_OK &&
+		    span_eq(buf_span(&cert), cert_der(w->lsc));
+
+	buf_fini(&cert);
+	return same;
 }
 
 static enum err holds_lsc(struct store *s, const char *device, bool *yes, struct fail *why)
@@ -58,7 +71,7 @@ static enum err write_issued(
 	cert_fingerprint(w->lsc, row.fingerprint);
 	cert_serial_text(w->lsc, row.serial);
 	str_copy(row.device, sizeof(row.device), w->device);
-	return store_issued_add(s, &row, cert_der(w->lsc), why);
+	return came_before(s, w) ? ERR_OK : store_issued_add(s, &row, cert_der(w->lsc), why);
 }
 
 static enum err write_installed(
@@ -159,7 +172,14 @@ static enum err write_end(
 		err = store_enrolment_get(s, w->device, &e, why);
 	if (err)
 		return err;
-	e.step = stays(w) ? STORE_STEP_PENDING : STORE_STEP_DONE;
+	/* With the order goes the key that was made for it. */
+	if (w->op == ENROL_INSTALL && !stays(w))
+		err = store_request_delete(s, w->device, why);
+	if (err)
+		return err;
+	e.step = !stays(w)                     ? STORE_STEP_DONE
+		 : w->outcome == ENROL_PENDING ? STORE_STEP_CA
+					       : STORE_STEP_PENDING;
 	e.step_since = x->now;
 	e.last_session = x->now;
 	if (w->outcome == ENROL_SUCCESS && w->op == ENROL_INSTALL)

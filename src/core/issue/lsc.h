@@ -7,11 +7,9 @@
 /* How an LSC is made, and by whom one may have been issued; who may have one is core/enrol's
  * matter. All block: call them from a pool. */
 
-/* Issues an LSC for this key, which was checked. `issuer` is a copy of the authority's certificate;
- * the caller frees both. Nothing is recorded. ERR_FORMAT, ERR_ARG for a key that cannot be issued
- * for; ERR_EXPIRED when CAPF itself is; ERR_AWAY, ERR_TIMEOUT when an authority elsewhere cannot be
- * reached, ERR_DENIED when it refuses; ERR_NOTNOW when the request waits for it and the phone has
- * to come again. */
+/* CAPF's own key issues an LSC for this key, which was checked. `issuer` is a copy of the
+ * authority's certificate; the caller frees both. Nothing is recorded. ERR_FORMAT, ERR_ARG for a
+ * key that cannot be issued for; ERR_EXPIRED when CAPF itself is. */
 enum err lsc_issue(struct cluster *c, const char *device, struct span spki, struct cert **out,
 	struct cert **issuer, struct fail *why) MUST_USE;
 

@@ -19,6 +19,8 @@ void job_free(struct job *j)
 		*at = j->next;
 	buf_wipe(&j->input);
 	buf_fini(&j->shown);
+	buf_fini(&j->order.waiting);
+	lsc_ask_fini(&j->ask);
 	cert_free(j->lsc);
 	cert_free(j->issuer);
 	cert_free(j->fetched[0]);
@@ -75,8 +77,8 @@ static void work_issue(struct job *j)
 	cert_free(j->lsc);
 	cert_free(j->issuer);
 	j->lsc = j->issuer = NULL;
-	j->err = enrol_make(
-		j->cluster, j->device, &j->key, buf_span(&j->input), &j->lsc, &j->issuer, &j->why);
+	j->err = enrol_make(j->cluster, j->device, &j->key, buf_span(&j->input), &j->ask, &j->lsc,
+		&j->issuer, &j->why);
 	j->write.lsc = j->lsc;
 	j->write.issuer = j->issuer;
 }
@@ -149,6 +151,8 @@ static void tell(const struct job *j)
 		[ENROL_TROUBLESHOOT] = "Certificate fetch successful"};
 	const struct enrol_alarm *a = j->kind == JOB_BEGIN ? &j->order.alarm : &j->write.alarm;
 
+	if (j->err == ERR_NOTNOW && j->kind == JOB_ISSUE)
+		return; /* it waits for its authority, which is how its session ends */
 	if (j->err != ERR_OK) {
 		log_line(LOG_ERROR, "capf: %u:%s: %s", j->number, j->device, j->why.text);
 		return;

@@ -135,6 +135,9 @@ void session_finish(struct session *s, enum enrol_outcome outcome, enum capf_rea
 		session_end(s, CAPF_REASON_FAILED);
 		return;
 	}
+	/* This is how it ends: a certificate that comes later is recorded, and nothing else. */
+	if (s->issuing)
+		s->issuing->stranded = true;
 	s->reason = (uint8_t)reason;
 	j->write.outcome = outcome;
 	j->write.keep = keep;
@@ -256,7 +259,10 @@ void session_job_done(struct session *s, struct job *j)
 	note(s, j);
 	switch (j->kind) {
 	case JOB_BEGIN: after_begin(s, j); break;
-	case JOB_ISSUE: after_issue(s, j); break;
+	case JOB_ISSUE:
+		s->issuing = NULL;
+		after_issue(s, j);
+		break;
 	case JOB_END:
 		/* Our own trouble leaves the order as it is: the phone may try again. */
 		session_end(s, j->err ? CAPF_REASON_FAILED : (enum capf_reason)s->reason);

@@ -88,6 +88,7 @@ struct session {
 	bool fetching_mic;
 	struct cert *lsc, *issuer; /* issued, not confirmed */
 	struct cert *fetched[2];   /* LSC, MIC */
+	struct job *issuing;       /* its job, queued or running or asking elsewhere; or NULL */
 	uint8_t reason;            /* for END_SESSION, when the end is recorded */
 	enum store_step step;      /* for those who look on */
 	int64_t step_since;        /* seconds since 1970 */
@@ -146,6 +147,7 @@ struct job {
 	struct buf input; /* BEGIN: the message; ISSUE: the public key; wiped */
 	struct buf shown; /* BEGIN: the certificate of the handshake */
 	struct enrol_order order;
+	struct lsc_ask ask; /* ISSUE: what another authority is asked */
 	int keep_alive;
 	struct enrol_key key;
 	struct enrol_write write;

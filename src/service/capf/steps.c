@@ -105,6 +105,33 @@ static void ask_for_cert(struct session *s)
 	session_enter(s, SESSION_AWAIT_FETCH_CERT_RES);
 }
 
+static void begin_issuing(struct session *s, struct span spki)
+{
+	struct job *j = job_new(s, JOB_ISSUE);
+
+	if (j)
+		buf_put(&j->input, spki);
+	if (!j || buf_check(&j->input)) {
+		if (j)
+			job_free(j);
+		out_of_memory(s);
+		return;
+	}
+	s->issuing = j;
+	session_enter(s, SESSION_AWAIT_CA_RES);
+	session_step(s, STORE_STEP_CA);
+	job_start(j);
+}
+
+/* A key that another session has brought waits for a certificate: the phone makes no second one. */
+static void begin_install(struct session *s, const struct job *j)
+{
+	if (j->order.waiting.len)
+		begin_issuing(s, buf_span(&j->order.waiting));
+	else
+		ask_for_key(s);
+}
+
 static void go(struct session *s, const struct job *j)
 {
 	session_proven(s);
@@ -117,7 +144,7 @@ static void go(struct session *s, const struct job *j)
 		session_complain(s, j->order.why.text);
 	session_step(s, STORE_STEP_CONNECTED);
 	switch (s->op) {
-	case ENROL_INSTALL: ask_for_key(s); return;
+	case ENROL_INSTALL: begin_install(s, j); return;
 	case ENROL_DELETE: ask_for_deletion(s); return;
 	case ENROL_TROUBLESHOOT: ask_for_cert(s); return;
 	case ENROL_NONE:
@@ -184,24 +211,10 @@ static void no_key(struct session *s)
 
 void on_key_gen_res(struct session *s, const struct capf_message *m)
 {
-	struct job *j;
-
-	if (!(m->has & CAPF_HAS(CAPF_E_PUBLIC_KEY))) {
+	if (m->has & CAPF_HAS(CAPF_E_PUBLIC_KEY))
+		begin_issuing(s, m->public_key);
+	else
 		no_key(s);
-		return;
-	}
-	j = job_new(s, JOB_ISSUE);
-	if (j)
-		buf_put(&j->input, m->public_key);
-	if (!j || buf_check(&j->input)) {
-		if (j)
-			job_free(j);
-		out_of_memory(s);
-		return;
-	}
-	session_enter(s, SESSION_AWAIT_CA_RES);
-	session_step(s, STORE_STEP_CA);
-	job_start(j);
 }
 
 static void send_cert(struct session *s)

@@ -10,6 +10,7 @@ import stat
 import threading
 
 import lab as labs
+from signing import settings
 
 
 class Hook(http.server.BaseHTTPRequestHandler):
@@ -28,15 +29,6 @@ def webhook(answer=204):
     server.got, server.answer = [], answer
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return server
-
-
-def settings(lab, **values):
-    """Their lines in cadeado.conf, in place of those that are there."""
-    path = lab.path("cadeado.conf")
-    with open(path, encoding="utf-8") as f:
-        lines = [x for x in f if x.split("=")[0].strip() not in values]
-    with open(path, "w", encoding="utf-8") as f:
-        f.writelines([*lines, *(f"{name} = {value}\n" for name, value in values.items())])
 
 
 def test_monitor_says_what_ends_and_whom_it_hits(idle_lab):

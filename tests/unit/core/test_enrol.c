@@ -271,11 +271,11 @@ static struct made make(struct lab *lab)
 
 	phone_make_lsc(lab, "-algorithm RSA -pkeyopt rsa_keygen_bits:1024", LAB_SEP);
 	spki = phone_file_of(lab, "phone.spki");
-	if (enrol_make(lab->c, LAB_SEP, &rsa, buf_span(&spki), &m.lsc, &m.issuer, &lab->why))
+	if (enrol_make(lab->c, LAB_SEP, &rsa, buf_span(&spki), NULL, &m.lsc, &m.issuer, &lab->why))
 		fail_msg("%s", lab->why.text);
 	rsa.bits = 2048;
-	assert_int_equal(enrol_make(lab->c, LAB_SEP, &rsa, buf_span(&spki), &(struct cert *){NULL},
-				 &(struct cert *){NULL}, NULL),
+	assert_int_equal(enrol_make(lab->c, LAB_SEP, &rsa, buf_span(&spki), NULL,
+				 &(struct cert *){NULL}, &(struct cert *){NULL}, NULL),
 		ERR_FORMAT);
 	buf_fini(&spki);
 	return m;
