@@ -38,6 +38,8 @@ struct one {
 	unsigned index;
 	struct net_addr addr;
 	bool door, unbound; /* unbound: to no address */
+	bool closed;        /* by its owner */
+	struct one *dead;   /* the next of those that are to be closed */
 	uint32_t lost;      /* as the kernel counted last; it wraps */
 };
 
@@ -45,8 +47,9 @@ struct dgram_set {
 	struct loop *loop;
 	const struct dgram_set_calls *calls;
 	void *ctx;
-	struct one *sockets[DGRAM_SET_SOCKETS];
+	struct one *sockets[DGRAM_SET_SOCKETS]; /* NULL: closed */
 	unsigned count;
+	struct one *dead;
 	uint64_t lost;
 	unsigned handled; /* since the doors were looked at */
 	struct event more;
@@ -241,7 +244,7 @@ static void look_at_doors(struct dgram_set *s)
 
 	s->handled = 0;
 	for (i = 0; i < s->count; i++)
-		if (s->sockets[i]->door)
+		if (s->sockets[i] && s->sockets[i]->door)
 			read_door(s->sockets[i]);
 	if (s->first < s->end)
 		event_add(&s->more, &at_once);
@@ -312,6 +315,26 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 
 /* --- writing --- */
 
+static void close_one(struct one *o)
+{
+	if (o->door)
+		shared_port_close(&o->addr, o->fd);
+	else
+		close(o->fd);
+	mem_free(o);
+}
+
+static void close_dead(struct dgram_set *s)
+{
+	struct one *o;
+
+	while ((o = s->dead)) {
+		s->dead = o->dead;
+		s->sockets[o->index] = NULL;
+		close_one(o);
+	}
+}
+
 void dgram_set_flush(struct dgram_set *s)
 {
 	const int fd = s->w.count ? s->sockets[s->w.socket]->fd : -1;
@@ -334,6 +357,7 @@ void dgram_set_flush(struct dgram_set *s)
 		at++;
 	}
 	s->w.count = 0;
+	close_dead(s);
 }
 
 /* The answer leaves from the address that was asked. */
@@ -360,10 +384,11 @@ static void put_control(struct msghdr *m, const struct net_addr *from)
 
 void dgram_set_send(struct dgram_set *s, const struct dgram_out *out)
 {
+	const struct one *o = s->sockets[out->socket];
 	struct msghdr *m;
 	unsigned i;
 
-	if (out->head.len + out->body.len > DGRAM_SET_OUT)
+	if (!o || o->closed || out->head.len + out->body.len > DGRAM_SET_OUT)
 		return;
 	if (s->w.count == DGRAM_SET_BATCH || (s->w.count && s->w.socket != out->socket))
 		dgram_set_flush(s);
@@ -378,7 +403,7 @@ void dgram_set_send(struct dgram_set *s, const struct dgram_out *out)
 	m->msg_namelen = put_address(&s->w.to[i], out->to);
 	m->msg_control = s->w.control[i].bytes;
 	m->msg_controllen = 0;
-	if (s->sockets[out->socket]->unbound && out->from && !is_unbound(out->from))
+	if (o->unbound && out->from && !is_unbound(out->from))
 		put_control(m, out->from);
 	else
 		m->msg_control = NULL;
@@ -423,14 +448,6 @@ enum err dgram_set_new(
 	return ERR_OK;
 }
 
-static void close_one(const struct one *o)
-{
-	if (o->door)
-		shared_port_close(&o->addr, o->fd);
-	else
-		close(o->fd);
-}
-
 void dgram_set_free(struct dgram_set *s)
 {
 	unsigned i;
@@ -438,10 +455,12 @@ void dgram_set_free(struct dgram_set *s)
 	if (!s)
 		return;
 	event_del(&s->more);
+	close_dead(s);
 	for (i = 0; i < s->count; i++) {
+		if (!s->sockets[i])
+			continue;
 		event_del(&s->sockets[i]->ev);
 		close_one(s->sockets[i]);
-		mem_free(s->sockets[i]);
 	}
 	mem_free(s->backlog);
 	mem_free(s);
@@ -456,21 +475,32 @@ static bool ask_for_address(const struct one *o, bool is6)
 		       is6 ? IPV6_RECVPKTINFO : IP_PKTINFO, &one, sizeof(one)) == 0;
 }
 
+static unsigned free_index(const struct dgram_set *s)
+{
+	unsigned i;
+
+	for (i = 0; i < s->count && s->sockets[i]; i++)
+		;
+	return i;
+}
+
 enum err dgram_set_open(struct dgram_set *s, const struct net_addr *addr, bool door,
 	unsigned *socket, struct fail *why)
 {
-	struct one *o = s->count < DGRAM_SET_SOCKETS ? mem_new(sizeof(*o)) : NULL;
-	enum err err = s->count < DGRAM_SET_SOCKETS ? ERR_NOMEM : ERR_LIMIT;
+	unsigned index = free_index(s);
+	struct one *o = index < DGRAM_SET_SOCKETS ? mem_new(sizeof(*o)) : NULL;
+	enum err err = index < DGRAM_SET_SOCKETS ? ERR_NOMEM : ERR_LIMIT;
 
 	if (!o)
 		return fail_set(why, err, "%s", err_text(err));
 	o->fd = door ? shared_port_open(addr, why) : sock_bind(addr, true, false, why);
 	if (o->fd < 0) {
 		err = (enum err)o->fd;
-		goto no_socket;
+		mem_free(o);
+		return err;
 	}
 	o->set = s;
-	o->index = s->count;
+	o->index = index;
 	o->door = door;
 	o->addr = *addr;
 	o->unbound = is_unbound(addr);
@@ -483,14 +513,26 @@ enum err dgram_set_open(struct dgram_set *s, const struct net_addr *addr, bool d
 		err = fail_set(why, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
 		goto no_event;
 	}
-	s->sockets[s->count++] = o;
-	*socket = o->index;
+	s->sockets[index] = o;
+	if (index == s->count)
+		s->count++;
+	*socket = index;
 	return ERR_OK;
 no_event:
 	close_one(o);
-no_socket:
-	mem_free(o);
 	return err;
+}
+
+void dgram_set_close(struct dgram_set *s, unsigned socket)
+{
+	struct one *o = s->sockets[socket];
+
+	if (!o || o->closed)
+		return;
+	event_del(&o->ev);
+	o->closed = true;
+	o->dead = s->dead;
+	s->dead = o;
 }
 
 int dgram_set_number(const struct dgram_set *s, unsigned socket)
@@ -508,7 +550,7 @@ uint64_t dgram_set_lost(struct dgram_set *s)
 		struct one *o = s->sockets[i];
 
 		len = sizeof(info);
-		if (getsockopt(o->fd, SOL_SOCKET, SO_MEMINFO, info, &len) != 0 ||
+		if (!o || getsockopt(o->fd, SOL_SOCKET, SO_MEMINFO, info, &len) != 0 ||
 			len < (SK_MEMINFO_DROPS + 1) * sizeof(info[0]))
 			continue;
 		s->lost += (uint32_t)(info[SK_MEMINFO_DROPS] - o->lost);

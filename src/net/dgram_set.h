@@ -15,7 +15,7 @@
 struct dgram_set;
 
 #define DGRAM_SET_BATCH   64u                /* packets read or written with one call */
-#define DGRAM_SET_SOCKETS 256u               /* of one set */
+#define DGRAM_SET_SOCKETS 384u               /* of one set */
 #define DGRAM_SET_PACKET  1024u              /* bytes that are read of one packet */
 #define DGRAM_SET_BACKLOG (2u * 1024 * 1024) /* bytes of packets from the doors that wait */
 #define DGRAM_SET_OUT     1472u              /* bytes of a packet that is sent */
@@ -52,6 +52,9 @@ void dgram_set_free(struct dgram_set *s); /* NULL allowed; not inside a callback
  * names the port and its owner; ERR_LIMIT. */
 enum err dgram_set_open(struct dgram_set *s, const struct net_addr *addr, bool door,
 	unsigned *socket, struct fail *why) MUST_USE;
+/* Its number may be given to the next one that is opened. What was queued still goes out, with the
+ * next flush. */
+void dgram_set_close(struct dgram_set *s, unsigned socket);
 int dgram_set_number(const struct dgram_set *s, unsigned socket); /* the descriptor */
 
 /* Queues; what does not go is lost, as on the wire. Outside of `packets` a flush must follow. */

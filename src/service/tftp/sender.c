@@ -40,6 +40,12 @@ enum err sender_init(struct sender *s, const struct tftp_packet *request)
 	return ERR_OK;
 }
 
+void sender_no_window(struct sender *s)
+{
+	s->window = 1;
+	s->window_asked = false;
+}
+
 void sender_start(struct sender *s, struct span content)
 {
 	bool options = s->blksize_asked || s->tsize_asked || s->timeout || s->window_asked;

@@ -24,6 +24,8 @@ struct sender {
 /* Takes mode and options from a read request. ERR_UNSUPPORTED for a mode other than octet and
  * netascii. Options that are unknown, or have values out of range, are left out of the answer. */
 enum err sender_init(struct sender *s, const struct tftp_packet *request) MUST_USE;
+/* Leaves windows out of the answer; before the start. */
+void sender_no_window(struct sender *s);
 void sender_start(struct sender *s, struct span content);
 
 /* Is there something to send before the next ACK? */

@@ -99,6 +99,26 @@ unsigned tftp_carrier(struct tftp *s, struct place *place)
 	return least;
 }
 
+bool tftp_own_port(struct tftp *s, struct place *place, uint16_t *out)
+{
+	unsigned socket;
+
+	if (s->own_ports >= service_sessions(s->env, TFTP_OWN_PORTS) ||
+		dgram_set_open(s->sockets, &place->addr, false, &socket, NULL) != ERR_OK)
+		return false;
+	s->place_of[socket] = place;
+	s->is_carrier[socket] = true;
+	s->own_ports++;
+	*out = (uint16_t)socket;
+	return true;
+}
+
+void tftp_own_port_close(struct tftp *s, unsigned socket)
+{
+	dgram_set_close(s->sockets, socket);
+	s->own_ports--;
+}
+
 /* --- requests --- */
 
 /* Another one that guesses names: what he asks about strangers is answered now and then. True when

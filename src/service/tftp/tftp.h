@@ -22,7 +22,15 @@
  * clients all answer at once keeps their ACKs, whenever they are read. */
 #define TFTP_CARRIERS          64u
 #define TFTP_CARRIER_TRANSFERS 192u
-#define TFTP_STRANGERS_MAX     100u /* errors a second to who sends to no transfer */
+/* The ports of the carriers are few, so an ACK may be forged. A transfer in windows, where one ACK
+ * is worth up to TFTP_WINDOW_MAX blocks, has a port of its own that only who got the OACK knows;
+ * when there are no more, windows are not granted. Elsewhere an ACK is worth one block, and all
+ * that is sent again without one is bounded: TFTP_AGAIN_FIRST packets, and one more for each
+ * TFTP_AGAIN_BLOCKS blocks that were acknowledged. */
+#define TFTP_OWN_PORTS     128u
+#define TFTP_AGAIN_FIRST   2u
+#define TFTP_AGAIN_BLOCKS  2u
+#define TFTP_STRANGERS_MAX 100u /* errors a second to who sends to no transfer */
 
 extern const struct service service_tftp;
 

@@ -80,16 +80,26 @@ static void send_due(struct transfer *t)
 	table_set_due(&s->transfers, &t->entry, s->now_us + patience(t));
 }
 
+/* May what nobody has acknowledged be sent once more? */
+static bool may_repeat(const struct transfer *t)
+{
+	if (t->state != TRANSFER_AWAIT_ACK)
+		return t->sendings < TFTP_TRIES_UNPROVEN;
+	if (t->sendings >= TFTP_TRIES_MAX)
+		return false;
+	return t->own_port || t->again < TFTP_AGAIN_FIRST + t->sender.base / TFTP_AGAIN_BLOCKS;
+}
+
 void transfer_due(struct transfer *t)
 {
-	const bool proven = t->state == TRANSFER_AWAIT_ACK;
 
 	if (t->state == TRANSFER_AWAIT_FILE) {
 		table_set_due(
 			&t->service->transfers, &t->entry, t->service->now_us + TFTP_RETRY_US);
 		return;
 	}
-	if (t->sendings < (proven ? TFTP_TRIES_MAX : TFTP_TRIES_UNPROVEN)) {
+	if (may_repeat(t)) {
+		t->again += t->state == TRANSFER_AWAIT_ACK;
 		sender_rewind(&t->sender);
 		send_due(t);
 		return;
@@ -229,6 +239,7 @@ enum err transfer_new(struct transfer **out, struct tftp *service, const struct 
 	const struct sender *sender, struct span asked)
 {
 	struct transfer *t = mem_new(sizeof(*t) + asked.len + 1);
+	struct place *place = service->place_of[in->socket];
 	enum err err;
 
 	if (!t)
@@ -237,12 +248,19 @@ enum err transfer_new(struct transfer **out, struct tftp *service, const struct 
 	t->sender = *sender;
 	t->local = in->to;
 	t->number = ++service->requests;
-	t->socket = (uint16_t)tftp_carrier(service, service->place_of[in->socket]);
+	t->own_port = sender->window > 1 && tftp_own_port(service, place, &t->socket);
+	if (!t->own_port) {
+		if (sender->window > 1)
+			sender_no_window(&t->sender);
+		t->socket = (uint16_t)tftp_carrier(service, place);
+	}
 	/* The empty name is one that is not there, too. */
 	if (asked.len)
 		memcpy(t->asked, asked.ptr, asked.len);
 	err = table_add(&service->transfers, &t->entry, &in->from, service->now_us + TFTP_RETRY_US);
 	if (err) {
+		if (t->own_port)
+			tftp_own_port_close(service, t->socket);
 		mem_free(t);
 		return err;
 	}
@@ -258,6 +276,8 @@ void transfer_free(struct transfer *t)
 	contents_cancel(&t->wait);
 	table_remove(&s->transfers, &t->entry);
 	s->carried[t->socket]--;
+	if (t->own_port)
+		tftp_own_port_close(s, t->socket);
 	s->bytes -= t->own.len;
 	buf_wipe(&t->own);
 	content_drop(t->content);

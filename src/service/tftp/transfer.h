@@ -26,6 +26,7 @@ struct tftp {
 	struct place *place_of[DGRAM_SET_SOCKETS];
 	bool is_carrier[DGRAM_SET_SOCKETS];
 	unsigned carried[DGRAM_SET_SOCKETS];
+	unsigned own_ports; /* sockets of one transfer each */
 	struct table transfers;
 	struct loop_timer *tick; /* runs while there are transfers */
 	bool ticking, looked;    /* looked: whether contents are out of date, for these packets */
@@ -59,7 +60,9 @@ struct transfer {
 	uint32_t number;       /* of the request */
 	uint32_t blocks,
 		retransmissions; /* data packets sent; those of them that were sent before */
+	uint32_t again;          /* sendings since the first ACK for which no ACK was received */
 	uint16_t socket;
+	bool own_port;           /* nobody else's */
 	uint8_t state, sendings; /* sendings: of what waits for its ACK */
 	uint8_t unsent;          /* times that the kernel had no room for a packet */
 	char asked[];
@@ -94,6 +97,9 @@ void tftp_complain(struct tftp *service, const struct net_addr *peer, const char
 	PRINTF_LIKE(3, 4);
 /* The socket of this address that carries the next transfer; opened if need be. */
 unsigned tftp_carrier(struct tftp *service, struct place *place);
+/* One that carries this transfer only; false when there is none. */
+bool tftp_own_port(struct tftp *service, struct place *place, uint16_t *socket);
+void tftp_own_port_close(struct tftp *service, unsigned socket);
 
 /* As traces name a transfer: 0x<object>~<number>~<address>~<port>. */
 #define TRANSFER_CONTEXT_MAX (NET_ADDR_MAX + 48)

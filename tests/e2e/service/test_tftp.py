@@ -387,6 +387,35 @@ def test_answers_to_silence_are_bounded(server):
             c.recv()
 
 
+def test_a_forged_ack_is_worth_one_block(server):
+    """Transfers in windows have a port each, which only who gets the OACK knows; others share one, on which what nobody
+    acknowledges is sent three times in all."""
+    put(server, "amplified.bin", bytes(100000))
+    options = ("blksize", 1468, "timeout", 1)
+    with Tftp(server.port("tftp")) as a, Tftp(server.port("tftp")) as b, Tftp(server.port("tftp")) as c, \
+            Tftp(server.port("tftp")) as d:
+        for one in (a, b):
+            one.request("amplified.bin", *options)
+            assert b"windowsize" not in one.recv()
+        for one in (c, d):
+            one.request("amplified.bin", *options, "windowsize", 32)
+            assert b"windowsize\x0032" in one.recv()
+        assert c.tid != d.tid and not {c.tid, d.tid} & {a.tid, b.tid}
+        # A forger knows the shared port, and its ACK there moves nothing.
+        own = c.tid
+        c.sock.sendto(b"\0\4\0\0", a.tid)
+        assert c.error()[0] == 5
+        c.sock.sendto(b"\0\4\0\0", own)
+        assert [c.recv()[2:4] for _ in range(32)] == [bytes((0, i + 1)) for i in range(32)]
+        a.ack(0)
+        blocks = [a.recv() for _ in range(3)]
+        assert len(set(blocks)) == 1 and len(blocks[0]) == 1472
+        assert wait_for(lambda: "given up at block 1, no answer after 3 sendings" in server.log())
+        a.sock.settimeout(0)
+        with pytest.raises(BlockingIOError):
+            a.recv()
+
+
 def test_share_of_one_address(server):
     """One address cannot take all places; another is served meanwhile."""
     clients = [Tftp(server.port("tftp")) for _ in range(600)]

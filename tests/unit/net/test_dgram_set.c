@@ -159,6 +159,51 @@ static void any_address(void **state)
 	rig_fini(&r);
 }
 
+/* What was queued still goes out, nothing after it; another port takes the number. */
+static void closing(void **state)
+{
+	struct net_addr door, any = address("127.0.0.1", 0), mine, before;
+	struct dgram_out out = {.from = &any, .to = &mine};
+	struct dgram *client;
+	struct box b = {0};
+	unsigned again;
+	struct echo e;
+	struct rig r;
+
+	rig_init(&r);
+	door = free_port(&r, "127.0.0.1");
+	echo_open(&e, r.loop, &door, &any);
+	assert_int_equal(dgram_open(&client, r.loop, &any, false, on_packet, &b, NULL), ERR_OK);
+	dgram_local(client, &mine);
+	out.socket = e.carrier;
+	out.head = span_str("last");
+	dgram_set_send(e.set, &out);
+	dgram_set_close(e.set, e.carrier);
+	dgram_set_close(e.set, e.carrier);
+	out.head = span_str("late");
+	dgram_set_send(e.set, &out);
+	dgram_set_flush(e.set);
+	dgram_set_send(e.set, &out);
+	dgram_set_flush(e.set);
+	rig_until(&r, &b.packets, 1);
+	assert_memory_equal(b.last, "last", 4);
+	before = b.from;
+	/* Nobody reads it any more, and the doors are still read. */
+	assert_int_equal(dgram_send(client, &before, span_str("x")), ERR_OK);
+	assert_int_equal(dgram_set_lost(e.set), 0);
+	assert_int_equal(dgram_set_open(e.set, &any, false, &again, NULL), ERR_OK);
+	assert_int_equal(again, e.carrier);
+	assert_int_equal(dgram_send(client, &door, span_str("y")), ERR_OK);
+	rig_until(&r, &b.packets, 2);
+	assert_int_equal(e.packets, 1);
+	assert_memory_equal(b.last, "!y", 2);
+	assert_false(net_addr_same(&b.from, &before));
+	dgram_set_close(e.set, again);
+	dgram_close(client);
+	dgram_set_free(e.set);
+	rig_fini(&r);
+}
+
 /* More than one call reads, and more than one buffer of the kernel holds: read in batches, all
  * answered. */
 static void many_at_once(void **state)
@@ -376,6 +421,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(answers_come_from_the_other_socket),
 		cmocka_unit_test(any_address),
+		cmocka_unit_test(closing),
 		cmocka_unit_test(many_at_once),
 		cmocka_unit_test(nothing_is_left_at_the_door),
 		cmocka_unit_test(losses_are_counted),
