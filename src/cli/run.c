@@ -101,6 +101,7 @@ static command_handler *preview_of(const struct command *cmd)
 	static const struct {
 		command_handler *run, *preview;
 	} previews[] = {
+		{handle_bulk_start, preview_bulk_start},
 		{handle_file_delete, preview_file_delete},
 		{handle_ctl_mixed_mode, preview_ctl_mixed_mode},
 	};

@@ -63,6 +63,8 @@ static void worker_stop(void *ctx, unsigned index)
 	if (index == 0)
 		node_watch_stop(n);
 	if (index == 0)
+		node_bulk_stop(n);
+	if (index == 0)
 		node_notes_stop(n);
 	if (w->admin)
 		service_admin.stop(w->admin);
@@ -86,6 +88,8 @@ static void open_admin(void *ctx, unsigned index)
 	o->err = node_watch_start(o->node, w->env.loop);
 	if (o->err == ERR_OK)
 		o->err = node_notes_start(o->node, w->env.loop);
+	if (o->err == ERR_OK)
+		o->err = node_bulk_start(o->node, w->env.loop);
 	if (o->err == ERR_OK)
 		o->err = service_admin.start(&w->admin, &w->env, &o->why);
 }

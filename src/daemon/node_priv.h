@@ -49,6 +49,16 @@ struct watch {
 	struct fail why;
 };
 
+/* The bulk operation of certificates that this node does. */
+struct bulk_watch {
+	struct node *node;
+	struct loop_timer *timer;
+	char told[256];
+	bool failed; /* the last time */
+	enum err err;
+	struct fail why;
+};
+
 /* The cluster and what follows belong to pool jobs (and to the start, before there are any);
  * workers read them in a workers_call only. */
 struct node {
@@ -65,6 +75,7 @@ struct node {
 	struct worker *each;
 	unsigned count;
 	struct watch watch;
+	struct bulk_watch bulk;
 	int64_t begun_us; /* when this process began: its steps are no other's */
 	struct held_book *book;
 	struct loop_timer *gather; /* of notes; with `gathering` on worker 0's thread */
@@ -91,6 +102,10 @@ enum err node_stations(void *ctx, const char (*devices)[16], size_t count, bool 
 enum err node_enrol_steps(void *ctx, char cursor[COMMAND_CURSOR],
 	enum err (*each)(void *arg, const struct enrol_step *step), void *arg, int64_t *lost,
 	struct fail *why);
+
+/* node_bulk.c; both on worker 0's thread. */
+enum err node_bulk_start(struct node *n, struct loop *l) MUST_USE;
+void node_bulk_stop(struct node *n);
 
 /* node_watch.c; both on worker 0's thread. */
 enum err node_watch_start(struct node *n, struct loop *l) MUST_USE;

@@ -283,6 +283,35 @@ static const struct migration {
 		    "ALTER TABLE device ADD COLUMN digest_user {TEXT} NOT NULL DEFAULT ''",
 
 		    "ALTER TABLE device ADD COLUMN digest_password {BYTES} NOT NULL DEFAULT {EMPTY}"}},
+	/* A certificate operation for many phones, batch by batch. */
+	{7, {"CREATE TABLE capf_bulk ("
+	     "number {BIGINT} NOT NULL PRIMARY KEY,"
+	     "node {TEXT} NOT NULL,"
+	     "what {TEXT} NOT NULL,"
+	     "operation {BIGINT} NOT NULL,"
+	     "complete_by {BIGINT} NOT NULL,"
+	     "auth {TEXT} NOT NULL,"
+	     "batch {BIGINT} NOT NULL,"
+	     "pause {BIGINT} NOT NULL,"
+	     "least {BIGINT} NOT NULL,"
+	     "reset {BIGINT} NOT NULL,"
+	     "state {BIGINT} NOT NULL,"
+	     "reason {TEXT} NOT NULL,"
+	     "begun {BIGINT} NOT NULL,"
+	     "ended {BIGINT} NOT NULL,"
+	     "next_at {BIGINT} NOT NULL,"
+	     "total {BIGINT} NOT NULL,"
+	     "done {BIGINT} NOT NULL,"
+	     "present {BIGINT} NOT NULL) {STRICT}",
+
+		    "CREATE TABLE capf_bulk_phone ("
+		    "number {BIGINT} NOT NULL"
+		    " REFERENCES capf_bulk (number) ON DELETE CASCADE,"
+		    "device {TEXT} NOT NULL,"
+		    "state {BIGINT} NOT NULL,"
+		    "present {BIGINT} NOT NULL,"
+		    "note {TEXT} NOT NULL,"
+		    "PRIMARY KEY (number, device)) {STRICT}"}},
 };
 
 #define NEWEST (migrations[sizeof(migrations) / sizeof(migrations[0]) - 1].number)

@@ -10,7 +10,7 @@
 
 #define NAME_COLUMN "Device Name"
 
-static enum err add(struct bat_choice *choice, const char *name, struct fail *why)
+enum err bat_choice_add(struct bat_choice *choice, const char *name, struct fail *why)
 {
 	size_t room = choice->room ? choice->room * 2 : 64;
 	char(*names)[16];
@@ -54,7 +54,7 @@ static enum err find_one(void *ctx, const struct store_device *d)
 {
 	const struct finding *f = ctx;
 
-	return add(f->out, d->name, f->why);
+	return bat_choice_add(f->out, d->name, f->why);
 }
 
 enum err bat_choose(struct cluster *c, const char *text, struct bat_choice *out, struct fail *why)
@@ -69,7 +69,7 @@ enum err bat_choose(struct cluster *c, const char *text, struct bat_choice *out,
 	memset(out, 0, sizeof(*out));
 	if (str_device_name(name, text) == ERR_OK) {
 		err = store_device_get(cluster_get_store(c), name, &row, why);
-		return err ? err : add(out, name, why);
+		return err ? err : bat_choice_add(out, name, why);
 	}
 	err = bat_query_parse(&q, text, why);
 	if (err)
@@ -119,7 +119,7 @@ enum err bat_choose_csv(
 		if (local.code)
 			err = fail_set(why, local.code, "line %u: %s", csv.line, local.text);
 		if (!err)
-			err = add(out, name, why);
+			err = bat_choice_add(out, name, why);
 	}
 	csv_fini(&csv);
 	if (err == ERR_NOTFOUND && !local.code) {
@@ -147,7 +147,7 @@ enum err bat_choose_names(struct cluster *c, const char *const *names, size_t co
 		if (!err)
 			err = store_device_get(cluster_get_store(c), name, &row, why);
 		if (!err)
-			err = add(out, name, why);
+			err = bat_choice_add(out, name, why);
 	}
 	if (err)
 		bat_choice_fini(out);

@@ -25,6 +25,8 @@ enum err bat_choose_csv(
 /* Names in a row. ERR_FORMAT, ERR_NOTFOUND. */
 enum err bat_choose_names(struct cluster *c, const char *const *names, size_t count,
 	struct bat_choice *out, struct fail *why) MUST_USE;
+/* The caller keeps the order of names. */
+enum err bat_choice_add(struct bat_choice *choice, const char *name, struct fail *why) MUST_USE;
 void bat_choice_fini(struct bat_choice *choice);
 
 #endif

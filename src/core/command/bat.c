@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "core/command/handlers.h"
 
+#include "base/mem.h"
 #include "base/str.h"
 #include "core/bat/bat.h"
+#include "core/command/reset.h"
 #include "core/model/model.h"
 
 #include <stdio.h>
@@ -137,17 +139,69 @@ static void put_change(struct command_reply *reply, const struct store_change *c
 		(long long)change->total, state);
 }
 
+/* Whether phones have to call CAPF for it. */
+static bool orders_operation(const struct store_change *change)
+{
+	static const char sets[] = "\nCertificate Operation=";
+	const char *at = strstr(change->order, sets);
+
+	return at && strncmp(at + sizeof(sets) - 1, "No Pending", 10) != 0;
+}
+
+struct changed {
+	struct bat_choice phones;
+	struct fail *why;
+};
+
+static enum err take_changed(void *ctx, const struct store_device *before)
+{
+	struct changed *x = ctx;
+
+	return bat_choice_add(&x->phones, before->name, x->why);
+}
+
+static enum err reset_changed(struct command_ctx *ctx, struct cluster *c,
+	const struct store_change *change, struct command_reply *reply, struct fail *why)
+{
+	struct changed x = {.why = why};
+	bool *registered = NULL;
+	size_t i, n = 0;
+	enum err err =
+		store_change_kept(cluster_get_store(c), change->number, take_changed, &x, why);
+
+	if (!err && x.phones.count) {
+		registered = mem_new(x.phones.count * sizeof(*registered));
+		err = registered ? command_reset(ctx, &x.phones, registered, why)
+				 : fail_set(why, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
+	}
+	for (i = 0; !err && i < x.phones.count; i++)
+		n += registered[i];
+	if (!err) {
+		json_set_int(reply->data, "reset", (int64_t)n);
+		buf_printf(&reply->text,
+			"%zu registered phones were reset, and call CAPF when they have started; the "
+			"others call at their next start. Those that authenticate by string call when "
+			"somebody presses LSC, Update.\nLook on: cadeado device capf watch\n",
+			n);
+	}
+	mem_free(registered);
+	bat_choice_fini(&x.phones);
+	return err;
+}
+
 void handle_bat_apply(struct command_ctx *ctx, const struct json *args, struct command_reply *reply)
 {
 	struct store_change change = {0};
 	struct fail why = {0};
 	struct cluster *c = command_cluster(ctx, &why);
+	enum err err = c ? bat_apply(c, ctx->progress, &change, &why) : why.code;
 
-	(void)args;
-	if (!c || bat_apply(c, ctx->progress, &change, &why) != ERR_OK)
-		command_refuse(reply, &why);
-	else
+	if (!err)
 		put_change(reply, &change);
+	if (!err && orders_operation(&change) && !json_get_bool(args, "no-reset"))
+		err = reset_changed(ctx, c, &change, reply, &why);
+	if (err)
+		command_refuse(reply, &why);
 }
 
 void handle_bat_undo(struct command_ctx *ctx, const struct json *args, struct command_reply *reply)

@@ -90,8 +90,7 @@ static void tell(const struct slips *s, struct command_reply *reply)
 			asks_not);
 	if (not_ordered)
 		buf_printf(&reply->text,
-			"For %zu of them no operation is ordered yet: cadeado bat "
-			"update QUERY --set \"Certificate Operation=Install/Upgrade\"\n",
+			"For %zu of them no operation is ordered yet: cadeado device capf bulk start QUERY\n",
 			not_ordered);
 }
 

@@ -44,6 +44,8 @@ command_handler handle_device_add, handle_device_list, handle_device_show, handl
 command_handler handle_bat_query, handle_bat_update, handle_bat_apply, handle_bat_undo,
 	handle_bat_status;
 command_handler handle_device_reset;
+command_handler handle_bulk_start, handle_bulk_status, handle_bulk_stop, handle_bulk_resume,
+	handle_bulk_undo, preview_bulk_start;
 command_handler handle_device_held, handle_device_line, handle_explain_erase;
 command_handler handle_device_load_list, handle_device_load_set, handle_device_prepare;
 command_handler handle_device_update, handle_device_secret, handle_device_import,

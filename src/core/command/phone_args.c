@@ -37,6 +37,11 @@ const struct command_arg device_add_args[] = {
 	END,
 };
 
+const struct command_arg bat_apply_args[] = {
+	{ARG_FLAG, "no-reset", NULL, false, 0, 0, "do not reset phones for an operation"},
+	END,
+};
+
 const struct command_arg device_args[] = {
 	{ARG_WORD, "name", "SEP<MAC>", true, 0, 0, "device name"},
 	END,

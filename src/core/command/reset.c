@@ -7,10 +7,9 @@
 #include "core/command/handlers.h"
 #include "core/command/table_args.h"
 #include "core/device/device.h"
-#include "core/enrol/status.h"
+#include "core/enrol/step.h"
 #include "core/model/model.h"
 #include "core/profile/profile.h"
-#include "store/capf.h"
 
 #define PART 500 /* phones of one request, so that it stays short and nobody waits long */
 
@@ -19,58 +18,6 @@ const struct command_arg device_reset_args[] = {
 		"device names, or one query as in bat query"},
 	{.kind = ARG_END},
 };
-
-static enum err note_one(struct store *s, const char *device, int64_t now,
-	struct store_enrolment *step, bool *noted, struct fail *why)
-{
-	struct store_device d;
-	enum err err = store_device_get(s, device, &d, why);
-
-	if (!err)
-		err = store_enrolment_get(s, device, step, why);
-	*noted = !err && d.operation;
-	step->step = STORE_STEP_RESET_SENT;
-	step->step_since = now;
-	return err;
-}
-
-/* Before they are told: whoever is quick is already at CAPF when they have been. */
-static enum err note(struct cluster *c, const char (*devices)[16], size_t count,
-	const bool *registered, struct fail *why)
-{
-	struct store_enrolment *steps = mem_new(count * sizeof(*steps));
-	int64_t now = clock_seconds(cluster_get_clock(c));
-	size_t i, n = 0;
-	enum err err = steps ? ERR_OK : fail_set(why, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
-	bool noted;
-
-	for (i = 0; !err && i < count; i++) {
-		if (!registered[i])
-			continue;
-		err = note_one(cluster_get_store(c), devices[i], now, &steps[n], &noted, why);
-		n += noted;
-	}
-	if (!err && n)
-		err = store_enrolment_step_many(cluster_get_store(c), steps, n, why);
-	mem_free(steps);
-	return err;
-}
-
-/* In the daemon. */
-static enum err reset_part(struct command_ctx *ctx, struct cluster *c, const char (*devices)[16],
-	size_t count, bool *registered, struct fail *why)
-{
-	const struct command_runtime *r = ctx->runtime;
-	size_t i, some = 0;
-	enum err err = r->stations(r->ctx, devices, count, false, registered, why);
-
-	for (i = 0; !err && i < count; i++)
-		some += registered[i];
-	if (err || !some)
-		return err;
-	err = note(c, devices, count, registered, why);
-	return err ? err : r->stations(r->ctx, devices, count, true, registered, why);
-}
 
 /* The daemon does it, where one runs. */
 static enum err have_part_reset(struct command_ctx *ctx, const char (*devices)[16], size_t count,
@@ -118,7 +65,7 @@ enum err command_reset(struct command_ctx *ctx, const struct bat_choice *phones,
 
 		n = phones->count - at < PART ? phones->count - at : PART;
 		if (r->stations)
-			err = reset_part(ctx, c, part, n, registered + at, why);
+			err = enrol_reset(c, r->stations, r->ctx, part, n, registered + at, why);
 		else if (r->ask_daemon)
 			err = have_part_reset(ctx, part, n, registered + at, why);
 		if (!err && ctx->progress && phones->count > PART)

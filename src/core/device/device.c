@@ -27,8 +27,13 @@ enum err device_apply(struct cluster *c, struct store_device *row,
 
 	for (i = 0; !err && i < count; i++) {
 		named = named || values[i].field == display;
-		err = device_field_set(c, row, values[i].field, values[i].text, why);
+		if (!(values[i].field->use & DEVICE_FIELD_CLOCK))
+			err = device_field_set(c, row, values[i].field, values[i].text, why);
 	}
+	/* An order brings an end with it; one that is given counts, wherever it stands. */
+	for (i = 0; !err && i < count; i++)
+		if (values[i].field->use & DEVICE_FIELD_CLOCK)
+			err = device_field_set(c, row, values[i].field, values[i].text, why);
 	for (i = 0; !err && follows && !named && i < count; i++)
 		if (values[i].field == number)
 			err = device_field_set(c, row, display, row->number, why);

@@ -116,6 +116,20 @@ static void warn_signer(struct device_rules *r, const struct store_device *row,
 			row->name, m->name, m->signer_max, r->signer_bits);
 }
 
+static void warn_late(struct device_rules *r, const struct store_device *row, struct buf *out)
+{
+	char by[CLOCK_DATE_MAX];
+
+	if (!row->operation || !row->operation_by ||
+		row->operation_by > clock_seconds(cluster_get_clock(r->c)))
+		return;
+	clock_print_iso(by, row->operation_by);
+	buf_printf(out,
+		"Warning: %s: Operation Completes By, %s, is over: CAPF refuses the phone; give a "
+		"later time (--operation-by)\n",
+		row->name, by);
+}
+
 void device_rules_warn(struct device_rules *r, const struct store_device *row, struct buf *out)
 {
 	const struct settings *s = cluster_get_settings(r->c);
@@ -140,6 +154,7 @@ void device_rules_warn(struct device_rules *r, const struct store_device *row, s
 			"(%s) reads no other: everybody on the network can read them\n",
 			row->name, m->name);
 	warn_signer(r, row, m, out);
+	warn_late(r, row, out);
 	if (m->tls12 || strcmp(s->tls_profile, "modern") != 0)
 		return;
 	if (p->mode > 1 || p->encrypted_config || row->operation)

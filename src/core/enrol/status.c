@@ -37,8 +37,9 @@ static const struct row {
 		"The order waits for the phone: phones call CAPF, CAPF cannot call them. A phone "
 		"calls when it starts; one that authenticates by string calls when somebody "
 		"presses Update on it.",
-		"cadeado device capf show SEP<MAC> tells how far it is; a phone that does not come "
-		"has another trust list, no way to port 3804, or is switched off: cadeado doctor"},
+		"cadeado device capf watch SEP<MAC> tells how far it is, cadeado device reset "
+		"SEP<MAC> makes a registered phone call; one that does not come has another trust "
+		"list, no way to port 3804, or is switched off: cadeado doctor"},
 	[ENROL_SUCCESS] = {ONE("Success"), EVERY, false,
 		"The phone has said that it did what was ordered.",
 		"nothing is to be done; cadeado device show SEP<MAC>"},
@@ -56,8 +57,8 @@ static const struct row {
 	[ENROL_BAD_STRING] = {FAILED("Invalid Authentication String"), EVERY, true,
 		"What was typed on the phone is not its authentication string, the string was used "
 		"already, or none was set. After ten wrong tries the phone has to wait ten minutes.",
-		"cadeado device secret SEP<MAC> auth-string sets a new "
-		"string; then Settings, Security Configuration, **#, LSC, Update on the phone"},
+		"cadeado device capf generate SEP<MAC> makes a new string, and says what to press on "
+		"the phone"},
 	[ENROL_BAD_MIC] = {FAILED("Invalid MIC"), EVERY, true,
 		"The manufacturer's certificate that the phone showed is not good here: its issuer "
 		"is not among the manufacturers' certificates, it has expired, or it is of another "
@@ -74,8 +75,8 @@ static const struct row {
 	[ENROL_PHONE_LOST] = {FAILED("Phone Communication Failure"), EVERY, true,
 		"The connection to the phone was lost, or the phone did not answer in time. The "
 		"order still stands.",
-		"the phone comes again by itself about three times; then restart it (**#** in its "
-		"Settings)"},
+		"the phone comes again by itself about three times; then cadeado device reset "
+		"SEP<MAC>, or restart it (**#** in its Settings)"},
 	[ENROL_KEY_FAILED] = {FAILED("Key Generation Failed/Timeout"), EVERY, false,
 		"The phone could not make its key, made another one than was asked for, or took "
 		"longer than the keep-alive time without a word.",
@@ -85,8 +86,8 @@ static const struct row {
 	[ENROL_CA_LOST] = {FAILED("CA Communication Failure"), WITH_CA, true,
 		"The authority that signs for CAPF could not be reached, or this server could not "
 		"sign.",
-		"cadeado show capf issuers; the phone comes again when it is restarted (**#** in "
-		"its Settings)"},
+		"cadeado show capf issuers; the phone comes again when it starts: cadeado device "
+		"reset SEP<MAC>"},
 	[ENROL_CA_REFUSED] = {FAILED("CA Rejected Connection"), WITH_CA, false,
 		"The authority that signs for CAPF refused: wrong account, wrong certificate, or "
 		"it does not issue for this phone.",

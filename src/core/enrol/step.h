@@ -2,6 +2,7 @@
 #ifndef CORE_ENROL_STEP_H
 #define CORE_ENROL_STEP_H
 
+#include "core/cluster/cluster.h"
 #include "core/enrol/status.h"
 #include "store/capf.h"
 
@@ -19,5 +20,13 @@ struct enrol_step {
 
 /* "reset sent", "key generation", ... */
 const char *enrol_step_text(int64_t step);
+
+/* Sends those of these phones that are registered back to their start, and records for those whose
+ * operation is pending that they were told. `stations` as in struct command_runtime. */
+enum err enrol_reset(struct cluster *c,
+	enum err (*stations)(void *ctx, const char (*devices)[16], size_t count, bool reset,
+		bool *registered, struct fail *why),
+	void *ctx, const char (*devices)[16], size_t count, bool *registered,
+	struct fail *why) MUST_USE;
 
 #endif

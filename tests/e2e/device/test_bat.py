@@ -138,3 +138,12 @@ def test_two_phones_keep_their_own_lines(idle_lab):
     got = lab.json("device", "show", FIRST)["device"]
     assert got["certificateOperation"] == "Install/Upgrade" and got["certificateOperationStatus"] == "Operation Pending"
     assert got["operationCompletesBy"] > 0
+
+
+def test_an_end_that_is_given_counts_wherever_it_stands(small):
+    small.cadeado("bat", "update", "Device Type is Cisco 7961", "--set", "Operation Completes By=2031-01-01",
+                  "--set", "Certificate Operation=Install/Upgrade")
+    done = small.cadeado("bat", "apply", "--yes")
+    assert "0 registered phones were reset" in done.stdout
+    shown = small.json("device", "show", name(0))["device"]
+    assert shown["operationCompletesBy"] == 1924992000 and shown["certificateOperationStatus"] == "Operation Pending"

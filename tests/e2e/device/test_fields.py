@@ -32,6 +32,8 @@ def test_fields_in_the_originals_words(idle_lab):
     assert (got["owner"], got["webAccess"], got["sshAccess"], got["sshUser"]) == ("ana", "Read Only", "Enabled", "joe")
     assert (got["authenticationMode"], got["rsaKeySize"], got["keyOrder"]) == ("By Null String", "1024", "")
     assert got["certificateOperationStatus"] == "Operation Pending" and got["operationCompletesBy"] == 1893542400
+    late = lab.cadeado("device", "update", FIRST, "--operation-by", "2020-01-01")
+    assert f"Warning: {FIRST}: Operation Completes By, 2020-01-01T00:00:00Z, is over" in late.stdout
     lab.cadeado("device", "update", FIRST, "--operation", "No Pending Operation", "--rsa-bits", "")
     got = row(lab, FIRST)
     assert got["certificateOperation"] == "No Pending Operation" and got["rsaKeySize"] == ""

@@ -2,6 +2,7 @@
  * Rows of the enrolment service: the whole list runs once for each kind of store. */
 #include "devices.h"
 
+#include "store/bulk.h"
 #include "store/capf.h"
 
 #include <setjmp.h>
@@ -323,6 +324,79 @@ static void an_operation_ends_without_touching_the_rest(void **state)
 	assert_same_device(&got, &expected);
 }
 
+struct walked {
+	struct store_bulk_phone of[4];
+	size_t count;
+};
+
+static enum err take_phone(void *ctx, const struct store_bulk_phone *p)
+{
+	struct walked *w = ctx;
+
+	w->of[w->count++] = *p;
+	return ERR_OK;
+}
+
+static void a_bulk_operation_and_its_phones(void **state)
+{
+	struct fixture *t = *state;
+	struct store_bulk got, b = {.number = 1,
+				       .node = "publisher",
+				       .what = "all",
+				       .operation = 1,
+				       .complete_by = 1900000000,
+				       .auth = "By Null String",
+				       .batch = 20,
+				       .pause = 60,
+				       .least = 80,
+				       .reset = 1,
+				       .state = STORE_BULK_RUNNING,
+				       .reason = "",
+				       .begun = 5,
+				       .next_at = 6,
+				       .total = 3,
+				       .present = -1};
+	struct store_bulk_phone p[] = {{.device = "SEP000000000003"}, {.device = "SEP000000000001"},
+		{.device = "SEP000000000002", .state = STORE_BULK_PASSED, .note = "why"}};
+	struct walked w = {.count = 0};
+
+	assert_int_equal(store_bulk_last(t->s, &got, NULL), ERR_NOTFOUND);
+	assert_int_equal(store_bulk_put(t->s, &b, NULL), 0);
+	assert_int_equal(store_bulk_phone_put_many(t->s, 1, p, 3, NULL), 0);
+	b.done = 1;
+	strcpy(b.reason, "stopped by hand");
+	assert_int_equal(store_bulk_put(t->s, &b, NULL), 0);
+	assert_int_equal(store_bulk_last(t->s, &got, NULL), 0);
+	assert_memory_equal(&got, &b, sizeof(b));
+	p[0].state = STORE_BULK_TOLD;
+	p[0].present = 1;
+	assert_int_equal(store_bulk_phone_put_many(t->s, 1, p, 1, NULL), 0);
+	assert_int_equal(store_bulk_phone_each(t->s, 1, -1, "", 9, take_phone, &w, NULL), 0);
+	assert_int_equal(w.count, 3);
+	assert_memory_equal(&w.of[0], &p[1], sizeof(p[1]));
+	assert_memory_equal(&w.of[1], &p[2], sizeof(p[2]));
+	assert_memory_equal(&w.of[2], &p[0], sizeof(p[0]));
+	w.count = 0;
+	assert_int_equal(
+		store_bulk_phone_each(t->s, 1, -1, "SEP000000000001", 1, take_phone, &w, NULL), 0);
+	assert_int_equal(w.count, 1);
+	assert_string_equal(w.of[0].device, "SEP000000000002");
+	w.count = 0;
+	assert_int_equal(
+		store_bulk_phone_each(t->s, 1, STORE_BULK_WAITS, "", 9, take_phone, &w, NULL), 0);
+	assert_int_equal(w.count, 1);
+	assert_string_equal(w.of[0].device, "SEP000000000001");
+	/* Phones go with their bulk. */
+	b.number = 2;
+	assert_int_equal(store_bulk_put(t->s, &b, NULL), 0);
+	assert_int_equal(store_bulk_forget_before(t->s, 2, NULL), 0);
+	w.count = 0;
+	assert_int_equal(store_bulk_phone_each(t->s, 1, -1, "", 9, take_phone, &w, NULL), 0);
+	assert_int_equal(w.count, 0);
+	assert_int_equal(store_bulk_last(t->s, &got, NULL), 0);
+	assert_int_equal(got.number, 2);
+}
+
 #define TEST(f)                                                                                    \
 	FIXTURE_ON(f, fixture_open, "sqlite"), FIXTURE_ON(f, fixture_open, "ram"),                 \
 		FIXTURE_ON(f, fixture_open, "postgres")
@@ -337,6 +411,7 @@ int main(void)
 		TEST(a_request_waits_with_its_device),
 		TEST(enrolments_are_followed),
 		TEST(an_operation_ends_without_touching_the_rest),
+		TEST(a_bulk_operation_and_its_phones),
 	};
 
 	return cmocka_run_group_tests_name(

@@ -271,10 +271,18 @@ static const char *const rows5[] = {
 	NULL,
 };
 
+static const char *const schema6[] = {
+	"ALTER TABLE device ADD COLUMN load_name TEXT NOT NULL DEFAULT ''",
+	"ALTER TABLE device ADD COLUMN digest_user TEXT NOT NULL DEFAULT ''",
+	"ALTER TABLE device ADD COLUMN digest_password BLOB NOT NULL DEFAULT x''",
+	"INSERT INTO schema_version VALUES (6)",
+	NULL,
+};
+
 static const struct {
 	const char *const *schema, *const *rows;
-} versions[] = {
-	{schema1, rows1}, {schema2, rows2}, {schema3, rows3}, {schema4, rows4}, {schema5, rows5}};
+} versions[] = {{schema1, rows1}, {schema2, rows2}, {schema3, rows3}, {schema4, rows4},
+	{schema5, rows5}, {schema6, rows5}};
 #define VERSIONS (sizeof(versions) / sizeof(versions[0]))
 
 /* The words of an old statement in another database's spelling. */
