@@ -78,10 +78,15 @@ void cli_parallel(void *ctx, size_t count, void (*fn)(void *arg, size_t i), void
 
 void cli_progress(size_t done_count, size_t total)
 {
+	static const char bar[] = "##############################";
+	const int width = (int)sizeof(bar) - 1;
+	int full = total ? (int)(done_count * (size_t)width / total) : 0;
+
 	if (!isatty(STDERR_FILENO))
 		return;
 	if (done_count < total)
-		fprintf(stderr, "\r%zu of %zu", done_count, total);
+		fprintf(stderr, "\r[%.*s%*s] %3zu %%  %zu of %zu", full, bar, width - full, "",
+			done_count * 100 / total, done_count, total);
 	else
 		fprintf(stderr, "\r\033[K");
 	fflush(stderr);

@@ -224,7 +224,7 @@ static enum err last_known(struct cluster *c, const char *device, enum config_fa
 	buf_fini(&file);
 	prepared_fini(&place);
 	out->last_known = !err;
-	return err ? fail_set(why, ERR_NOTNOW,
+	return err ? fail_set(why, ERR_AWAY,
 			     "the database cannot be reached, and nothing is prepared for %s",
 			     device)
 		   : ERR_OK;

@@ -151,7 +151,7 @@ static enum err prepare_all(struct preparing *p, int64_t total, struct fail *why
 		done += p->now->count;
 		err = count_page(p, why);
 		if (f->progress && !err)
-			f->progress(done, done < (size_t)total ? (size_t)total : done + 1);
+			f->progress(done, (size_t)total);
 	}
 	if (!err && p->err)
 		err = fail_set(why, p->err, "%s", p->why.text);
@@ -185,7 +185,7 @@ enum err fleet_prepare(struct fleet *f, struct fail *why)
 		err = prepare_all(p, total, why);
 	if (!err)
 		err = prepared_purge(f->c, is_known, p, &f->removed, why);
-	if (f->progress && !err)
+	if (f->progress)
 		f->progress(p->names_count, p->names_count);
 	for (i = 0; i < 2; i++)
 		for (k = 0; k < p->pages[i].count; k++)

@@ -130,7 +130,7 @@ static bool held_back(struct transfer *t, const struct provision_absence *a)
 	if (!a || !a->unknown_device ||
 		guesses_ask(s->env->guesses, &t->entry.peer, a->device, false, s->now_us) == 0)
 		return false;
-	transfer_held_back(t);
+	transfer_unanswered(t, ", this address asks for too many unknown phones");
 	return true;
 }
 
@@ -145,6 +145,13 @@ static void refused(
 
 	if (held_back(t, a))
 		return;
+	/* A phone takes any error for "there is none" and goes on without; to silence it asks
+	 * again, here and at its next server. */
+	if (err == ERR_AWAY || err == ERR_BUSY) {
+		tftp_complain(t->service, &t->entry.peer, "%s: %s", t->asked, why->text);
+		transfer_unanswered(t, ", the database cannot be reached");
+		return;
+	}
 	if (err == ERR_NOTFOUND || err == ERR_DENIED) {
 		code = TFTP_E_NOTFOUND;
 		text = "File not found";

@@ -41,9 +41,9 @@ static void trace_end(struct transfer *t, const char *what, const char *reason)
 		reason);
 }
 
-void transfer_held_back(struct transfer *t)
+void transfer_unanswered(struct transfer *t, const char *reason)
 {
-	trace_end(t, "Not answered", ", this address asks for too many unknown phones");
+	trace_end(t, "Not answered", reason);
 	transfer_free(t);
 }
 

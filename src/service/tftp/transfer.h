@@ -79,8 +79,8 @@ void transfer_begin(struct transfer *t);
 void transfer_packet(struct transfer *t, const struct tftp_packet *p);
 /* Tells the peer and ends. */
 void transfer_refuse(struct transfer *t, enum tftp_error code, const char *text);
-/* Ends it without an answer: its client asks for too many phones that are not there. */
-void transfer_held_back(struct transfer *t);
+/* Ends it without an answer, so that its client asks again. `reason` begins with a comma. */
+void transfer_unanswered(struct transfer *t, const char *reason);
 /* Its time has come: sends again, or gives up. */
 void transfer_due(struct transfer *t);
 /* A packet did not go out. */
