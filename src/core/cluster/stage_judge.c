@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "core/list/check.h"
 #include "core/list/list.h"
+#include "core/model/signing.h"
 #include "core/tokens/tokens.h"
 
 #define AHEAD_MAX 86400 /* seconds that a signer's clock may be ahead of ours */
@@ -192,6 +193,11 @@ enum err stage_judge(
 		err = judge_signer(s, &list, why);
 	if (!err)
 		err = judge_token(c, &list, why);
+	/* The digest codes of a header are those of enum digest_alg. */
+	if (!err)
+		err = model_check_signing(c->store,
+			8 * (unsigned)tlv_modulus_bytes(list.header.modulus),
+			(enum digest_alg)list.header.digest, why);
 	if (!err)
 		err = judge_time(c, &list,
 			s->present.there && !s->damaged.code ? &s->present.list : NULL, why);

@@ -5,7 +5,7 @@
 #include "base/str.h"
 #include "core/capf/report.h"
 #include "core/cluster/own.h"
-#include "core/device/rules.h"
+#include "core/model/signing.h"
 
 #include <stdio.h>
 
@@ -280,7 +280,8 @@ static enum err check_signer(struct cluster *c, struct span pem, struct fail *wh
 	enum err err = ERR_OK;
 
 	if (cert_from_pem(&cert, pem, NULL) == ERR_OK)
-		err = device_rules_signer(c, cert_key_bits(cert), why);
+		err = model_check_signing(
+			cluster_get_store(c), cert_key_bits(cert), DIGEST_SHA1, why);
 	cert_free(cert);
 	return err;
 }

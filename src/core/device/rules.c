@@ -68,38 +68,6 @@ enum err device_rules_check(struct device_rules *r, struct store_device *row, st
 	return err ? fail_set(why, err, "%s", local.text) : ERR_OK;
 }
 
-struct signing {
-	unsigned bits;
-	int64_t unable;
-	char first[DEVICE_NAME_SIZE];
-	const struct model *model; /* of the first */
-};
-
-static enum err look_at_signer(void *ctx, const struct store_device *d)
-{
-	struct signing *x = ctx;
-	const struct model *m = model_of((int)d->model);
-
-	if (m->signer_max >= x->bits || x->unable++)
-		return ERR_OK;
-	str_copy(x->first, sizeof(x->first), d->name);
-	x->model = m;
-	return ERR_OK;
-}
-
-enum err device_rules_signer(struct cluster *c, unsigned bits, struct fail *why)
-{
-	struct signing x = {.bits = bits};
-	enum err err = store_device_each(cluster_get_store(c), look_at_signer, &x, why);
-
-	if (err || !x.unable)
-		return err;
-	return fail_set(why, ERR_NOTNOW,
-		"a key of %u bits would lock %lld phones out, for they check signatures of at most "
-		"%u: the first is %s (%s); take a key of that size",
-		bits, (long long)x.unable, x.model->signer_max, x.first, x.model->name);
-}
-
 static void warn_signer(struct device_rules *r, const struct store_device *row,
 	const struct model *m, struct buf *out)
 {

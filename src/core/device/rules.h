@@ -22,9 +22,6 @@ enum err device_rules_profile(struct device_rules *r, const char *name, const st
  * the profile. Spells the profile's name as the profile does. */
 enum err device_rules_check(
 	struct device_rules *r, struct store_device *row, struct fail *why) MUST_USE;
-/* Could every phone check what a key of this size signs? ERR_NOTNOW names the first that could not,
- * and how many there are: each of them would refuse every list and configuration. */
-enum err device_rules_signer(struct cluster *c, unsigned bits, struct fail *why) MUST_USE;
 /* What works, but not as somebody might think: a sentence each, in lines. */
 void device_rules_warn(struct device_rules *r, const struct store_device *row, struct buf *out);
 
