@@ -64,7 +64,9 @@ enum err key_generate(struct key **out, enum key_type type, unsigned bits, struc
 	if (type == KEY_RSA && (bits < RSA_BITS_MIN || bits > RSA_BITS_MAX))
 		return fail_set(why, ERR_ARG, "private key: RSA has %u to %u bits", RSA_BITS_MIN,
 			RSA_BITS_MAX);
-	pkey = type == KEY_EC ? EVP_EC_gen(curve) : EVP_RSA_gen(bits);
+	pkey = type == KEY_EC ? EVP_EC_gen(curve) : ossl_quick_rsa(bits);
+	if (!pkey && type == KEY_RSA)
+		pkey = EVP_RSA_gen(bits);
 	if (!pkey)
 		return ossl_fail(why, ERR_CRYPTO, "private key: cannot be made");
 	return wrap(out, pkey, why);

@@ -17,6 +17,10 @@ enum err ossl_fail(struct fail *why, enum err code, const char *doing);
 /* PKCS #1 RSAPublicKey; NULL for what is none. */
 EVP_PKEY *ossl_rsa_from_list(struct span der);
 
+/* With test hooks and where CADEADO_KEYS names a file that counts them: a key of primes found long
+ * ago, another one each time. NULL otherwise, for another length, and when all are used up. */
+EVP_PKEY *ossl_quick_rsa(unsigned bits);
+
 /* NULL for an unknown algorithm. */
 const EVP_MD *ossl_digest(enum digest_alg alg);
 

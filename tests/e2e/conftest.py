@@ -3,6 +3,7 @@
 
 import os
 import sys
+import tempfile
 
 import pytest
 
@@ -10,6 +11,10 @@ sys.path.insert(0, os.path.dirname(__file__))
 
 # Passwords and PINs are stretched little, for what that costs is not asked here (crypto/password.c).
 os.environ.setdefault("CADEADO_KDF", "cheap")
+# Nor how primes are found (crypto/key_quick.c). No two keys of a run are the same.
+if "CADEADO_KEYS" not in os.environ:
+    keys = tempfile.NamedTemporaryFile(prefix="cadeado-keys-")
+    os.environ["CADEADO_KEYS"] = keys.name
 
 import lab as labs  # noqa: E402
 

@@ -231,6 +231,49 @@ static void allocations_can_fail(void **state)
 	buf_fini(&plain);
 }
 
+/* What other tests take in place of generated keys. */
+static void quick_keys_are_good_and_differ(void **state)
+{
+	char path[] = "/tmp/cadeado-keys-XXXXXX";
+	int fd = mkstemp(path);
+	struct span seen[40];
+	struct buf der[40] = {0};
+	size_t i, k;
+
+	assert_true(fd >= 0);
+	assert_int_equal(setenv("CADEADO_KEYS", path, 1), 0);
+	for (i = 0; i < 40; i++) {
+		EVP_PKEY *pkey = ossl_quick_rsa(2048);
+		EVP_PKEY_CTX *c = EVP_PKEY_CTX_new(pkey, NULL);
+
+		assert_non_null(pkey);
+		assert_int_equal(EVP_PKEY_get_bits(pkey), 2048);
+		assert_int_equal(EVP_PKEY_check(c), 1);
+		int len = i2d_PUBKEY(pkey, NULL);
+		uint8_t *at = buf_grow(&der[i], (size_t)len);
+
+		assert_int_equal(i2d_PUBKEY(pkey, &at), len);
+		seen[i] = buf_span(&der[i]);
+		for (k = 0; k < i; k++)
+			assert_false(span_eq(seen[k], seen[i]));
+		EVP_PKEY_CTX_free(c);
+		EVP_PKEY_free(pkey);
+	}
+	/* The last pair of primes, and then no more. */
+	assert_int_equal(ftruncate(fd, 256 * 255 / 2 - 1), 0);
+	EVP_PKEY *last = ossl_quick_rsa(2048);
+
+	assert_non_null(last);
+	assert_null(ossl_quick_rsa(2048));
+	assert_null(ossl_quick_rsa(1024));
+	EVP_PKEY_free(last);
+	for (i = 0; i < 40; i++)
+		buf_fini(&der[i]);
+	assert_int_equal(setenv("CADEADO_KEYS", "", 1), 0);
+	close(fd);
+	unlink(path);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -239,6 +282,7 @@ int main(void)
 		cmocka_unit_test(encrypts_to_a_certificate),
 		cmocka_unit_test(signs_as_openssl_does),
 		cmocka_unit_test(generating),
+		cmocka_unit_test(quick_keys_are_good_and_differ),
 		cmocka_unit_test(files),
 		cmocka_unit_test(bad_der),
 		cmocka_unit_test(allocations_can_fail),
