@@ -29,6 +29,8 @@ static enum err worker_start(void *ctx, unsigned index, struct loop *l, struct f
 	struct worker *w = &n->each[index];
 	enum err err = pool_executor_new(&w->blocking, n->pool, l);
 
+	if (err == ERR_OK && n->outside)
+		err = pool_executor_new(&w->outside, n->outside, l);
 	if (err == ERR_OK)
 		err = node_notes_worker(n, w);
 	if (err == ERR_OK)
@@ -37,6 +39,8 @@ static enum err worker_start(void *ctx, unsigned index, struct loop *l, struct f
 		.loop = l,
 		.worker = index,
 		.blocking = w->blocking,
+		.outside = w->outside,
+		.authority = n->outside ? &n->authority : NULL,
 		.lingering = &w->lingering,
 		.cluster = n->cluster,
 		.settings = cluster_get_settings(n->cluster),
@@ -58,6 +62,8 @@ static void worker_stop(void *ctx, unsigned index)
 	struct node *n = ctx;
 	struct worker *w = &n->each[index];
 
+	pool_executor_free(w->outside);
+	w->outside = w->env.outside = NULL;
 	pool_executor_free(w->blocking);
 	w->blocking = w->env.blocking = NULL;
 	if (index == 0)
@@ -198,6 +204,8 @@ enum err node_start(struct node **out, const char *folder, struct fail *why)
 		err = n->each ? pool_new(&n->pool, 1) : ERR_NOMEM;
 	}
 	if (err == ERR_OK)
+		err = node_authority_open(n, why);
+	if (err == ERR_OK)
 		err = workers_start(&n->workers, n->count, worker_start, worker_stop, n, why);
 	if (err == ERR_OK)
 		tell_tls(n);
@@ -225,8 +233,10 @@ void node_stop(struct node *n)
 {
 	if (!n)
 		return;
+	node_authority_end(n);
 	if (n->workers)
 		workers_stop(n->workers);
+	pool_free(n->outside);
 	pool_free(n->pool);
 	node_notes_end(n);
 	for (unsigned i = 0; n->each && i < n->count; i++)

@@ -2,8 +2,10 @@
 #ifndef DAEMON_NODE_PRIV_H
 #define DAEMON_NODE_PRIV_H
 
+#include "client/est.h"
 #include "core/cluster/services.h"
 #include "core/command/command.h"
+#include "core/issue/elsewhere.h"
 #include "daemon/limits.h"
 #include "daemon/node.h"
 #include "net/pool.h"
@@ -22,6 +24,7 @@
 struct worker {
 	struct service_env env;
 	struct executor *blocking;
+	struct executor *outside;    /* NULL: no authority elsewhere */
 	struct lingering *lingering; /* stopped instances whose jobs have not come back */
 	void *instances[SERVICE_COUNT][SERVICE_PARTS];
 	void *admin;
@@ -71,6 +74,10 @@ struct node {
 	struct guesses *guesses;
 	struct limits limits;
 	struct pool *pool;
+	struct pool *outside; /* waits for an authority elsewhere; NULL: there is none */
+	atomic_bool ending;
+	struct est est;
+	struct service_authority authority;
 	struct workers *workers;
 	struct worker *each;
 	unsigned count;
@@ -106,6 +113,13 @@ enum err node_enrol_steps(void *ctx, char cursor[COMMAND_CURSOR],
 /* node_bulk.c; both on worker 0's thread. */
 enum err node_bulk_start(struct node *n, struct loop *l) MUST_USE;
 void node_bulk_stop(struct node *n);
+
+/* node_authority.c: an authority that signs LSCs elsewhere, when the settings name one. */
+enum err node_authority_open(struct node *n, struct fail *why) MUST_USE;
+/* Before CAPF starts: could it be spoken to? Nothing is sent. */
+enum err node_authority_check(struct node *n, struct fail *why) MUST_USE;
+/* What is being said to it ends within a second. */
+void node_authority_end(struct node *n);
 
 /* node_watch.c; both on worker 0's thread. */
 enum err node_watch_start(struct node *n, struct loop *l) MUST_USE;

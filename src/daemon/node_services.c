@@ -153,6 +153,8 @@ static enum err prepare(
 		err = lsc_issuers_load(&p->issuers, n->cluster, why);
 	if (err == ERR_OK && which == SERVICE_CAPF)
 		err = cluster_issue_anew(n->cluster, why);
+	if (err == ERR_OK && which == SERVICE_CAPF)
+		err = node_authority_check(n, why);
 	return err;
 }
 

@@ -8,6 +8,15 @@
 #include "net/tls.h"
 
 struct command_runtime;
+
+/* An authority elsewhere that signs LSCs. Called on threads of `outside`, many at once; blocks for
+ * half a minute at most. Errors and *retry_after as client_est_enroll. */
+struct service_authority {
+	void *ctx;
+	enum err (*enroll)(void *ctx, struct span request, struct buf *answer, int64_t *retry_after,
+		struct fail *why);
+};
+
 struct guesses;
 struct lingering;
 struct notes;
@@ -21,6 +30,10 @@ struct service_env {
 	/* Runs blocking work (store, keys, files) one job at a time, in which `cluster` may be
 	 * used; the answer comes back to this loop. Nowhere else is `cluster` touched. */
 	struct executor *blocking;
+	/* Runs what waits for others' servers, several jobs at a time; the answer comes back to
+	 * this loop. `cluster` is not touched there. Both NULL: no authority elsewhere is asked. */
+	struct executor *outside;
+	const struct service_authority *authority;
 	/* This worker's instances that were stopped while jobs of them ran (jobs.h). */
 	struct lingering **lingering;
 	struct cluster *cluster;

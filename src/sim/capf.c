@@ -186,6 +186,8 @@ static void on_store_cert_req(struct sim_capf *s, const struct capf_message *m)
 	} else if (!lsc || !(m->has & CAPF_HAS(CAPF_E_CERTIFICATE)) ||
 		   m->certificate.len > SIM_CERT_MAX) {
 		(void)fail_set(why, ERR_FORMAT, "STORE_CERT_REQ holds no LSC");
+	} else if (!key && span_eq(m->certificate, buf_span(&s->spec.flash->lsc))) {
+		s->result.did |= SIM_CAPF_INSTALLED; /* before the server heard of it */
 	} else if (!key) {
 		(void)fail_set(why, ERR_NOTFOUND, "STORE_CERT_REQ though the phone made no key");
 	} else {

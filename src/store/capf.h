@@ -168,7 +168,8 @@ enum err store_issuer_delete(struct store *s, const char *fingerprint, struct fa
 struct store_request {
 	char device[16];
 	char key_fingerprint[STORE_FINGERPRINT]; /* SHA-256 of the SubjectPublicKeyInfo */
-	int64_t made, exported, imported;
+	int64_t made, imported;
+	int64_t exported; /* handed to an authority; to one that wants time: until then */
 };
 /* `key` is the SubjectPublicKeyInfo, `request` what the authority is handed, `cert` what came back
  * (DER; empty until then). ERR_NOTFOUND without such a device. */

@@ -68,7 +68,8 @@ static void date_of(int64_t seconds, char out[CLOCK_DATE_MAX])
 		clock_print_iso(out, seconds);
 }
 
-static void tell_row(struct command_reply *reply, struct json *list, const struct store_request *q)
+static void tell_row(
+	struct command_reply *reply, struct json *list, const struct store_request *q, int64_t now)
 {
 	char made[CLOCK_DATE_MAX], exported[CLOCK_DATE_MAX], imported[CLOCK_DATE_MAX];
 	struct json *j = json_object_new();
@@ -88,6 +89,9 @@ static void tell_row(struct command_reply *reply, struct json *list, const struc
 			"certificate here since %s: the phone gets it when it "
 			"calls again\n",
 			imported);
+	else if (q->exported > now)
+		buf_printf(
+			&reply->text, "its authority wants to be asked again after %s\n", exported);
 	else if (q->exported)
 		buf_printf(&reply->text, "exported %s\n", exported);
 	else
@@ -105,7 +109,7 @@ void handle_csr_list(struct command_ctx *ctx, const struct json *args, struct co
 
 	(void)args;
 	for (i = 0; !err && i < row_count(&rows); i++)
-		tell_row(reply, list, row_at(&rows, i));
+		tell_row(reply, list, row_at(&rows, i), clock_seconds(ctx->clock));
 	if (!err && i == 0)
 		buf_str(&reply->text, "No certificate request waits.\n");
 	json_set_take(reply->data, "requests", list);

@@ -366,6 +366,12 @@ static enum err take_answer(struct cluster *c, struct waiting *w, struct lsc_ask
 	enum err err;
 	size_t i;
 
+	if (ask->err == ERR_NOTNOW) {
+		w->row.exported = clock_seconds(cluster_get_clock(c)) + ask->retry_after;
+		err = waiting_put(cluster_get_store(c), w, why);
+		if (err)
+			return err;
+	}
 	if (ask->err)
 		return fail_set(
 			why, ask->err, "%s", ask->why.code ? ask->why.text : err_text(ask->err));
@@ -414,6 +420,26 @@ static enum err waiting_for(struct cluster *c, const char *device, struct span s
 	return err ? err : waiting_put(s, w, why);
 }
 
+/* ERR_NOTNOW, and what is to be asked where an authority answers at once. */
+static enum err wait_on(struct cluster *c, const struct waiting *w, enum lsc_authority authority,
+	struct lsc_ask *ask, struct fail *why)
+{
+	char after[CLOCK_DATE_MAX];
+
+	fail_clear(why);
+	if (authority == LSC_OFFLINE)
+		return fail_set(why, ERR_NOTNOW,
+			"its request waits for the authority: cadeado utils capf csr export");
+	if (w->row.exported > clock_seconds(cluster_get_clock(c))) {
+		clock_print_iso(after, w->row.exported);
+		return fail_set(why, ERR_NOTNOW,
+			"the authority has its request, and wants to be asked after %s", after);
+	}
+	buf_put(&ask->request, buf_span(&w->request));
+	return buf_check(&ask->request) ? fail_set(why, ERR_NOMEM, "%s", err_text(ERR_NOMEM))
+					: fail_set(why, ERR_NOTNOW, "the authority is asked");
+}
+
 enum err lsc_make(struct cluster *c, const char *device, struct span spki, struct lsc_ask *ask,
 	struct cert **out, struct cert **issuer, struct fail *why)
 {
@@ -429,15 +455,10 @@ enum err lsc_make(struct cluster *c, const char *device, struct span spki, struc
 		err = take_kept(c, &w, out, issuer, why);
 	else if (!err)
 		err = ERR_NOTFOUND;
-	if (err == ERR_NOTFOUND && authority == LSC_EST && ask->answered) {
+	if (err == ERR_NOTFOUND && authority == LSC_EST && ask->answered)
 		err = take_answer(c, &w, ask, out, issuer, why);
-	} else if (err == ERR_NOTFOUND) {
-		fail_clear(why);
-		err = fail_set(why, ERR_NOTNOW, "its request waits for the authority%s",
-			authority == LSC_EST ? "" : ": cadeado utils capf csr export");
-		if (authority == LSC_EST)
-			buf_put(&ask->request, buf_span(&w.request));
-	}
+	else if (err == ERR_NOTFOUND)
+		err = wait_on(c, &w, authority, ask, why);
 	waiting_fini(&w);
 	return err;
 }

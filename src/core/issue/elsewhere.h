@@ -21,6 +21,7 @@ struct lsc_ask {
 	bool answered;
 	struct buf answer; /* as bundle_read takes it */
 	enum err err;      /* why there is no answer; ERR_NOTNOW: it has to be asked again later */
+	int64_t retry_after; /* seconds, with ERR_NOTNOW: not before */
 	struct fail why;
 };
 void lsc_ask_fini(struct lsc_ask *ask);

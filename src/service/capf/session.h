@@ -165,6 +165,9 @@ struct job *job_new(const struct session *s, enum job_kind kind);
 void job_start(struct job *j);
 void job_free(struct job *j);
 
+/* ask.c: a certificate that is asked for elsewhere comes back as another JOB_ISSUE. */
+void ask_start(struct session *s, struct job *issue);
+
 /* live.c: what those who look on can see, and the trace. */
 enum err live_start(struct capf *service) MUST_USE;
 void live_stop(struct capf *service);

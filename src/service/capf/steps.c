@@ -252,6 +252,10 @@ void after_issue(struct session *s, struct job *j)
 		session_finish(s, ENROL_KEY_FAILED, CAPF_REASON_FAILED, false, j->why.text);
 		return;
 	case ERR_NOTNOW:
+		if (j->ask.request.len && !j->ask.answered) {
+			ask_start(s, j);
+			return;
+		}
 		session_finish(s, ENROL_PENDING, CAPF_REASON_NONE, true, j->why.text);
 		return;
 	case ERR_DENIED:
