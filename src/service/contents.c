@@ -24,8 +24,7 @@ void contents_look(struct contents *c)
 	c->looks++;
 }
 
-/* After a look: `state` was taken before this revision was read. */
-static void take_revision(
+void contents_take_revision(
 	struct contents *c, const char *revision, const struct provision_state *state)
 {
 	if (strcmp(revision, c->revision) != 0) {
@@ -63,6 +62,7 @@ static void job_free(struct job *j)
 {
 	jobs_remove(&j->link);
 	j->contents->jobs_count--;
+	j->contents->later_running -= j->later;
 	provision_file_fini(&j->file);
 	mem_free(j);
 }
@@ -75,17 +75,18 @@ static void end(struct lingering *l)
 	while (c->jobs)
 		job_free((struct job *)c->jobs);
 	lingering_remove(l);
+	provision_phones_free(c->reading.phones);
+	provision_phones_free(c->phones);
 	provision_place_fini(&c->place);
 	mem_free(c);
 }
 
 static bool has_work(const struct contents *c)
 {
-	return c->jobs || c->check.runs;
+	return c->jobs || c->check.runs || c->reading.runs;
 }
 
-/* Whoever was the last to come back after the end takes it away. */
-static void came_back(struct contents *c)
+void contents_came_back(struct contents *c)
 {
 	if (!has_work(c))
 		end(&c->lingering);
@@ -159,15 +160,16 @@ static void job_done(void *arg)
 	struct content *content = NULL;
 	bool good = false;
 
+	c->running--;
 	if (c->stopped) {
 		job_free(j);
-		came_back(c);
+		contents_came_back(c);
 		return;
 	}
 	close_job(j);
 	contents_look(c);
 	if (f->revision[0] != '?') {
-		take_revision(c, f->revision, &f->made_from);
+		contents_take_revision(c, f->revision, &f->made_from);
 		good = c->sure && provision_state_same_folder(&f->made_from, &c->state) &&
 		       provision_sources_same(&f->sources);
 	}
@@ -179,17 +181,32 @@ static void job_done(void *arg)
 			j->err = fail_set(&j->why, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
 	}
 	answer_all(j, good, content);
+	turns_next(c);
 }
 
-static enum err run(struct job *j)
+enum err contents_run(struct job *j)
 {
-	return executor_run(j->contents->env->blocking, job_work, job_done, j);
+	struct contents *c = j->contents;
+	enum err err;
+
+	c->running++;
+	err = executor_run(c->env->blocking, job_work, job_done, j);
+	if (err)
+		c->running--;
+	return err;
 }
 
-/* One that cannot be looked up ends here. */
-static void run_or_refuse(struct job *j)
+void contents_refuse_stranger(struct job *j, int64_t began_us, bool good)
 {
-	enum err err = run(j);
+	j->began_us = began_us;
+	j->err = fail_set(&j->why, ERR_NOTFOUND, "%.64s: not found", j->asked);
+	close_job(j);
+	answer_all(j, good, NULL);
+}
+
+void contents_run_or_refuse(struct job *j)
+{
+	enum err err = contents_run(j);
 
 	if (!err)
 		return;
@@ -217,8 +234,12 @@ static void settle(struct contents *c, struct job *j, enum err err)
 {
 	struct known *k = err && err != ERR_AWAY ? NULL : known_find(c, j->asked, j->hash);
 
+	if (!err && !k && turns_stranger(c, j->asked, &j->absence)) {
+		contents_refuse_stranger(j, c->check.began_us, c->sure);
+		return;
+	}
 	if (!k || !known_is_fresh(c, k)) {
-		run_or_refuse(j);
+		contents_run_or_refuse(j);
 		return;
 	}
 	known_used(c, k);
@@ -235,12 +256,12 @@ static void check_done(void *arg)
 
 	k->runs = false;
 	if (c->stopped) {
-		came_back(c);
+		contents_came_back(c);
 		return;
 	}
 	contents_look(c);
 	if (!k->err)
-		take_revision(c, k->revision, &k->state);
+		contents_take_revision(c, k->revision, &k->state);
 	/* Those that came while it was asked wait for the next time. */
 	while ((j = c->unsure) && j->asked_us <= k->began_us) {
 		c->unsure = j->unsure;
@@ -270,8 +291,15 @@ static void check_start(struct contents *c)
 		c->unsure = j->unsure;
 		if (!c->unsure)
 			c->unsure_last = &c->unsure;
-		run_or_refuse(j);
+		contents_run_or_refuse(j);
 	}
+}
+
+void contents_unsure(struct contents *c, struct job *j)
+{
+	*c->unsure_last = j;
+	c->unsure_last = &j->unsure;
+	check_start(c);
 }
 
 /* --- asking --- */
@@ -309,19 +337,21 @@ static enum err ask(struct contents *c, const char *asked, uint32_t hash, bool i
 		wait_for(j, w);
 		return ERR_OK;
 	}
-	if (c->jobs_count == CONTENTS_JOBS_MAX)
+	if (c->jobs_count == CONTENTS_JOBS_MAX || c->later_count >= CONTENTS_LATER_MAX)
 		return ERR_LIMIT;
 	j = job_new(c, asked, hash);
 	if (!j)
 		return ERR_NOMEM;
 	wait_for(j, w);
 	if (is_known) {
-		*c->unsure_last = j;
-		c->unsure_last = &j->unsure;
-		check_start(c);
+		contents_unsure(c, j);
 		return ERR_OK;
 	}
-	err = run(j);
+	if (turns_wait(c)) {
+		turns_add(c, j);
+		return ERR_OK;
+	}
+	err = contents_run(j);
 	if (err) {
 		close_job(j);
 		contents_cancel(w);
@@ -341,6 +371,10 @@ enum err contents_get(
 		known_forget(c, k);
 		k = NULL;
 	}
+	if (!k && c->sure && turns_stranger(c, asked, &c->absence)) {
+		w->absence = &c->absence;
+		return ERR_NOTFOUND;
+	}
 	if (!k || !c->sure)
 		return ask(c, asked, hash, k != NULL, w);
 	known_used(c, k);
@@ -358,6 +392,7 @@ enum err contents_new(struct contents **out, const struct service_env *env)
 		return ERR_NOMEM;
 	c->env = env;
 	c->unsure_last = &c->unsure;
+	c->later_last = &c->later;
 	str_copy(c->revision, sizeof(c->revision), "?");
 	if (provision_place_init(&c->place, env->cluster)) {
 		mem_free(c);
@@ -382,8 +417,8 @@ void contents_free(struct contents *c)
 		known_forget(c, c->newest);
 	c->stopped = true;
 	/* These were not given to the executor yet. */
-	while ((j = c->unsure)) {
-		c->unsure = j->unsure;
+	while ((j = c->unsure ? c->unsure : c->later)) {
+		*(c->unsure ? &c->unsure : &c->later) = j->unsure;
 		job_free(j);
 	}
 	if (c->env->blocking && has_work(c))

@@ -14,6 +14,14 @@ struct contents;
 #define CONTENTS_BYTES_MAX (8u * 1024 * 1024) /* of the names' contents, but for the newest */
 #define CONTENTS_NAMES_MAX 32768u
 #define CONTENTS_JOBS_MAX  16384u /* names that are being looked up */
+/* With so many of them on their way, only phones that are known go on at once: who asks for what is
+ * not there under thousands of names delays nobody. The others wait, so many at most, and are
+ * looked up so many at a time. */
+#define CONTENTS_PRESSED    64u
+#define CONTENTS_LATER_MAX  8192u
+#define CONTENTS_LATER_JOBS 16u
+#define CONTENTS_PHONES_US  1000000ll /* which phones there are is read once in that time at most  \
+				       */
 
 /* A file's bytes; used on the loop's thread only. */
 struct content {
@@ -34,7 +42,8 @@ struct contents_wait {
 	/* With a content, which is then held for the session, or with an error. */
 	void (*done)(struct contents_wait *w, enum err err, struct content *content,
 		const struct fail *why);
-	/* While `done` runs: of a name that is not served. NULL otherwise. */
+	/* While `done` runs, or after ERR_NOTFOUND of contents_get: of a name that is not served.
+	 * NULL otherwise. */
 	const struct provision_absence *absence;
 	struct contents_wait *next, **link, ***last;
 	int64_t asked_us;
@@ -53,7 +62,8 @@ void contents_tag(struct contents *c);
 void contents_look(struct contents *c);
 
 /* The content of `asked`, held for the caller, when it is known; else *out is NULL and w->done is
- * called later. ERR_LIMIT, ERR_NOMEM: it is not called. */
+ * called later. It is not called after an error: ERR_NOTFOUND when it is known that there is none,
+ * ERR_LIMIT, ERR_NOMEM. */
 enum err contents_get(struct contents *c, const char *asked, struct content **out,
 	struct contents_wait *w) MUST_USE;
 void contents_cancel(struct contents_wait *w); /* also when it does not wait */

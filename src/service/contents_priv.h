@@ -3,6 +3,7 @@
 #ifndef SERVICE_CONTENTS_PRIV_H
 #define SERVICE_CONTENTS_PRIV_H
 
+#include "core/provision/phones.h"
 #include "service/contents.h"
 #include "service/jobs.h"
 
@@ -29,7 +30,7 @@ struct known {
 struct job {
 	struct job_link link;
 	struct job *next;   /* in its bucket; while it can be joined */
-	struct job *unsure; /* the next that waits for the revision */
+	struct job *unsure; /* the next that waits for the revision, or for its turn */
 	struct contents *contents;
 	struct cluster *cluster;
 	uint32_t hash;
@@ -38,8 +39,8 @@ struct job {
 	struct contents_wait *waiting, **last;
 	struct provision_file file;
 	struct provision_absence absence; /* with ERR_NOTFOUND, ERR_DENIED */
-	bool tagged;
-	char tag[36]; /* content.tag */
+	bool tagged, later;               /* later: it had to wait for its turn */
+	char tag[36];                     /* content.tag */
 	enum err err;
 	struct fail why;
 	char asked[];
@@ -56,6 +57,17 @@ struct check {
 	struct fail why;
 };
 
+/* Reads which phones there are. */
+struct reading {
+	bool runs;
+	struct cluster *cluster;
+	struct provision_phones *phones;
+	struct provision_state state;
+	char revision[STORE_TEXT];
+	enum err err;
+	struct fail why;
+};
+
 struct contents {
 	const struct service_env *env;
 	struct provision_place place;
@@ -66,6 +78,16 @@ struct contents {
 	uint64_t epoch;            /* goes up with what makes every answer another */
 	struct check check;
 	struct job *unsure, **unsure_last; /* in the order in which they came */
+	/* Those whose turn has not come, and how many of them, and of all, have been given to the
+	 * executor. */
+	struct job *later, **later_last;
+	unsigned later_count, later_running, running;
+	bool turning;
+	struct provision_phones *phones; /* NULL: not read yet */
+	uint64_t phones_epoch;           /* of `epoch`, as long as they are right */
+	int64_t phones_us;               /* when it was last begun to read them; monotonic */
+	struct reading reading;
+	struct provision_absence absence; /* of the last name that was known not to be there */
 	struct known *names[CONTENTS_NAME_BUCKETS];
 	struct known *newest, *oldest; /* by use */
 	unsigned count;
@@ -78,6 +100,33 @@ struct contents {
 	struct lingering lingering;
 	bool tagged, stopped;
 };
+
+/* --- contents.c --- */
+
+/* Gives it to the executor. */
+enum err contents_run(struct job *j) MUST_USE;
+/* One that cannot be looked up ends here. */
+void contents_run_or_refuse(struct job *j);
+/* Puts it with those that wait for the revision. */
+void contents_unsure(struct contents *c, struct job *j);
+/* After a look: `state` was taken before this revision was read. */
+void contents_take_revision(
+	struct contents *c, const char *revision, const struct provision_state *state);
+/* Ends it: its phone is none of ours. `good`: also for those that asked after `began_us`. */
+void contents_refuse_stranger(struct job *j, int64_t began_us, bool good);
+/* Whoever was the last to come back after the end takes it away. */
+void contents_came_back(struct contents *c);
+
+/* --- contents_turns.c --- */
+
+/* All phones are known, this one is none of them, and nothing has changed since the last revision
+ * that was heard of; `out` says it. */
+bool turns_stranger(const struct contents *c, const char *asked, struct provision_absence *out);
+/* There is so much to do that names have to wait for their turn. */
+bool turns_wait(const struct contents *c);
+void turns_add(struct contents *c, struct job *j);
+/* Another one's turn, when one has come back. */
+void turns_next(struct contents *c);
 
 /* --- contents_names.c --- */
 

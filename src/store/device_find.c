@@ -228,6 +228,28 @@ enum err store_device_each(struct store *s,
 	return store_device_find(s, &(struct store_filter){0}, each, ctx, why);
 }
 
+struct names {
+	enum err (*each)(void *ctx, const char *name);
+	void *ctx;
+};
+
+static enum err read_name(void *ctx, struct query_row *r)
+{
+	struct names *n = ctx;
+	char name[DEVICE_NAME_BYTES];
+
+	query_row_text(r, 0, name, sizeof(name));
+	return r->err ? r->err : n->each(n->ctx, name);
+}
+
+enum err store_device_names(
+	struct store *s, enum err (*each)(void *ctx, const char *name), void *ctx, struct fail *why)
+{
+	struct names n = {each, ctx};
+
+	return query_run(s, "SELECT name FROM device ORDER BY name", NULL, 0, read_name, &n, why);
+}
+
 static enum err read_count(void *ctx, struct query_row *r)
 {
 	*(int64_t *)ctx = query_row_number(r, 0);

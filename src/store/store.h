@@ -171,6 +171,9 @@ enum err store_device_by_number(
 enum err store_device_each(struct store *s,
 	enum err (*each)(void *ctx, const struct store_device *d), void *ctx,
 	struct fail *why) MUST_USE;
+/* The names alone, in their order. `each` neither reads nor writes the store. */
+enum err store_device_names(struct store *s, enum err (*each)(void *ctx, const char *name),
+	void *ctx, struct fail *why) MUST_USE;
 /* With its lines and its LSC. */
 enum err store_device_delete(struct store *s, const char *name, struct fail *why) MUST_USE;
 /* Changes last_seen alone, and only forward. A device that is not there is no error. */

@@ -12,9 +12,7 @@
 #define PREFIX_LEN 3
 #define MAC_LEN    12
 
-/* The device that a name speaks of: SEP<MAC> anywhere in it, or SIP<MAC> as the oldest SIP phones
- * ask; false for none. */
-static bool device_in(const char *asked, char device[DEVICE_NAME_SIZE])
+bool provision_device_in(const char *asked, char device[DEVICE_NAME_SIZE])
 {
 	char text[DEVICE_NAME_SIZE];
 	size_t len = strlen(asked);
@@ -99,18 +97,28 @@ static void of_name(const char *asked, struct provision_absence *out)
 
 /* --- names of phones --- */
 
-static void of_stranger(struct cluster *c, struct provision_absence *out)
+void provision_absent_stranger(
+	const char device[DEVICE_NAME_SIZE], bool may_register, struct provision_absence *out)
 {
-	bool allowed = false;
-
+	memset(out, 0, sizeof(*out));
+	memcpy(out->device, device, sizeof(out->device));
 	out->unknown_device = true;
-	if (device_auto_allowed(c, &allowed, NULL) == ERR_OK && allowed) {
+	if (may_register) {
 		say(out, true, "this phone is not known and may register itself");
 		return;
 	}
-	out->normal = false;
 	snprintf(out->text, sizeof(out->text),
 		"this phone is not known; add it with: cadeado device add %s", out->device);
+}
+
+static void of_stranger(struct cluster *c, struct provision_absence *out)
+{
+	const struct provision_absence known = *out;
+	bool allowed = false;
+
+	if (device_auto_allowed(c, &allowed, NULL) != ERR_OK)
+		allowed = false;
+	provision_absent_stranger(known.device, allowed, out);
 }
 
 static void of_phone(const char *asked, const struct device *d, struct provision_absence *out)
@@ -149,7 +157,7 @@ void provision_absent(
 	memset(out, 0, sizeof(*out));
 	if (err == ERR_DENIED)
 		say(out, false, "the name is not allowed");
-	else if (device_in(asked, out->device))
+	else if (provision_device_in(asked, out->device))
 		of_device(c, asked, out);
 	else if (str_ieq(asked, "CTLFile.tlv"))
 		of_ctl(c, out);

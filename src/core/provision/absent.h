@@ -18,4 +18,11 @@ struct provision_absence {
 void provision_absent(
 	struct cluster *c, const char *asked, enum err err, struct provision_absence *out);
 
+/* That of a phone that nobody has added. */
+void provision_absent_stranger(
+	const char device[DEVICE_NAME_SIZE], bool may_register, struct provision_absence *out);
+/* The device that a name speaks of: SEP<MAC> anywhere in it, or SIP<MAC> as the oldest SIP phones
+ * ask; false for none. */
+bool provision_device_in(const char *asked, char device[DEVICE_NAME_SIZE]);
+
 #endif

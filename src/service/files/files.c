@@ -357,16 +357,19 @@ static void look_up(struct fetch *f)
 	str_copy(name, sizeof(name), f->asked);
 	name_at(f->door, name);
 	f->wait.done = on_content;
+	/* It may be answered, and gone, before this returns. */
+	jobs_add(&s->waiting, &f->link);
+	s->waiting_count++;
 	if (err == ERR_OK)
 		err = contents_get(s->contents, name, &content, &f->wait);
-	if (err) {
-		refuse(f, fail_set(&why, err, "%s", err_text(err)), &why, NULL);
-	} else if (content) {
-		serve(f, content);
-	} else {
-		jobs_add(&s->waiting, &f->link);
-		s->waiting_count++;
+	if (err || content) {
+		jobs_remove(&f->link);
+		s->waiting_count--;
 	}
+	if (err)
+		refuse(f, fail_set(&why, err, "%s", err_text(err)), &why, f->wait.absence);
+	else if (content)
+		serve(f, content);
 }
 
 /* Those that were read together are looked at together: one look at the disk is good for all. */

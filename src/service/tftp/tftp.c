@@ -276,7 +276,7 @@ static void read_request(struct tftp *s, const struct dgram_in *in, const struct
 	t->wait.done = on_content;
 	err = contents_get(s->contents, t->asked, &content, &t->wait);
 	if (err)
-		refused(t, fail_set(&why, err, "%s", err_text(err)), &why, NULL);
+		refused(t, fail_set(&why, err, "%s", err_text(err)), &why, t->wait.absence);
 	else if (content)
 		begin(t, content);
 }

@@ -2,6 +2,7 @@
  * What is kept of the files that names stand for, and when it is asked for anew. */
 #include "rig.h"
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "service/contents.h"
 
@@ -11,7 +12,7 @@
 
 #define PLAIN   RIG_DEVICE ".cnf.xml"
 #define OTHER   "SEP0011215A1AE4"
-#define JOBS    16
+#define JOBS    128
 #define SETTLED 60000 /* microseconds, after which the time of a file's change counts */
 
 struct job_of {
@@ -285,6 +286,161 @@ static void no_room_for_jobs(void **state)
 	l->count = 0;
 }
 
+/* --- many that ask for what is not there --- */
+
+#define STRANGERS 300u
+
+struct crowd {
+	struct asker askers[STRANGERS];
+	char names[STRANGERS][32];
+};
+
+static void ask_all(struct lab *l, struct crowd *w, const char *suffix)
+{
+	for (unsigned i = 0; i < STRANGERS; i++) {
+		snprintf(w->names[i], sizeof(w->names[i]), "SEP0022%08X%s", i, suffix);
+		ask(l, &w->askers[i], w->names[i]);
+	}
+}
+
+/* Jobs on their way to the executor are few, whatever is asked for; a known phone passes by all
+ * that wait, and those are told without a job each as soon as it is known which phones there are.
+ */
+static void strangers_delay_no_phone(void **state)
+{
+	static struct crowd w;
+	struct lab *l = *state;
+	struct asker a, stranger;
+	unsigned i, told = 0, jobs = 0;
+
+	change(l, OTHER, "1002");
+	learn(l, PLAIN);
+	ask_all(l, &w, ".cnf.xml");
+	/* Those that were pressing, the first of those that wait, and the question. */
+	assert_int_equal(l->count, CONTENTS_PRESSED + CONTENTS_LATER_JOBS + 1);
+	for (; l->count; jobs++)
+		run(l);
+	assert_true(jobs < STRANGERS / 2);
+	for (i = 0; i < STRANGERS; i++) {
+		assert_int_equal(w.askers[i].answers, 1);
+		assert_int_equal(w.askers[i].err, ERR_NOTFOUND);
+		told += w.askers[i].content == NULL;
+	}
+	assert_int_equal(told, STRANGERS);
+	/* From then on no job at all, and the same is said as by one. */
+	memset(&stranger, 0, sizeof(stranger));
+	stranger.wait.done = on_answer;
+	contents_look(l->c);
+	assert_int_equal(
+		contents_get(l->c, "ctlsep002300000001.TLV", &stranger.content, &stranger.wait),
+		ERR_NOTFOUND);
+	assert_non_null(stranger.wait.absence);
+	assert_true(stranger.wait.absence->unknown_device);
+	assert_string_equal(stranger.wait.absence->device, "SEP002300000001");
+	assert_non_null(strstr(stranger.wait.absence->text, "cadeado device add SEP002300000001"));
+	assert_int_equal(stranger.answers + l->count, 0);
+	/* Names that say nothing of a phone fill the queue; the phone's is next all the same. */
+	for (i = 0; i < STRANGERS; i++) {
+		snprintf(w.names[i], sizeof(w.names[i]), "file%u", i);
+		ask(l, &w.askers[i], w.names[i]);
+	}
+	assert_int_equal(l->count, CONTENTS_PRESSED + CONTENTS_LATER_JOBS);
+	ask(l, &a, OTHER ".cnf.xml");
+	assert_int_equal(l->count, CONTENTS_PRESSED + CONTENTS_LATER_JOBS + 1);
+	for (i = 0; i < CONTENTS_PRESSED + CONTENTS_LATER_JOBS + 1; i++)
+		run(l);
+	assert_non_null(a.content);
+	drop(&a);
+	while (l->count)
+		run(l);
+	for (i = 0; i < STRANGERS; i++)
+		assert_int_equal(w.askers[i].err, ERR_NOTFOUND);
+}
+
+/* A phone that is added is no stranger from the next request on, whoever asked before. */
+static void a_stranger_is_added(void **state)
+{
+	static struct crowd w;
+	struct lab *l = *state;
+	struct asker before, after, still;
+
+	learn(l, PLAIN);
+	ask_all(l, &w, ".cnf.xml.sgn");
+	while (l->count)
+		run(l);
+	/* When something else was written, one question is for all that wait. */
+	assert_int_equal(device_seen(l->rig.cluster, RIG_DEVICE, NULL), ERR_OK);
+	ask_all(l, &w, ".cnf.xml");
+	assert_int_equal(l->count, CONTENTS_PRESSED + 1);
+	while (l->count)
+		run(l);
+	for (unsigned i = 0; i < STRANGERS; i++)
+		assert_int_equal(w.askers[i].err, ERR_NOTFOUND);
+	ask(l, &before, OTHER ".cnf.xml");
+	ask(l, &still, "SEP002300000001.cnf.xml");
+	while (l->count)
+		run(l);
+	assert_int_equal(before.err, ERR_NOTFOUND);
+	assert_int_equal(still.err, ERR_NOTFOUND);
+	change(l, OTHER, "1002");
+	ask(l, &after, OTHER ".cnf.xml");
+	ask(l, &still, "SEP002300000001.cnf.xml");
+	while (l->count)
+		run(l);
+	assert_non_null(after.content);
+	assert_int_equal(still.err, ERR_NOTFOUND);
+	drop(&after);
+}
+
+/* One phone's own list in tftp/ is served whether the phone is known or not. */
+static void a_list_of_its_own(void **state)
+{
+	static struct crowd w;
+	static const uint8_t none[] = "no list";
+	struct lab *l = *state;
+	struct asker a;
+	char *path = cluster_path(l->rig.cluster, "tftp", "CTLSEP002200000007.tlv");
+	struct fail why = {0};
+
+	learn(l, PLAIN);
+	ask_all(l, &w, ".cnf.xml");
+	while (l->count)
+		run(l);
+	assert_int_equal(
+		file_replace(path, span_of(none, sizeof(none)), 0644, FILE_NOSYNC, &why), ERR_OK);
+	mem_free(path);
+	ask(l, &a, "CTLSEP002200000007.tlv");
+	assert_true(l->count > 0);
+	while (l->count)
+		run(l);
+	/* Damaged, and not: not there. */
+	assert_int_equal(a.err, ERR_NOTNOW);
+	usleep(SETTLED);
+	ask_all(l, &w, ".cnf.xml");
+	while (l->count)
+		run(l);
+	ask(l, &a, "CTLSEP002200000007.tlv");
+	assert_int_equal(l->count, 1);
+	run(l);
+	assert_int_equal(a.err, ERR_NOTNOW);
+}
+
+static void it_ends_while_many_wait(void **state)
+{
+	static struct crowd w;
+	struct lab *l = *state;
+
+	ask_all(l, &w, ".cnf.xml");
+	for (unsigned i = 0; i < STRANGERS; i++)
+		contents_cancel(&w.askers[i].wait);
+	contents_free(l->c);
+	l->c = NULL;
+	while (l->count)
+		run(l);
+	for (unsigned i = 0; i < STRANGERS; i++)
+		assert_int_equal(w.askers[i].answers, 0);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -297,6 +453,10 @@ int main(void)
 		TEST(it_ends_while_a_question_is_out),
 		TEST(it_ends_and_nothing_comes_back),
 		TEST(no_room_for_jobs),
+		TEST(strangers_delay_no_phone),
+		TEST(a_stranger_is_added),
+		TEST(a_list_of_its_own),
+		TEST(it_ends_while_many_wait),
 	};
 
 	return cmocka_run_group_tests_name("service/contents", tests, NULL, NULL);

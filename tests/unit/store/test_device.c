@@ -110,6 +110,8 @@ static void device_texts_are_utf8(void **state)
 	assert_same_device(&got, &d);
 }
 
+#define STOP (MANY + 1) /* a walk over names ends with an error there */
+
 struct order {
 	char last[16];
 	int rows;
@@ -125,6 +127,16 @@ static enum err in_order(void *ctx, const struct store_device *d)
 	return ERR_OK;
 }
 
+static enum err name_in_order(void *ctx, const char *name)
+{
+	struct order *o = ctx;
+
+	assert_true(strcmp(o->last, name) < 0);
+	assert_true(strlen(name) < sizeof(o->last));
+	strcpy(o->last, name);
+	return ++o->rows == STOP ? ERR_CLOSED : ERR_OK;
+}
+
 static void many_devices_are_put_at_once(void **state)
 {
 	struct fixture *t = *state;
@@ -135,6 +147,11 @@ static void many_devices_are_put_at_once(void **state)
 	assert_int_equal(store_device_put_many(t->s, d, MANY, NULL), 0);
 	assert_int_equal(store_device_each(t->s, in_order, &o, NULL), 0);
 	assert_int_equal(o.rows, MANY);
+	o = (struct order){0};
+	assert_int_equal(store_device_names(t->s, name_in_order, &o, NULL), 0);
+	assert_int_equal(o.rows, MANY);
+	o = (struct order){.rows = 1};
+	assert_int_equal(store_device_names(t->s, name_in_order, &o, NULL), ERR_CLOSED);
 	/* All numbers go round. */
 	memcpy(number, d[0].number, sizeof(number));
 	for (int i = 0; i + 1 < MANY; i++)
