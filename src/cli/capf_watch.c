@@ -15,11 +15,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#define LOOK_NS   (250 * 1000000l) /* between two questions about new steps */
-#define ALL_EVERY 20               /* of which one is about everything */
-#define ROWS      24               /* of a terminal that does not say */
-#define COLUMNS   80
-#define MARGIN    4 /* rows that are not for phones */
+#define LOOK_NS     (250 * 1000000l) /* between two questions about new steps */
+#define ALL_EVERY   20               /* of which one is about everything, */
+#define PHONES_MORE 50 /* one question later for so many phones: it takes the daemon time */
+#define ROWS        24 /* of a terminal that does not say */
+#define COLUMNS     80
+#define MARGIN      4 /* rows that are not for phones */
 
 struct phone {
 	char name[16];
@@ -49,19 +50,32 @@ static void on_signal(int number)
 	ended = 1;
 }
 
+/* Where it stands among the others, or would. */
+static size_t place_of(const struct watch *w, const char *name)
+{
+	size_t low = 0, high = w->count;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (strcmp(w->phones[mid].name, name) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
 static struct phone *phone_of(struct watch *w, const char *name)
 {
-	size_t i;
+	size_t at = place_of(w, name);
 
-	for (i = 0; i < w->count; i++)
-		if (strcmp(w->phones[i].name, name) == 0)
-			return &w->phones[i];
-	return NULL;
+	return at < w->count && strcmp(w->phones[at].name, name) == 0 ? &w->phones[at] : NULL;
 }
 
 static struct phone *phone_add(struct watch *w, const char *name)
 {
-	size_t room = w->room ? 2 * w->room : 64;
+	size_t room = w->room ? 2 * w->room : 64, at;
 	struct phone *phones;
 
 	if (w->count == w->room) {
@@ -71,9 +85,11 @@ static struct phone *phone_add(struct watch *w, const char *name)
 		w->phones = phones;
 		w->room = room;
 	}
-	memset(&w->phones[w->count], 0, sizeof(*w->phones));
-	str_copy(w->phones[w->count].name, sizeof(w->phones[0].name), name);
-	return &w->phones[w->count++];
+	at = place_of(w, name);
+	memmove(w->phones + at + 1, w->phones + at, (w->count++ - at) * sizeof(*w->phones));
+	memset(&w->phones[at], 0, sizeof(*w->phones));
+	str_copy(w->phones[at].name, sizeof(w->phones[at].name), name);
+	return &w->phones[at];
 }
 
 /* --- lines, for pipes and programs --- */
@@ -160,10 +176,13 @@ static void draw_one(const struct phone *p, int columns)
 static void draw(struct watch *w)
 {
 	struct winsize size = {.ws_row = 0};
-	const struct phone **order = w->count ? mem_new(w->count * sizeof(*order)) : NULL;
+	const struct phone **order;
 	size_t counts[4] = {0}, i, most;
 
-	if (!w->screen || (w->count && !order))
+	if (!w->screen)
+		return;
+	order = w->count ? mem_new(w->count * sizeof(*order)) : NULL;
+	if (w->count && !order)
 		return;
 	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_row < 2 * MARGIN)
 		size = (struct winsize){.ws_row = ROWS, .ws_col = COLUMNS};
@@ -314,14 +333,15 @@ static enum err take_rows(struct watch *w, const char *phones, struct fail *why)
 /* Those that are not among the ones whose operation goes on have ended, unseen. */
 static enum err look_at_all(struct watch *w, struct fail *why)
 {
-	size_t i, count = w->count;
+	size_t i;
 	char name[sizeof(w->phones->name)];
 	enum err err;
 
-	for (i = 0; i < count; i++)
+	for (i = 0; i < w->count; i++)
 		w->phones[i].seen = false;
 	err = take_rows(w, w->chosen, why);
-	for (i = 0; !err && i < count && !ended; i++) {
+	/* None is added here any more. */
+	for (i = 0; !err && i < w->count && !ended; i++) {
 		if (w->phones[i].seen || w->phones[i].ended)
 			continue;
 		str_copy(name, sizeof(name), w->phones[i].name);
@@ -400,7 +420,7 @@ static enum err run(struct watch *w, struct fail *why)
 	draw(w);
 	for (turn = 1; !err && !over(w) && !ended; turn++) {
 		(void)nanosleep(&pause, NULL);
-		err = look(w, turn % ALL_EVERY == 0, why);
+		err = look(w, turn % (ALL_EVERY + w->count / PHONES_MORE) == 0, why);
 		if (w->changed || time(NULL) != w->drawn_at)
 			draw(w);
 	}

@@ -193,8 +193,11 @@ static enum err show_one(void *ctx, const struct store_device *d)
 	json_set_int(j, "failures", e.failures);
 	json_set_int(j, "blockedUntil", e.blocked_until);
 	json_set_str(j, "note", e.note);
+	if (json_count(l->rows) == 0)
+		buf_printf(&l->reply->text, "%-16s %-24s %-28s %s\n", "Device Name", "Step",
+			"Certificate Operation Status", "Since, Address");
 	json_append_take(l->rows, j);
-	buf_printf(&l->reply->text, "%-16s %-24s %-24s %s%s%s\n", d->name, enrol_step_text(w.step),
+	buf_printf(&l->reply->text, "%-16s %-24s %-28s %s%s%s\n", d->name, enrol_step_text(w.step),
 		status, since, since[0] ? " " : "", w.address);
 	if (w.late)
 		buf_printf(&l->reply->text, "  it was to be completed by %s: order it again\n", by);

@@ -107,3 +107,24 @@ def test_which_phones(idle_lab, tmp_path):
         done = lab.cadeado("device", "capf", "generate", "--csv", str(path), check=False)
         assert done.returncode == 1 and says in done.stderr and str(path) in done.stderr, done
     assert not lab.json("device", "show", FIRST)["device"]["authenticationString"]
+
+
+def test_from_the_slip_to_the_phone(lab):
+    """A registered phone gets the order, and somebody types what is on its slip."""
+    lab.cadeado("device", "add", FIRST, "--number", "1001", "--profile", "Non Secure")
+    lab.phone(FIRST)
+    assert lab.registered(FIRST)
+    lab.cadeado("device", "capf", "bulk", "start", FIRST, "--auth", STRING_MODE, "--yes")
+    strings = slips_of(lab.cadeado("device", "capf", "generate", FIRST).stdout)
+    assert labs.wait_for(lambda: lab.output(FIRST).count("SCCP: registered as") == 2), lab.log()
+    assert lab.registered(FIRST)
+    shown = lab.json("device", "capf", "show", FIRST)["operations"][0]
+    assert (shown["step"], shown["status"]) == ("reset sent", "Operation Pending")
+    pressed = subprocess.run(
+        [labs.program("cadeado-phone"), "menu", "--dir", lab.folder(FIRST), "--json", "--string-file", "-",
+         "Settings > Security Configuration > **# > LSC > Update"],
+        input=strings[FIRST] + "\n", capture_output=True, text=True, timeout=labs.PATIENCE, check=False)
+    assert json.loads(pressed.stdout)["progress"][-1] == "Installed", pressed
+    assert lab.json("device", "capf", "bulk", "status")["good"] == 1
+    # It goes on with its certificate.
+    assert labs.wait_for(lambda: lab.state(FIRST).get("lsc") == "Installed") and lab.registered(FIRST)
