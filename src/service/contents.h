@@ -20,8 +20,9 @@ struct contents;
 #define CONTENTS_PRESSED    64u
 #define CONTENTS_LATER_MAX  8192u
 #define CONTENTS_LATER_JOBS 16u
-#define CONTENTS_PHONES_US  1000000ll /* which phones there are is read once in that time at most  \
-				       */
+#define CONTENTS_PHONES_US                                                                         \
+	1000000ll /* which phones there are is read once in that time at most                      \
+		   */
 
 /* A file's bytes; used on the loop's thread only. */
 struct content {

@@ -49,7 +49,8 @@ static void read_done(void *arg)
 		c->phones = r->phones;
 		contents_take_revision(c, r->revision, &r->state);
 		/* Of what has changed meanwhile nobody knows on which side of it they are. */
-		c->phones_epoch = provision_state_same_folder(&r->state, &c->state) ? c->epoch : UINT64_MAX;
+		c->phones_epoch =
+			provision_state_same_folder(&r->state, &c->state) ? c->epoch : UINT64_MAX;
 	}
 	r->phones = NULL;
 	waiting = c->later;
