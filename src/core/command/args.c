@@ -236,11 +236,18 @@ static enum err usage_fail(
 	const struct command *cmd, struct fail *why, const char *text, const char *which)
 {
 	struct buf usage = {0};
+	enum err err;
 
 	command_usage(cmd, &usage);
 	buf_u8(&usage, 0);
-	enum err err = fail_set(why, ERR_ARG, "%s%s; usage: %s", text, which,
-		buf_check(&usage) == ERR_OK ? (const char *)usage.data : cmd->words);
+	/* What would be cut off helps nobody. */
+	if (buf_check(&usage) == ERR_OK &&
+		strlen(text) + strlen(which) + strlen("; usage: ") + usage.len <= sizeof(why->text))
+		err = fail_set(
+			why, ERR_ARG, "%s%s; usage: %s", text, which, (const char *)usage.data);
+	else
+		err = fail_set(
+			why, ERR_ARG, "%s%.100s; see: cadeado %s --help", text, which, cmd->words);
 	buf_fini(&usage);
 	return err;
 }

@@ -11,27 +11,12 @@
 #include "core/cluster/stage.h"
 #include "core/command/record.h"
 #include "core/device/device.h"
+#include "core/model/model.h"
 
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define CTL "CTLFile.tlv"
-
-/* How a person erases the trust list on the phone. */
-static const char *erase_keys(int model)
-{
-	static const int old_menu[] = {7, 8};     /* 7960, 7940 */
-	static const int no_list[] = {12, 30002}; /* 7905, 7920: without encryption */
-	size_t i;
-
-	for (i = 0; i < sizeof old_menu / sizeof *old_menu; i++)
-		if (model == old_menu[i])
-			return "Settings > Security Configuration > CTL File > **# > Erase";
-	for (i = 0; i < sizeof no_list / sizeof *no_list; i++)
-		if (model == no_list[i])
-			return "nothing to erase";
-	return "Settings > Security Configuration > Trust List > **# > Erase";
-}
 
 struct phones {
 	struct command_reply *reply;
@@ -42,6 +27,7 @@ static enum err list_phone(void *ctx, const struct device *d)
 {
 	struct phones *p = ctx;
 	struct json *row = json_object_new();
+	const char *erase = model_of(d->model)->erase;
 	char seen[CLOCK_DATE_MAX];
 
 	clock_print_iso(seen, d->last_seen);
@@ -49,10 +35,10 @@ static enum err list_phone(void *ctx, const struct device *d)
 	json_set_str(row, "number", d->number);
 	json_set_str(row, "description", d->description);
 	json_set_int(row, "lastSeen", d->last_seen);
-	json_set_str(row, "erase", erase_keys(d->model));
+	json_set_str(row, "erase", erase);
 	json_append_take(p->rows, row);
 	buf_printf(&p->reply->text, "%-16s %-10s last seen %-21s %s\n", d->name,
-		*d->number ? d->number : "-", d->last_seen ? seen : "never", erase_keys(d->model));
+		*d->number ? d->number : "-", d->last_seen ? seen : "never", erase);
 	return ERR_OK;
 }
 

@@ -167,6 +167,7 @@ void device_join(const struct store_device *row, const struct store_profile *pro
 	out->profile_mode = (int)profile->security_mode;
 	out->security_mode = secure ? out->profile_mode : 1;
 	out->encrypted_config = profile->encrypted_config != 0;
+	out->exclude_digest = profile->exclude_digest != 0;
 	out->auth_mode = (int)(row->auth_mode ? row->auth_mode : profile->auth_mode);
 	out->key_bits = key_bits(row, profile);
 	out->record = *row;

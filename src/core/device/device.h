@@ -13,7 +13,7 @@ struct device {
 	char number[25], display[41], profile[STORE_NAME];
 	int security_mode; /* what applies now: 1 in a non-secure cluster or without a CTL */
 	int profile_mode;  /* what the profile says: 1, 2, 3 */
-	bool encrypted_config;
+	bool encrypted_config, exclude_digest;
 	int auth_mode;        /* capfAuthMode, of the phone or its profile */
 	int key_bits;         /* the same, and not more than the model can */
 	int operation;        /* certificate operation that is pending and not too late; 0 none */

@@ -104,10 +104,9 @@ enum err profile_check_phone(
 		return err;
 	if (auth == PROFILE_AUTH_STRING && (p->mode > 1 || p->encrypted_config))
 		return fail_set(why, ERR_NOTNOW,
-			"%s has no LSC: with By Authentication String it waits for somebody to type "
-			"the string, and with %s it gets no configuration that works until then; give "
-			"it a Non Secure profile without TFTP Encrypted Config first, install the LSC, "
-			"then this profile (or use By Null String)",
+			"%s has no LSC: By Authentication String needs the string typed first, "
+			"and %s leaves it without configuration till then; install it under a Non "
+			"Secure profile, or use By Null String",
 			phone->name, p->mode > 1 ? modes[p->mode] : "TFTP Encrypted Config");
 	if ((auth == PROFILE_AUTH_LSC || auth == PROFILE_AUTH_MIC) && !phone->model->mic)
 		return fail_set(why, ERR_NOTNOW,

@@ -23,7 +23,7 @@ struct plan {
 	char cert_hash[33];
 	const char *no_whole; /* why there is no encrypted file; NULL: there is one */
 	enum digest_alg digest;
-	struct buf text; /* the whole file without secrets and stamp */
+	struct buf text; /* the whole file without secrets and stamp, and what it is silent about */
 	struct prepared place;
 	struct provision_sources *sources;
 };
@@ -116,6 +116,15 @@ static void make_print(struct plan *p)
 	buf_wipe(&all);
 }
 
+/* What the profile does to secrets shows in the encrypted file alone. */
+static void add_hidden(struct plan *p)
+{
+	const struct store_device *row = &p->d.record;
+
+	buf_u8(&p->text,
+		row->protocol == STORE_SIP && row->digest_password.len && !p->d.exclude_digest);
+}
+
 static enum err plan_make(struct plan *p, struct phone_context *x, const struct store_device *row,
 	struct provision_sources *sources, struct fail *why)
 {
@@ -130,6 +139,7 @@ static enum err plan_make(struct plan *p, struct phone_context *x, const struct 
 	if (!err)
 		err = write_whole(p, false, "", &p->text, why);
 	if (!err) {
+		add_hidden(p);
 		p->digest = model_of(p->d.model)->sha512 ? DIGEST_SHA512 : DIGEST_SHA1;
 		err = prepared_init(&p->place, x->c, p->d.name);
 	}

@@ -110,7 +110,7 @@ static enum err put_secrets(struct cluster *c, const struct device *d, bool secr
 	const struct model *m, struct phone_text *t, struct fail *why)
 {
 	const struct store_device *row = &d->record;
-	bool digest = row->protocol == STORE_SIP && !t->profile->exclude_digest &&
+	bool digest = row->protocol == STORE_SIP && !d->exclude_digest &&
 		      (secrets || !m->encrypted_config);
 	enum err err = ERR_OK;
 

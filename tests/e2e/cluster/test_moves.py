@@ -234,8 +234,12 @@ def test_prepared_for_a_rollback(fleet):
 
 def test_starting_over(fleet):
     lab = fleet.lab
+    lab.cadeado("device", "add", "SEP0011215A1AFF", "--device-type", "Cisco 8841")
     done = lab.cadeado("file", "delete", "tftp", "CTLFile.tlv", check=False)
     assert done.returncode == 2 and FIRST in done.stdout and "Erase" in done.stdout  # nobody was asked
+    # Each phone with the keys of its model.
+    assert "Settings, Admin Settings, Reset Settings, Security Settings" in done.stdout
+    lab.cadeado("device", "delete", "SEP0011215A1AFF", "--yes")
     assert fleet.published("CTLFile.tlv")
     done = lab.cadeado("file", "delete", "tftp", "CTLFile.tlv", "--json", check=False)
     assert done.returncode == 2 and FIRST in done.stderr and not done.stdout  # where a program expects JSON

@@ -169,9 +169,10 @@ static void wrong_arguments_are_named(void **state)
 	static const struct {
 		const char *row, *words, *said;
 	} rows[] = {
-		{"device add", "", "missing: SEP<MAC>; usage: cadeado device add SEP<MAC> ["},
-		{"device add", "a b", "unexpected word b; usage:"},
-		{"device add", "a --nonsense", "unknown option --nonsense; usage:"},
+		{"device add", "", "missing: SEP<MAC>; see: cadeado device add --help"},
+		{"device add", "a b", "unexpected word b; see: cadeado device add --help"},
+		{"device add", "a --nonsense",
+			"unknown option --nonsense; see: cadeado device add --help"},
 		{"device add", "a --number", "a value is missing after --number"},
 		{"device add", "a --install=yes", "no value belongs to --install"},
 		{"device add", "a --model seven", "--model takes a number from 1 to 99999"},
@@ -185,7 +186,7 @@ static void wrong_arguments_are_named(void **state)
 		{"device add",
 			"a --nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn 1",
 			"unknown option --nnn"},
-		{"token show", "", "missing: LABEL; usage:"},
+		{"token show", "", "missing: LABEL; usage: cadeado token show LABEL"},
 		/* A word that is mistyped is no file, unless there is one of that name. */
 		{"show", "", "next comes one of: account, capf, cert, ctl, itl, stations, FILE"},
 		{"show", "nonsense",

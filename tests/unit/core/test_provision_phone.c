@@ -145,11 +145,58 @@ static void secrets_are_in_the_encrypted_file_alone(void **state)
 	assert_false(served_says(lab, PLAIN, "authName"));
 }
 
+static struct span line_of(const struct buf *text, const char *begin)
+{
+	const uint8_t *at = memmem(text->data, text->len, begin, strlen(begin)), *end;
+
+	assert_non_null(at);
+	end = memchr(at, '\n', text->len - (size_t)(at - text->data));
+	assert_non_null(end);
+	return span_of(at, (size_t)(end - at));
+}
+
+static void exclude_digest(struct lab *lab, int yes)
+{
+	struct store_profile p;
+
+	assert_int_equal(store_profile_get(cluster_get_store(lab->c), "SIP", &p, NULL), 0);
+	p.exclude_digest = yes;
+	assert_int_equal(store_profile_put(cluster_get_store(lab->c), &p, NULL), 0);
+}
+
+/* What is prepared says otherwise, though nothing changed that the clear files say. */
+static void digest_is_excluded_and_included_again(void **state)
+{
+	struct lab *lab = *state;
+	struct buf with, without;
+
+	served_sip_profile(lab, 3, true);
+	served_phone(lab, LAB_SEP, "Non Secure");
+	served_field(lab, "number", "1001");
+	make_sip(lab, "Cisco 8841");
+	served_field(lab, "Digest Credentials", "geheim");
+	served_enrol(lab, LAB_SEP);
+	assert_true(served_judged(lab, ENCRYPTED, "enc"));
+	assert_true(served_has(lab, "content", "        <authPassword>geheim</authPassword>"));
+	with = lab_read(lab_path(lab, "content"));
+	exclude_digest(lab, 1);
+	assert_true(served_judged(lab, ENCRYPTED, "enc"));
+	without = lab_read(lab_path(lab, "content"));
+	assert_null(memmem(without.data, without.len, "geheim", strlen("geheim")));
+	/* The phone has to notice. */
+	assert_false(
+		span_eq(line_of(&with, "<versionStamp>"), line_of(&without, "<versionStamp>")));
+	exclude_digest(lab, 0);
+	assert_true(served_judged(lab, ENCRYPTED, "enc"));
+	assert_true(served_has(lab, "content", "        <authPassword>geheim</authPassword>"));
+	buf_fini(&with);
+	buf_fini(&without);
+}
+
 /* A model that reads no encrypted file could not register otherwise; the profile may forbid it. */
 static void digest_of_a_model_that_reads_no_other_file(void **state)
 {
 	struct lab *lab = *state;
-	struct store_profile p;
 
 	served_sip_profile(lab, 1, false);
 	served_phone(lab, LAB_SEP, "Non Secure");
@@ -159,9 +206,7 @@ static void digest_of_a_model_that_reads_no_other_file(void **state)
 	served_field(lab, "Secure Shell Password", "sesam");
 	assert_true(served_says(lab, PLAIN, "<authPassword>geheim<"));
 	assert_false(served_says(lab, PLAIN, "sesam"));
-	assert_int_equal(store_profile_get(cluster_get_store(lab->c), "SIP", &p, NULL), 0);
-	p.exclude_digest = 1;
-	assert_int_equal(store_profile_put(cluster_get_store(lab->c), &p, NULL), 0);
+	exclude_digest(lab, 1);
 	assert_false(served_says(lab, PLAIN, "geheim"));
 }
 
@@ -299,6 +344,7 @@ int main(void)
 		TEST(phones_on_sip),
 		TEST(secure_sip_comes_with_the_list),
 		MIXED(secrets_are_in_the_encrypted_file_alone),
+		TEST(digest_is_excluded_and_included_again),
 		TEST(digest_of_a_model_that_reads_no_other_file),
 		TEST(firmware_is_told_when_it_is_there),
 		TEST(settings_are_told),
