@@ -16,6 +16,10 @@ struct cert {
 	bool key_is_rsa;
 };
 
+/* The identifier of a SubjectPublicKeyInfo in DER by RFC 5280 4.2.1.2 (1): SHA-1 of the key's bits.
+ * ERR_FORMAT for a key that cannot be read or used. */
+enum err public_key_id(struct span spki, uint8_t id[DIGEST_MAX], size_t *len) MUST_USE;
+
 /* Fills `c`, whose `der` is there already. */
 enum err cert_read(struct cert *c, struct fail *why) MUST_USE;
 

@@ -138,23 +138,60 @@ static enum err read_point(struct cert *c, const EVP_PKEY *key, struct fail *why
 	return err;
 }
 
-/* True for a key that is plainly one of RSA: OpenSSL's own decoder asks no more of it. The bytes
- * are kept as they stand in the certificate. */
-static bool read_rsa(struct cert *c, const key_info *info)
+/* A key that is plainly one of RSA, NULL for another: OpenSSL's own decoder asks no more of it. */
+static rsa_key *plain_rsa(const key_info *info)
 {
 	struct span bytes = string_span(info->bits);
 	const unsigned char *at = bytes.ptr;
-	rsa_key *key = NULL;
 
-	if (OBJ_obj2nid(info->algorithm->algorithm) == NID_rsaEncryption && bytes.len)
-		key = (rsa_key *)ASN1_item_d2i(NULL, &at, (long)bytes.len, ASN1_ITEM_rptr(rsa_key));
+	if (OBJ_obj2nid(info->algorithm->algorithm) != NID_rsaEncryption || !bytes.len)
+		return NULL;
+	return (rsa_key *)ASN1_item_d2i(NULL, &at, (long)bytes.len, ASN1_ITEM_rptr(rsa_key));
+}
+
+/* The bytes are kept as they stand in the certificate. */
+static bool read_rsa(struct cert *c, const key_info *info)
+{
+	rsa_key *key = plain_rsa(info);
+
 	if (!key)
 		return false;
 	c->key_is_rsa = true;
 	c->key_bits = (unsigned)BN_num_bits(key->modulus);
-	buf_put(&c->list_key, bytes);
+	buf_put(&c->list_key, string_span(info->bits));
 	ASN1_item_free((ASN1_VALUE *)key, ASN1_ITEM_rptr(rsa_key));
 	return true;
+}
+
+static bool decodes(struct span spki)
+{
+	const unsigned char *at = spki.ptr;
+	X509_PUBKEY *key = d2i_X509_PUBKEY(NULL, &at, (long)spki.len);
+	bool good = key && X509_PUBKEY_get0(key);
+
+	X509_PUBKEY_free(key);
+	return good;
+}
+
+enum err public_key_id(struct span spki, uint8_t id[DIGEST_MAX], size_t *len)
+{
+	const unsigned char *at = spki.ptr;
+	key_info *info = NULL;
+	rsa_key *rsa = NULL;
+	bool good = false;
+
+	if (spki.len && spki.len <= CERT_SIZE_MAX)
+		info = (key_info *)ASN1_item_d2i(
+			NULL, &at, (long)spki.len, ASN1_ITEM_rptr(key_info));
+	if (info && at == spki.ptr + spki.len) {
+		rsa = plain_rsa(info);
+		good = rsa || decodes(spki);
+		*len = digest_one(DIGEST_SHA1, string_span(info->bits), id);
+	}
+	ASN1_item_free((ASN1_VALUE *)rsa, ASN1_ITEM_rptr(rsa_key));
+	ASN1_item_free((ASN1_VALUE *)info, ASN1_ITEM_rptr(key_info));
+	ERR_clear_error();
+	return good ? ERR_OK : ERR_FORMAT;
 }
 
 static enum err read_key(struct cert *c, const key_info *info, struct fail *why)

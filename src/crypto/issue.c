@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "crypto/issue_priv.h"
+#include "crypto/cert_priv.h"
 
 #include <openssl/x509v3.h>
 
@@ -199,25 +200,16 @@ static bool push_text(STACK_OF(X509_EXTENSION) * list, int nid, const char *valu
 	return !value || push(list, X509V3_EXT_nconf_nid(NULL, NULL, nid, value));
 }
 
-/* RFC 5280 4.2.1.2 (1): SHA-1 of the bits of the public key. */
 static bool push_subject_key_id(STACK_OF(X509_EXTENSION) * list, struct span spki)
 {
-	const unsigned char *at = spki.ptr, *bits;
-	X509_PUBKEY *key = spki.len ? d2i_X509_PUBKEY(NULL, &at, (long)spki.len) : NULL;
 	ASN1_OCTET_STRING *id = ASN1_OCTET_STRING_new();
 	uint8_t sum[DIGEST_MAX];
-	bool good = false;
-	size_t sum_len;
-	int len;
+	size_t len;
+	bool good = id && public_key_id(spki, sum, &len) == ERR_OK &&
+		    ASN1_OCTET_STRING_set(id, sum, (int)len) == 1 &&
+		    push(list, X509V3_EXT_i2d(NID_subject_key_identifier, 0, id));
 
-	if (key && id && at == spki.ptr + spki.len &&
-		X509_PUBKEY_get0_param(NULL, &bits, &len, NULL, key) == 1) {
-		sum_len = digest_one(DIGEST_SHA1, span_of(bits, (size_t)len), sum);
-		good = ASN1_OCTET_STRING_set(id, sum, (int)sum_len) == 1 &&
-		       push(list, X509V3_EXT_i2d(NID_subject_key_identifier, 0, id));
-	}
 	ASN1_OCTET_STRING_free(id);
-	X509_PUBKEY_free(key);
 	return good;
 }
 
@@ -301,10 +293,9 @@ static enum err put_extensions(const struct issue_request *r, struct buf *out)
 
 enum err issue_check(const struct issue_request *r, struct fail *why)
 {
-	const unsigned char *at = r->spki.ptr;
-	X509_PUBKEY *key = NULL;
+	uint8_t id[DIGEST_MAX];
+	size_t len;
 	const char *c;
-	bool good;
 
 	if ((unsigned)r->kind > ISSUE_LSC)
 		return fail_set(why, ERR_ARG, "certificate: unknown kind");
@@ -314,11 +305,9 @@ enum err issue_check(const struct issue_request *r, struct fail *why)
 	for (c = r->san_uri; c && *c; c++)
 		if (*c <= 0x20 || *c >= 0x7F)
 			return fail_set(why, ERR_ARG, "alternative name: not a URI");
-	if (r->spki.len && r->spki.len <= CERT_SIZE_MAX)
-		key = d2i_X509_PUBKEY(NULL, &at, (long)r->spki.len);
-	good = key && X509_PUBKEY_get0(key) && at == r->spki.ptr + r->spki.len;
-	X509_PUBKEY_free(key);
-	return good ? ERR_OK : ossl_fail(why, ERR_FORMAT, "public key: cannot be read");
+	return public_key_id(r->spki, id, &len) == ERR_OK
+		       ? ERR_OK
+		       : fail_set(why, ERR_FORMAT, "public key: cannot be read");
 }
 
 enum err issue_tbs(const struct issue_request *r, struct buf *tbs, struct fail *why)
@@ -379,8 +368,13 @@ enum err issue_assemble(struct cert **out, const struct issue_request *r, struct
 	if (!err)
 		err = cert_from_der(&c, buf_span(&whole), why);
 	/* A signer that used another key is found out here, not at the first phone. */
-	if (!err)
-		err = cert_check_signed_by(c, r->issuer ? r->issuer : c, why);
+	if (!err) {
+		const struct cert *by = r->issuer ? r->issuer : c;
+
+		err = cert_key_is_rsa(by) != r->issuer_is_rsa
+			      ? ERR_VERIFY
+			      : cert_check_signature(by, r->digest, &tbs, 1, signature);
+	}
 	if (err) {
 		fail_set(why, err, "certificate: %s", err_text(err));
 		cert_free(c);

@@ -13,9 +13,9 @@
 /* A worker's own: its loop, and a listener of each service. */
 #define KEPT_WORKER 15u
 
-/* Shares of one worker: TFTP, its files on three ports, CAPF, TVS, CTL Provider; and of Secure SCCP
- * and SCCP, whose one listener takes as much as four. */
-#define SHARES_WORKER 7u
+/* Shares of one worker: TFTP, its files on three ports, CAPF which takes as much as four, TVS, CTL
+ * Provider; and of Secure SCCP and SCCP, whose one listener takes as much as four. */
+#define SHARES_WORKER 10u
 #define SHARES_SCCP   4u
 /* What is unproven gets a third of what is left. */
 #define PART_UNPROVEN 3u

@@ -159,6 +159,11 @@ enum link_result link_read(struct link *k, uint8_t *out, size_t size, size_t *le
 	return ret == 1 ? LINK_DONE : explain(k, ret, errno, why);
 }
 
+bool link_drained(const struct link *k)
+{
+	return k->ssl && !SSL_has_pending(k->ssl);
+}
+
 static enum link_result write_plain(
 	struct link *k, struct span bytes, size_t *len, struct fail *why)
 {

@@ -36,6 +36,8 @@ enum link_result link_write(
 bool link_is_quiet(const struct link *k);
 /* Tells the peer that nothing follows. */
 enum link_result link_end(struct link *k) MUST_USE;
+/* Whether a read that gave something took all that is inside libssl; never without TLS. */
+bool link_drained(const struct link *k);
 /* Throws away what has come; LINK_END when the peer is through, else LINK_WANT_READ. */
 enum link_result link_discard(struct link *k, uint8_t *scratch, size_t size) MUST_USE;
 

@@ -21,7 +21,7 @@ struct listener {
 	int64_t handshake_us;
 	void (*accepted)(void *ctx, struct stream *s);
 	void *ctx;
-	bool busy, dead;
+	bool busy, dead, paused;
 };
 
 static void take(struct listener *ls, int fd, const struct net_addr *peer)
@@ -46,7 +46,7 @@ static void on_retry(evutil_socket_t fd, short what, void *arg)
 	struct listener *ls = arg;
 	struct timeval tv = loop_timeval(ACCEPT_PAUSE_US);
 
-	if (event_add(&ls->ev, NULL) != 0)
+	if (!ls->paused && event_add(&ls->ev, NULL) != 0)
 		evtimer_add(&ls->retry_ev, &tv);
 }
 
@@ -60,7 +60,7 @@ static void on_accept(evutil_socket_t lfd, short what, void *arg)
 	int fd, i;
 
 	ls->busy = true;
-	for (i = 0; i < ACCEPTS_PER_WAKE && !ls->dead; i++) {
+	for (i = 0; i < ACCEPTS_PER_WAKE && !ls->dead && !ls->paused; i++) {
 		len = sizeof(ss);
 		fd = accept4(ls->fd, (struct sockaddr *)&ss, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (fd >= 0) {
@@ -125,6 +125,19 @@ enum err listener_open(struct listener **out, struct loop *l, const struct net_a
 		return sock_refused(addr, false, error, why);
 	}
 	return listener_take_socket(out, l, fd, tls, accepted, ctx, why);
+}
+
+void listener_pause(struct listener *ls, bool paused)
+{
+	if (ls->paused == paused)
+		return;
+	ls->paused = paused;
+	if (paused) {
+		event_del(&ls->ev);
+		evtimer_del(&ls->retry_ev);
+	} else {
+		on_retry(ls->fd, 0, ls);
+	}
 }
 
 void listener_handshake_limit(struct listener *ls, int64_t us)

@@ -32,6 +32,7 @@
 	X(SSL_, get_ex_data_X509_STORE_CTX_idx)                                                    \
 	X(SSL_, get_rbio)                                                                          \
 	X(SSL_, get_version)                                                                       \
+	X(SSL_, has_pending)                                                                       \
 	X(SSL_, new)                                                                               \
 	X(SSL_, read_ex)                                                                           \
 	X(SSL_, set_accept_state)                                                                  \
@@ -79,6 +80,7 @@ extern struct ssl_calls ssl_calls;
 #define SSL_get_ex_data_X509_STORE_CTX_idx ssl_calls.get_ex_data_X509_STORE_CTX_idx
 #define SSL_get_rbio                       ssl_calls.get_rbio
 #define SSL_get_version                    ssl_calls.get_version
+#define SSL_has_pending                    ssl_calls.has_pending
 #define SSL_new                            ssl_calls.new
 #define SSL_read_ex                        ssl_calls.read_ex
 #define SSL_set_accept_state               ssl_calls.set_accept_state

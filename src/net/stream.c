@@ -48,7 +48,7 @@ static bool wants_output(const struct stream *s)
 	case STREAM_CONNECTING: return !s->why.code;
 	case STREAM_HANDSHAKE: return s->want_out && !s->over;
 	case STREAM_OPEN: return !s->broken && (s->want_out || (s->out && !s->want_in));
-	case STREAM_ENDING: return !s->want_in;
+	case STREAM_ENDING: return s->want_out && !s->want_in;
 	default: return false;
 	}
 }

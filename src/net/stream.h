@@ -34,6 +34,8 @@ enum err listener_open(struct listener **out, struct loop *l, const struct net_a
 	struct tls *tls, bool shared, void (*accepted)(void *ctx, struct stream *s), void *ctx,
 	struct fail *why) MUST_USE;
 void listener_close(struct listener *ls); /* also inside `accepted`; its streams go on */
+/* Paused: connections wait in the system's queue. Also inside `accepted`. */
+void listener_pause(struct listener *ls, bool paused);
 /* Instead of STREAM_HANDSHAKE_US, for connections accepted from now on. */
 void listener_handshake_limit(struct listener *ls, int64_t us);
 /* The address in use (the port, when it was opened on port 0). */

@@ -93,8 +93,12 @@ void stream_pump(struct stream *s)
 	tidy_input(s);
 	before = s->in.len;
 	s->want_out = false;
-	for (round = 0; round < READ_ROUNDS && r == LINK_DONE && may_read(s); round++)
+	for (round = 0; round < READ_ROUNDS && r == LINK_DONE && may_read(s); round++) {
 		r = read_once(s);
+		/* What is still in the socket it will tell. */
+		if (r == LINK_DONE && link_drained(&s->link))
+			r = LINK_WANT_READ;
+	}
 	s->want_out = r == LINK_WANT_WRITE;
 	s->more = r == LINK_DONE;
 	s->eof = r == LINK_END;
@@ -180,10 +184,12 @@ void stream_end_step(struct stream *s)
 
 	if (s->state == STREAM_ENDING) {
 		stream_flush(s);
+		s->want_out = s->out != NULL;
 		if (s->out)
 			return;
 		r = s->broken ? LINK_FAILED : link_end(&s->link);
-		if (r == LINK_WANT_WRITE)
+		s->want_out = r == LINK_WANT_WRITE;
+		if (s->want_out)
 			return;
 		if (r != LINK_DONE || s->eof) {
 			stream_destroy(s);

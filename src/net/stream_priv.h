@@ -49,7 +49,7 @@ struct stream {
 	bool paused;
 	bool more;     /* reading stopped before the socket was empty */
 	bool eof;      /* the peer's end was read */
-	bool want_out; /* the link reads, or shakes hands, when it may write */
+	bool want_out; /* the link reads, shakes hands or ends when it may write */
 	bool want_in;  /* the link writes when it may read */
 	bool over;     /* CLOSED, TIMEOUT or ERROR was told: no further event */
 	bool broken;   /* nothing can be sent */
@@ -72,7 +72,7 @@ void stream_deadline(struct stream *s, int64_t us);
 /* Closes the socket and forgets the owner; stream_leave frees. */
 void stream_destroy(struct stream *s);
 
-#define LISTEN_BACKLOG 511
+#define LISTEN_BACKLOG 4096 /* as far as the system lets it */
 
 /* listener.c: a listener on a socket that is bound and listens; takes `fd`, also when it fails. */
 enum err listener_take_socket(struct listener **out, struct loop *l, int fd, struct tls *tls,

@@ -176,6 +176,9 @@ static void set_options(SSL_CTX *ctx, const struct tls_config *c)
 	/* Each connection shows its certificate: a resumed one would be judged by old evidence. */
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_num_tickets(ctx, 0);
+	/* One read from the socket for a record, and for several: not one for its head, too. What
+	 * libssl holds then the stream asks for (stream.more). */
+	SSL_CTX_set_read_ahead(ctx, 1);
 }
 
 static int verify_mode(const struct tls_config *c)

@@ -118,6 +118,19 @@ static bool make_room(struct capf *service, const struct origin *of)
 	return true;
 }
 
+/* Who comes when all are busy waits in the system's queue, and is not turned away: phones come
+ * again but a few times. */
+void admit_again(void *arg)
+{
+	struct capf *service = arg;
+	bool room = slots_used(service->sessions) < service->sessions_max ||
+		    silent_one(service, NULL) != NULL;
+
+	listener_pause(service->listener, !room);
+	if (!room)
+		loop_timer_set(service->room_timer, CAPF_ROOM_US);
+}
+
 static void refuse(struct capf *service, struct stream *stream, const char *what)
 {
 	char from[NET_ADDR_MAX];
@@ -180,4 +193,6 @@ void session_accept(struct capf *service, struct stream *stream)
 	live_trace(service, "%u:%s:Got a new ph conn %s on %d", s->number, s->device, s->address,
 		stream_number(stream));
 	stream_handle(stream, session_on_event, s);
+	if (slots_used(service->sessions) == service->sessions_max)
+		admit_again(service);
 }

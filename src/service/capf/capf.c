@@ -38,6 +38,8 @@ static void stop(void *instance)
 	service->listener = NULL;
 	while ((s = slots_next(service->sessions, &at)))
 		session_free(s);
+	if (service->env->blocking)
+		job_gathered(service);
 	service->stopped = true;
 	live_stop(service);
 	if (service->env->blocking && service->jobs)
@@ -54,8 +56,10 @@ static enum err start(void **instance, const struct service_env *env, struct fai
 	enum err err;
 
 	*instance = NULL;
-	if (!service ||
-		slots_new(&service->sessions, service_sessions(env, CAPF_SESSIONS_MAX)) != ERR_OK) {
+	if (service)
+		service->sessions_max =
+			CAPF_SHARES * service_sessions(env, CAPF_SESSIONS_MAX / CAPF_SHARES);
+	if (!service || slots_new(&service->sessions, service->sessions_max) != ERR_OK) {
 		mem_free(service);
 		return fail_set(why, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
 	}

@@ -258,6 +258,21 @@ void job_start(struct job *j)
 	else
 		service->first = j;
 	service->last = j;
-	if (!service->batch_runs)
+	if (service->batch_runs || service->gathers)
+		return;
+	if (service->stopped || slots_used(service->sessions) < 2) {
+		run_batch(service);
+		return;
+	}
+	service->gathers = true;
+	loop_timer_set(service->batch_timer, CAPF_GATHER_US);
+}
+
+void job_gathered(void *arg)
+{
+	struct capf *service = arg;
+
+	service->gathers = false;
+	if (service->first && !service->batch_runs)
 		run_batch(service);
 }

@@ -133,8 +133,14 @@ enum err live_start(struct capf *service)
 	enum err err =
 		loop_timer_new(&service->trace_timer, service->env->loop, put_lines, service);
 
+	if (!err)
+		err = loop_timer_new(&service->step_timer, service->env->loop, tell_steps, service);
+	if (!err)
+		err = loop_timer_new(
+			&service->room_timer, service->env->loop, admit_again, service);
 	return err ? err
-		   : loop_timer_new(&service->step_timer, service->env->loop, tell_steps, service);
+		   : loop_timer_new(
+			     &service->batch_timer, service->env->loop, job_gathered, service);
 }
 
 void live_stop(struct capf *service)
@@ -142,7 +148,11 @@ void live_stop(struct capf *service)
 	put_lines(service);
 	loop_timer_free(service->trace_timer);
 	loop_timer_free(service->step_timer);
+	loop_timer_free(service->batch_timer);
+	loop_timer_free(service->room_timer);
 	service->trace_timer = service->step_timer = NULL;
+	service->batch_timer = service->room_timer = NULL;
+	service->gathers = false;
 	if (service->stopped)
 		buf_fini(&service->lines);
 }

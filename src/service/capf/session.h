@@ -36,15 +36,16 @@ struct capf {
 	const struct service_env *env;
 	struct listener *listener;
 	struct slots *sessions;
+	unsigned sessions_max;
 	struct origin *origins;
 	struct session *oldest, *newest; /* that have proven nothing */
 	uint32_t connections;            /* numbers sessions, from 1 */
 	struct complaints complaints;    /* about peers that are not authorised */
 	struct job_link *jobs;           /* not back yet; the last one frees a stopped instance */
 	struct job *first, *last;        /* jobs that wait for the batch that runs */
-	bool batch_runs;
+	bool batch_runs, gathers;
 	struct buf lines; /* of the trace */
-	struct loop_timer *trace_timer, *step_timer;
+	struct loop_timer *trace_timer, *step_timer, *batch_timer, *room_timer;
 	bool trace_set, step_set;
 	struct lingering lingering;
 	uint8_t cert[HELD_CERT]; /* held_cert of the one that TLS shows */
@@ -98,6 +99,7 @@ struct session {
 /* admit.c: who gets a session, and who loses one for it. */
 /* Takes a new connection; closes it when there is no room. */
 void session_accept(struct capf *service, struct stream *stream);
+void admit_again(void *service); /* timer: is there room by now? */
 /* Something came from the peer. */
 void session_heard(struct session *s);
 /* It has proven something: it gives way to nobody. */
@@ -163,6 +165,7 @@ struct job {
 struct job *job_new(const struct session *s, enum job_kind kind);
 /* Puts it into the queue, which takes it. */
 void job_start(struct job *j);
+void job_gathered(void *service); /* timer: those that have come are enough */
 void job_free(struct job *j);
 
 /* ask.c: a certificate that is asked for elsewhere comes back as another JOB_ISSUE. */
