@@ -11,6 +11,7 @@
 #include "client/tls.h"
 #include "core/device/device.h"
 #include "core/doctor/doctor.h"
+#include "store/capf.h"
 #include "wire/capture/capture.h"
 #include "wire/capture/tls_hello.h"
 #include "wire/tlv/tlv.h"
@@ -233,6 +234,24 @@ struct gathering {
 	const char *phones;
 };
 
+/* What CAPF knows of a phone's certificates. Nothing recorded, nothing said. */
+static void read_record(
+	struct doctor_recorded *r, struct cluster *c, const char *device, int64_t kind)
+{
+	static const char *const how[] = {[STORE_CERT_INSTALLED] = "installed",
+		[STORE_CERT_PROVEN] = "proven",
+		[STORE_CERT_FETCHED] = "fetched",
+		[STORE_CERT_SHOWN] = "shown in the handshake"};
+	struct store_phone_cert row;
+
+	if (store_phone_cert_get(cluster_get_store(c), device, kind, &row, &r->bytes, NULL))
+		return;
+	r->there = row.how >= STORE_CERT_INSTALLED && row.how <= STORE_CERT_SHOWN;
+	r->how = r->there ? how[row.how] : "";
+	r->since = row.recorded;
+	r->seen = row.seen;
+}
+
 static enum err gather_phone(void *ctx, const struct device *d)
 {
 	struct gathering *g = ctx;
@@ -249,6 +268,8 @@ static enum err gather_phone(void *ctx, const struct device *d)
 		read_capture(&p->signalling, file_join(folder, "sccp.cap"));
 		read_status(p, file_join(folder, "status.log"));
 		read_state(p, file_join(folder, "phone.json"));
+		read_record(&p->lsc_record, g->cluster, d->name, STORE_LSC);
+		read_record(&p->mic_record, g->cluster, d->name, STORE_MIC);
 		p->folder = p->ctl.there || p->lsc.there || p->capf.seen || p->signalling.seen ||
 			    p->list_status[0] || p->state;
 	}

@@ -29,6 +29,15 @@ struct doctor_handshake {
 	char missing[160];
 };
 
+/* A certificate of a phone as CAPF recorded it: when it was installed, proven, fetched, or shown in
+ * a handshake. */
+struct doctor_recorded {
+	bool there;
+	const char *how; /* in words; static */
+	int64_t since, seen;
+	struct buf bytes;
+};
+
 /* What one phone shows: its folder, or what was exported from a real one. */
 struct doctor_phone {
 	struct doctor_phone *next;
@@ -42,6 +51,7 @@ struct doctor_phone {
 	char list_status[80];       /* its last status message about a trust list, with the time */
 	char status_missing[160];   /* why its messages cannot be read, "" when they can */
 	struct doctor_bytes lsc;    /* PEM or DER */
+	struct doctor_recorded lsc_record, mic_record;
 	struct doctor_handshake capf, signalling;
 	enum { DOCTOR_LIST_UNKNOWN, DOCTOR_NOT_LISTED, DOCTOR_LISTED } listed; /* as a station */
 	struct json *state;      /* phone.json; NULL when missing */

@@ -24,6 +24,8 @@ void doctor_evidence_free(struct doctor_evidence *e)
 		buf_fini(&p->served.bytes);
 		buf_fini(&p->ctl.bytes);
 		buf_fini(&p->lsc.bytes);
+		buf_fini(&p->lsc_record.bytes);
+		buf_fini(&p->mic_record.bytes);
 		handshake_fini(&p->capf);
 		handshake_fini(&p->signalling);
 		json_free(p->state);

@@ -54,6 +54,12 @@ struct cert *doctor_list_cert(const struct tlv_list *list, unsigned role);
 bool doctor_grounds(struct judging *j, size_t i, const struct doctor_phone *p,
 	enum doctor_number now, const enum doctor_number *on, size_t count);
 
+/* Check 6: whom the phone says that it is, in the handshakes with CAPF that were captured or
+ * recorded. DOCTOR_GOOD where nothing is known. */
+enum doctor_verdict doctor_shown(struct doctor_check *c, const struct doctor_phone *p);
+/* Its LSC: the file; CAPF's record of it where none was exported. NULL: there is none. */
+const struct buf *doctor_lsc(const struct doctor_phone *p);
+
 void doctor_check_certificates(struct judging *j);
 void doctor_check_content(struct judging *j);
 void doctor_check_served(struct judging *j);

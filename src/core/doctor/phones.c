@@ -133,14 +133,15 @@ static enum doctor_verdict lsc_judged(
 	struct judging *j, struct doctor_check *c, const struct doctor_phone *p)
 {
 	struct cert *lsc = NULL, *capf = NULL;
+	const struct buf *bytes = doctor_lsc(p);
 	enum doctor_verdict v = DOCTOR_FAULT;
 	struct fail why = {0};
 
-	if (!p->lsc.there) {
+	if (!bytes) {
 		doctor_remedy(c, ENROL, p->name);
 		return doctor_say(c, DOCTOR_FAULT, "%s has no LSC: %s", p->name, p->lsc.missing);
 	}
-	if (doctor_cert(&lsc, &p->lsc.bytes, &why) != ERR_OK) {
+	if (doctor_cert(&lsc, bytes, &why) != ERR_OK) {
 		doctor_remedy(c, ENROL, p->name);
 		return doctor_say(
 			c, DOCTOR_FAULT, "%s: its LSC cannot be read: %s", p->name, why.text);
@@ -172,13 +173,13 @@ static enum doctor_verdict enrolled(
 {
 	enum doctor_verdict seen;
 
-	if (p->profile_mode < 2 && !p->install_ordered && !p->lsc.there && !p->capf.seen)
+	if (p->profile_mode < 2 && !p->install_ordered && !doctor_lsc(p) && !p->capf.seen)
 		return doctor_say(c, DOCTOR_GOOD,
 			"%s has no LSC, and its profile, Non Secure, asks for none", p->name);
 	seen = captured(j, c, p, "CAPF", &p->capf, capf_roles, 1);
 	if (seen == DOCTOR_CANNOT_TELL)
 		doctor_remedy(c, "capture how it asks for a new LSC: " ENROL, p->name);
-	return worse(seen, lsc_judged(j, c, p));
+	return worse(worse(seen, doctor_shown(c, p)), lsc_judged(j, c, p));
 }
 
 void doctor_check_capf(struct judging *j)

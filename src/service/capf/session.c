@@ -86,6 +86,13 @@ static enum err write_message(struct session *s, struct capf_message *m)
 	return err;
 }
 
+/* Some clients know the request for the LSC alone, and go when they are asked for the MIC. */
+#define NO_MIC "the phone does not answer when it is asked for its MIC"
+static bool has_lsc_at_least(const struct session *s)
+{
+	return s->state == SESSION_AWAIT_FETCH_CERT_RES && s->fetching_mic && s->fetched[0];
+}
+
 /* The phone is gone for us: what it was doing is recorded without the session. */
 static void record_lost(struct session *s, const char *note)
 {
@@ -96,6 +103,12 @@ static void record_lost(struct session *s, const char *note)
 		return;
 	j->stranded = true;
 	j->write.outcome = ENROL_PHONE_LOST;
+	if (has_lsc_at_least(s)) {
+		j->write.outcome = ENROL_SUCCESS;
+		j->fetched[0] = s->fetched[0];
+		s->fetched[0] = NULL;
+		note = NO_MIC;
+	}
 	str_copy(j->note, sizeof(j->note), note);
 	job_start(j);
 }
@@ -155,7 +168,9 @@ void session_finish(struct session *s, enum enrol_outcome outcome, enum capf_rea
 static void give_up(struct session *s, const char *what, enum enrol_outcome outcome)
 {
 	session_complain(s, what);
-	if (s->authorised && s->state != SESSION_ENDING)
+	if (has_lsc_at_least(s))
+		session_finish(s, ENROL_SUCCESS, CAPF_REASON_NONE, false, NO_MIC);
+	else if (s->authorised && s->state != SESSION_ENDING)
 		session_finish(s, outcome, CAPF_REASON_FAILED, true, what);
 	else
 		session_end(s, CAPF_REASON_FAILED);

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 import lab as labs
 from capfphone import Client, manufacture, openssl
+from peers import Capf, element
 
 KINDS = {"RSA-512": None, "RSA-1024": None, "RSA-2048": None, "RSA-3072": None, "RSA-4096": None, "EC-256": "P-256",
          "EC-384": "P-384", "EC-521": "P-521"}
@@ -170,6 +171,24 @@ def test_troubleshoot(phone, node, factory):
     two = phone(operation="Troubleshoot")
     two.ends(0, "Troubleshoot Success")
     assert "the phone has no certificate" in node.cadeado("device", "capf", "show", two.device).stdout
+
+
+@pytest.mark.parametrize("how", ["goes", "other"])
+def test_troubleshoot_a_client_that_knows_no_second_request(phone, node, how):
+    """usecallmanager's client hangs up when it is asked for the MIC: its LSC is taken."""
+    one = phone().ends(1, "Upgrade Success")
+    one.order("Troubleshoot")
+    der = one.cert().public_bytes(serialization.Encoding.DER)
+    with Capf(node.port("capf")) as client:
+        client.auth(one.device)
+        assert client.recv() == (11, {})
+        client.send(12, element(1, b"\1"), element(4, b"\1" + (len(der) + 2).to_bytes(2, "big") + b"\0\1" + der))
+        assert client.recv() == (11, {3: b"\2"})
+        if how == "other":
+            client.send(14, element(1, b"\1"))
+            assert client.ended() == 0
+    assert labs.wait_for(lambda: one.status == "Troubleshoot Success"), one.status
+    assert "asked for its MIC" in node.cadeado("device", "capf", "show", one.device).stdout
 
 
 def test_nothing_pending(phone):

@@ -473,6 +473,40 @@ static void certificate_of_the_phone(void **state)
 	judged(t, "gggggggg");
 }
 
+static void what_capf_recorded(void **state)
+{
+	struct trial *t = *state;
+	struct doctor_phone *p = t->first;
+
+	p->lsc_record = (struct doctor_recorded){
+		.there = true, .how = "installed", .since = LAB_NOW, .seen = LAB_NOW + 30};
+	put(&p->lsc_record.bytes, cert_der(lscs[0]));
+	put(&p->capf.client_der, cert_der(lscs[0]));
+	judged(t, "gggggggg");
+	says(t, 6, LAB_SEP ": CAPF has its LSC on record, serial ", "");
+	says(t, 6,
+		": installed "
+		"20",
+		"");
+	says(t, 6, LAB_SEP " showed CAPF CN=" LAB_SEP, "");
+	put(&p->capf.client_der, cert_der(lscs[1]));
+	judged(t, "gggggF??");
+	says(t, 6, LAB_SEP " showed CAPF the certificate of " LAB_NAME, "");
+	buf_clear(&p->capf.client_der);
+	/* The phone got another one from somewhere: what is encrypted it cannot read. */
+	put(&p->lsc_record.bytes, cert_der(stranger));
+	judged(t, "gggggF??");
+	says(t, 6, "holds another LSC than the one that CAPF has on record",
+		"--operation Troubleshoot");
+	/* From a real phone no LSC can be exported: the record stands for it. */
+	put(&p->lsc_record.bytes, cert_der(lscs[0]));
+	lose(&p->lsc, "nothing there");
+	json_free(p->state);
+	p->state = NULL;
+	judged(t, "gggggg??");
+	says(t, 6, LAB_SEP ": LSC issued by ", "");
+}
+
 static void phone_that_is_to_be_non_secure(void **state)
 {
 	struct trial *t = *state;
@@ -678,6 +712,7 @@ int main(void)
 		TEST(copy_on_the_phone),
 		TEST(capf_on_its_port),
 		TEST(capture_of_capf),
+		TEST(what_capf_recorded),
 		TEST(certificate_of_the_phone),
 		TEST(phone_that_is_to_be_non_secure),
 		TEST(registration),
