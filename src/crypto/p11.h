@@ -2,7 +2,7 @@
 #ifndef CRYPTO_P11_H
 #define CRYPTO_P11_H
 
-#include "crypto/cert.h"
+#include "crypto/issue.h"
 
 /* PKCS #11 tokens without their keys: what is in the slots, what it says of itself, making a key,
  * changing a PIN. Signing is keystore_p11_open (crypto/keystore.h). A module is a shared object
@@ -35,14 +35,16 @@ struct p11_token {
 enum err p11_each(struct p11_module *m, enum err (*each)(void *ctx, const struct p11_token *token),
 	void *ctx, struct fail *why) MUST_USE;
 
-/* Makes an RSA key pair that never leaves the token, and a self-signed SAST certificate
- * CN=`common_name` beside it. ERR_EXISTS when the token holds a certificate; a failure takes the
- * key away again. Caller frees *out. PIN errors as keystore_p11_open. */
+/* Makes an RSA key pair that never leaves the token, and a self-signed certificate CN=`common_name`
+ * beside it: a SAST's, or by `profile`, whose key, algorithm and times are filled in. ERR_EXISTS
+ * when the token holds a certificate; a failure takes the key away again. Caller frees *out. PIN
+ * errors as keystore_p11_open. */
 struct p11_create {
 	const char *token, *pin;
 	const char *common_name;
 	unsigned bits, days;
 	int64_t now;
+	const struct issue_request *profile; /* NULL: of a SAST */
 };
 enum err p11_create(struct p11_module *m, const struct p11_create *r, struct cert **out,
 	struct fail *why) MUST_USE;

@@ -122,6 +122,19 @@ static enum err read_public(
 	return buf_check(spki);
 }
 
+static enum err issue_by_profile(struct cert **out, const struct p11_create *r, struct span spki,
+	struct signer *signer, const char *key_name, struct fail *why)
+{
+	struct issue_request q = *r->profile;
+
+	q.subject.cn = r->common_name;
+	q.spki = spki;
+	q.issuer_is_rsa = true;
+	q.not_before = r->now;
+	q.not_after = r->now + (int64_t)r->days * 24 * 60 * 60;
+	return issue_now(out, &q, signer, key_name, why);
+}
+
 static enum err issue(struct p11_session *s, const struct pair *pair, const struct p11_create *r,
 	struct cert **out, struct fail *why)
 {
@@ -132,7 +145,9 @@ static enum err issue(struct p11_session *s, const struct pair *pair, const stru
 
 	if (!err)
 		err = ks ? signer_new(&signer, ks, executor_inline()) : ERR_NOMEM;
-	if (!err)
+	if (!err && r->profile)
+		err = issue_by_profile(out, r, buf_span(&spki), signer, s->label, why);
+	else if (!err)
 		err = token_issue(out, r->common_name, buf_span(&spki), signer, s->label, r->now,
 			r->days, why);
 	signer_free(signer);

@@ -166,6 +166,13 @@ static enum err tell_trusted(void *ctx, const char *unit, const char *name, cons
 	return tell(ctx, cert, place, false);
 }
 
+static bool signs_itself(const struct cluster *c)
+{
+	const struct settings *s = cluster_get_settings(c);
+
+	return strcmp(s->capf_ca, "own") == 0 && strcmp(s->capf_token, "none") == 0;
+}
+
 static enum err tell_own(struct authorities *a, struct fail *why)
 {
 	char key[STORE_NAME];
@@ -173,7 +180,7 @@ static enum err tell_own(struct authorities *a, struct fail *why)
 	enum err err = own_in_force(a->c, OWN_CAPF, &cert, key, why);
 
 	if (!err)
-		err = tell(a, cert, own_name(OWN_CAPF), true);
+		err = tell(a, cert, own_name(OWN_CAPF), signs_itself(a->c));
 	cert_free(cert);
 	cert = NULL;
 	if (!err)

@@ -70,6 +70,10 @@ enum err cluster_check_settings(const struct settings *s, struct fail *why)
 	if (strcmp(s->capf_ca, "own") != 0 && strcmp(s->capf_ca, "offline") != 0 &&
 		strcmp(s->capf_ca, "est") != 0)
 		return fail_set(why, ERR_FORMAT, "setting capf_ca: own, offline or est");
+	if (strcmp(s->capf_token, "none") != 0 &&
+		(strcmp(s->capf_module, "none") == 0 || strcmp(s->capf_pin_file, "none") == 0))
+		return fail_set(why, ERR_FORMAT,
+			"setting capf_token: capf_module and capf_pin_file are needed with it");
 	if (strcmp(s->lsc_digest, "SHA-256") != 0 && strcmp(s->lsc_digest, "SHA-1") != 0)
 		return fail_set(why, ERR_FORMAT, "setting lsc_digest: SHA-256 or SHA-1");
 	if (s->auto_registration_end < s->auto_registration_start ||

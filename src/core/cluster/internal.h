@@ -26,6 +26,17 @@ void phone_context_free(struct phone_context *x);
 /* phone_settings.c: those that end up in phones' configuration. ERR_FORMAT. */
 enum err phone_settings_check(const struct settings *s, struct fail *why) MUST_USE;
 
+/* A certificate and its key as they were when a service was started: their names on disk move on
+ * with the next key. */
+struct pinned {
+	struct cert *cert;
+	struct signer *signer;
+};
+void pinned_fini(struct pinned *p);
+/* Those in force. The key's name there is own_name's. */
+enum err pinned_take(
+	struct cluster *c, enum own_cert which, struct pinned *out, struct fail *why) MUST_USE;
+
 void serving_free(struct serving *s);
 void issuing_free(struct issuing *i);
 

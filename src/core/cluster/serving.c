@@ -24,12 +24,6 @@ struct stamp {
 	struct timespec modified;
 };
 
-/* A certificate and its key as they were then: their names on disk move on with the next key. */
-struct pinned {
-	struct cert *cert;
-	struct signer *signer;
-};
-
 struct file_key {
 	atomic_uint refs;
 	struct pinned pinned;
@@ -45,11 +39,7 @@ struct serving {
 	struct file_key *file;
 };
 
-struct issuing {
-	struct pinned capf;
-};
-
-static void pinned_fini(struct pinned *p)
+void pinned_fini(struct pinned *p)
 {
 	signer_free(p->signer);
 	cert_free(p->cert);
@@ -67,21 +57,13 @@ void serving_free(struct serving *s)
 	mem_free(s);
 }
 
-void issuing_free(struct issuing *i)
-{
-	if (!i)
-		return;
-	pinned_fini(&i->capf);
-	mem_free(i);
-}
-
 static enum err no_memory(struct fail *why)
 {
 	return fail_set(why, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
 }
 
 /* Under the lock, so that no new key comes in between. */
-static enum err pin(struct cluster *c, enum own_cert which, struct pinned *out, struct fail *why)
+enum err pinned_take(struct cluster *c, enum own_cert which, struct pinned *out, struct fail *why)
 {
 	char name[STORE_NAME], *path = NULL;
 	struct keystore *ks = NULL;
@@ -188,7 +170,7 @@ static enum err pin_file(struct cluster *c, struct file_key **out, struct fail *
 {
 	struct file_key *k = mem_new(sizeof(*k));
 	char hex[2 * DIGEST_MAX + 1];
-	enum err err = k ? pin(c, OWN_CALLMANAGER, &k->pinned, why) : no_memory(why);
+	enum err err = k ? pinned_take(c, OWN_CALLMANAGER, &k->pinned, why) : no_memory(why);
 
 	if (err) {
 		if (k)
@@ -372,31 +354,4 @@ enum err file_key_sign(struct file_key *k, enum digest_alg alg, const struct spa
 {
 	return signer_sign_now(
 		k->pinned.signer, own_name(OWN_CALLMANAGER), alg, pieces, count, signature, why);
-}
-
-enum err cluster_issue_anew(struct cluster *c, struct fail *why)
-{
-	struct issuing *i = mem_new(sizeof(*i));
-	enum err err = i ? pin(c, OWN_CAPF, &i->capf, why) : no_memory(why);
-
-	if (err) {
-		issuing_free(i);
-		return err;
-	}
-	issuing_free(c->issuing);
-	c->issuing = i;
-	return ERR_OK;
-}
-
-enum err cluster_issuer(struct cluster *c, const struct cert **cert, struct signer **signer,
-	const char **key_name, struct fail *why)
-{
-	enum err err = c->issuing ? ERR_OK : cluster_issue_anew(c, why);
-
-	if (err)
-		return err;
-	*cert = c->issuing->capf.cert;
-	*signer = c->issuing->capf.signer;
-	*key_name = own_name(OWN_CAPF);
-	return ERR_OK;
 }

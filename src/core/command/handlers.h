@@ -60,6 +60,7 @@ command_handler handle_show_capf_report, handle_show_capf_issuers, handle_capf_s
 	handle_capf_stale_delete;
 command_handler handle_capf_explain, handle_capf_generate, handle_capf_keep_alive,
 	handle_device_capf_show;
+command_handler handle_capf_token_create;
 command_handler handle_csr_delete, handle_csr_export, handle_csr_import, handle_csr_list;
 command_handler handle_monitor;
 command_handler handle_doctor;

@@ -22,6 +22,7 @@ extern const struct command_arg build_ctl_args[], build_itl_args[], certhash_arg
 
 extern const struct command_arg file_delete_args[], file_get_args[], file_list_args[],
 	file_tail_args[], file_view_args[], logs_args[], setup_args[];
+extern const struct command_arg capf_token_create_args[];
 extern const struct command_arg csr_delete_args[], csr_export_args[], csr_import_args[];
 extern const struct command_arg bulk_start_args[], bulk_status_args[];
 extern const struct command_arg capf_explain_args[], capf_generate_args[], capf_keep_alive_args[],
