@@ -30,6 +30,13 @@ void handle_device_import(
 		buf_put(&reply->text, buf_span(&warnings));
 		buf_printf(&reply->text, "%zu phones added, %zu changed, %zu as they were\n",
 			result.added, result.changed, result.same);
+		json_set_int(reply->data, "ordered", (int64_t)result.ordered);
+		if (result.ordered)
+			buf_printf(&reply->text,
+				"%zu of them have a certificate operation ordered, and call CAPF when "
+				"they start next; those that are registered can be told to: cadeado "
+				"device reset \"Certificate Operation Status is Operation Pending\"\n",
+				result.ordered);
 	}
 	buf_fini(&warnings);
 }

@@ -192,6 +192,7 @@ static enum err read_phone(struct reading *r, struct csv *csv, struct fail *why)
 	if (!err && !known)
 		device_complete(&e->row, values, n);
 	e->changed = !known || memcmp(known, &e->row, sizeof(e->row)) != 0;
+	r->result.ordered += e->row.operation && (!known || known->operation != e->row.operation);
 	return err ? err : read_lines(r, csv, why);
 }
 

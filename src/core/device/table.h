@@ -10,6 +10,8 @@
 
 struct device_table_result {
 	size_t added, changed, same;
+	size_t ordered; /* phones for which a certificate operation is ordered that was not before
+			 */
 };
 
 /* Adds and changes the phones of `csv`, all or none: every error names the line. `progress` may be

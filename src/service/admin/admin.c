@@ -25,7 +25,9 @@ struct session {
 	struct session *next;
 	struct stream *stream; /* NULL once it is closed */
 	bool busy;
-	unsigned uid; /* who is at the other end */
+	unsigned uid;      /* who is at the other end */
+	struct buf answer; /* a list of all phones is longer than what a stream queues */
+	size_t sent;       /* of it, handed to the stream */
 };
 
 struct job {
@@ -44,6 +46,7 @@ static void session_free(struct session *s)
 		at = &(*at)->next;
 	if (*at)
 		*at = s->next;
+	buf_fini(&s->answer);
 	mem_free(s);
 }
 
@@ -56,10 +59,38 @@ static void session_close(struct session *s)
 		session_free(s);
 }
 
+static void give_up(struct session *s, enum err err)
+{
+	log_line(LOG_WARN, "admin: answer not sent: %s", err_text(err));
+	session_close(s);
+}
+
+/* As much of the answer as the stream takes; the rest when that is gone. */
+static void send_more(struct session *s)
+{
+	size_t left, room;
+	enum err err;
+
+	while ((left = s->answer.len - s->sent) > 0) {
+		room = STREAM_OUTPUT_MAX - stream_unsent(s->stream);
+		if (room < left && room < STREAM_OUTPUT_MAX)
+			return;
+		left = left < room ? left : room;
+		err = stream_write(s->stream, span_of(s->answer.data + s->sent, left));
+		if (err != ERR_OK) {
+			give_up(s, err);
+			return;
+		}
+		s->sent += left;
+	}
+	stream_finish(s->stream);
+	s->stream = NULL;
+	session_close(s);
+}
+
 static void answer(struct session *s, const struct command_reply *reply)
 {
 	struct json *out = json_object_new();
-	struct buf line = {0};
 
 	/* What is left unread when a socket closes would cost the peer the answer. */
 	stream_consume(s->stream, stream_input(s->stream).len);
@@ -69,22 +100,16 @@ static void answer(struct session *s, const struct command_reply *reply)
 	json_set_take(out, "text", json_span_new(buf_span(&reply->text)));
 	if (reply->why.code != ERR_OK)
 		json_set_str(out, "error", reply->why.text);
-	enum err err = json_write(&line, out, false);
-	buf_str(&line, "\n");
+	enum err err = json_write(&s->answer, out, false);
+	buf_str(&s->answer, "\n");
 	if (err == ERR_OK)
-		err = buf_check(&line);
-	if (err == ERR_OK)
-		err = stream_write(s->stream, buf_span(&line));
-	buf_fini(&line);
+		err = buf_check(&s->answer);
 	json_free(out);
-	if (err != ERR_OK) {
-		log_line(LOG_WARN, "admin: answer not sent: %s", err_text(err));
-		session_close(s);
-		return;
-	}
-	stream_finish(s->stream);
-	s->stream = NULL;
-	session_close(s);
+	stream_timeout(s->stream, ADMIN_IDLE_US);
+	if (err == ERR_OK)
+		send_more(s);
+	else
+		give_up(s, err);
 }
 
 static void refuse(struct session *s, const char *text)
@@ -186,15 +211,18 @@ static void session_event(void *ctx, struct stream *stream, enum stream_event ev
 	case STREAM_DATA:
 		in = stream_input(stream);
 		end = memchr(in.ptr, '\n', in.len);
-		if (s->busy)
+		if (s->busy || s->answer.len)
 			return;
 		if (end)
 			request(s, span_of(in.ptr, (size_t)(end - in.ptr)));
 		else if (in.len >= ADMIN_REQUEST_MAX - 1)
 			refuse(s, "the request is longer than 64 KiB");
 		return;
-	case STREAM_READY:
-	case STREAM_DRAINED: return;
+	case STREAM_READY: return;
+	case STREAM_DRAINED:
+		if (s->answer.len)
+			send_more(s);
+		return;
 	case STREAM_CLOSED:
 	case STREAM_TIMEOUT:
 	case STREAM_ERROR: session_close(s); return;

@@ -93,3 +93,14 @@ def test_watch_without_a_daemon(idle_lab):
     assert done.returncode == 1 and "cadeadod --state" in done.stderr
     assert "no daemon runs" in idle_lab.cadeado("device", "capf", "show", "--after", "x", check=False).stderr
     assert idle_lab.cadeado("device", "reset", "all").stdout == "0 phones reset, 0 are not registered\n"
+
+
+def test_a_list_of_thousands_comes_through_the_socket(lab):
+    """An answer of several MiB, of which the stream takes one at a time."""
+    with open(lab.path("phones.csv"), "w", encoding="utf-8") as f:
+        f.write("Device Name,Certificate Operation\n")
+        f.writelines(f"SEP{0x100000 + i:012X},Install/Upgrade\n" for i in range(4000))
+    lab.cadeado("device", "import", lab.path("phones.csv"))
+    shown = lab.json("device", "capf", "show")["operations"]
+    assert len(shown) == 4000 and {r["step"] for r in shown} == {"pending"}
+    assert lab.cadeado("device", "list").stdout.count("Operation Pending") == 4000

@@ -122,6 +122,15 @@ def load(lab, text, check=True):
     return lab.cadeado("device", "import", lab.path("phones.csv"), check=check)
 
 
+def test_an_order_in_a_file(idle_lab):
+    done = load(idle_lab, "Device Name,Operation Completes By,Certificate Operation\n"
+                          f"{FIRST},2031-01-01,Install/Upgrade\n{SECOND},,\n")
+    assert "1 of them have a certificate operation ordered, and call CAPF when they start next" in done.stdout
+    assert row(idle_lab, FIRST)["operationCompletesBy"] == 1924992000
+    again = idle_lab.json("device", "import", idle_lab.path("phones.csv"))
+    assert (again["unchanged"], again["ordered"]) == (2, 0)
+
+
 def test_import_and_export(idle_lab):
     lab = idle_lab
     done = load(lab, HEAD + f'{FIRST},"Room 1, ""left""",Cisco 7961,Non Secure,1001,Ana,ana\r\n'
