@@ -217,6 +217,21 @@ def test_strings(phone, node):
         assert DIGITS not in text
 
 
+def test_ten_wrong_strings(phone, node):
+    """Then not even the right one is looked at; how long, core/enrol is asked with a clock of its own."""
+    one = phone("--auth", STRING)
+    one.secret(DIGITS)
+    for name, digits in (("right", DIGITS), ("wrong", "9999")):
+        (one.folder.parent / name).write_text(digits + "\n")
+    typed = ("--auth", "string", "--string-file")
+    for _ in range(10):
+        assert one.run(*typed, one.folder.parent / "wrong") == 1
+    assert alarms(node, one.device) == ["capf wrong strings"]
+    one.ends(7, "Upgrade Failed: Invalid Authentication String", *typed, one.folder.parent / "right")
+    shown = node.cadeado("device", "capf", "show", one.device).stdout
+    assert "10 wrong authentication strings: no other is looked at before" in shown
+
+
 def test_null_string(phone):
     one = phone("--auth", NULL)
     (one.folder.parent / "typed").write_text(DIGITS + "\n")

@@ -7,9 +7,13 @@
 #include "service/capf/capf.h"
 #include "service/sccp/sccp.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #define PATIENCE_US (60 * 1000000ll)
 #define TICK_US     2000
@@ -205,16 +209,39 @@ void rig_init(struct rig *r, const char *profile)
 	r->env.issuers = r->issuers;
 }
 
+/* Services that run on every worker share their ports, with another program of these tests, too,
+ * that runs at the same time: each would get some of the other's connections. So a base belongs to
+ * who has its first port, which is shared with nobody. False when it is taken. */
+static bool claim(struct rig *r, long base)
+{
+	struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons((uint16_t)base)};
+
+	at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	r->claim = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_true(r->claim > 0);
+	if (bind(r->claim, (struct sockaddr *)&at, sizeof(at)) == 0 && listen(r->claim, 1) == 0)
+		return true;
+	close(r->claim);
+	r->claim = 0;
+	return false;
+}
+
 void rig_start(struct rig *r, const struct service *service)
 {
 	struct fail why = {0};
 	enum err err = ERR_INUSE;
 	long base;
 
+	if (r->claim)
+		close(r->claim);
 	for (base = BASE_FIRST; base < BASE_LAST && err == ERR_INUSE; base += BASE_STEP) {
+		if (!claim(r, base))
+			continue;
 		r->settings.port_base = base;
 		fail_clear(&why);
 		err = service->start(&r->instance, &r->env, &why);
+		if (err == ERR_INUSE)
+			close(r->claim);
 	}
 	assert_int_equal(err, ERR_OK);
 	r->service = service;
@@ -249,6 +276,8 @@ void rig_fini(struct rig *r)
 	if (r->instance)
 		rig_stop(r);
 	assert_null(r->lingering);
+	if (r->claim)
+		close(r->claim);
 	loop_timer_free(r->tick);
 	loop_free(r->loop);
 	notes_free(r->notes);

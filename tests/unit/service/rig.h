@@ -26,6 +26,7 @@ struct rig {
 	struct lingering *lingering;
 	struct lsc_issuers *issuers;
 	struct settings settings;
+	int claim; /* socket that makes the base of the ports ours */
 	struct loop *loop;
 	struct loop_timer *tick;
 	int64_t give_up;
