@@ -84,9 +84,9 @@ class Server:
     def run(self, *options):
         """Requests a second, and microseconds of processor time for one."""
         before = self.processor()
-        done = subprocess.run([*FIRST, "taskset", "-c", LOAD, "wrk", "-t", "1", "-c", str(CONNECTIONS), "-d", f"{SECONDS}s",
-                               *options, f"http://127.0.0.1:{self.port}/{NAME}"], check=True, capture_output=True,
-                              text=True).stdout
+        words = [*FIRST, "taskset", "-c", LOAD, "wrk", "-t", "1", "-c", str(CONNECTIONS), "-d", f"{SECONDS}s", *options,
+                 f"http://127.0.0.1:{self.port}/{NAME}"]
+        done = subprocess.run(words, check=True, capture_output=True, text=True).stdout
         used = self.processor() - before
         if "Non-2xx" in done or "Socket errors" in done:
             sys.exit(f"{self.name}: {done}")
