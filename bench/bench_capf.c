@@ -97,7 +97,7 @@ static SSL_CTX *context(const SSL_METHOD *method, const char *ciphers)
 /* Processor time of the server's part. */
 static double handshake(SSL_CTX *server_ctx, SSL_CTX *client_ctx)
 {
-	BIO *a, *b;
+	BIO *a = NULL, *b = NULL;
 	double used = 0, before;
 	SSL *server, *client = SSL_new(client_ctx);
 	int ours = 0, theirs = 0;
