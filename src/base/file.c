@@ -88,6 +88,11 @@ static enum err no_memory(struct fail *why, const char *path)
 	return fail_set(why, ERR_NOMEM, "%s: %s", path, err_text(ERR_NOMEM));
 }
 
+static enum err too_long(struct fail *why, const char *path, size_t limit)
+{
+	return fail_set(why, ERR_LIMIT, "%s: longer than %zu bytes", path, limit);
+}
+
 static enum err read_all(const char *path, int fd, size_t limit, struct buf *out, struct fail *why)
 {
 	size_t start = out->len, room;
@@ -110,8 +115,22 @@ static enum err read_all(const char *path, int fd, size_t limit, struct buf *out
 		if (got == 0)
 			return ERR_OK;
 		if (out->len - start > limit)
-			return fail_set(why, ERR_LIMIT, "%s: longer than %zu bytes", path, limit);
+			return too_long(why, path, limit);
 	}
+}
+
+/* Room for all of it at once, and for the read that finds its end: firmware would be copied and
+ * wiped again and again while it grows. */
+static enum err make_room(const char *path, off_t size, struct buf *out, struct fail *why)
+{
+	size_t start = out->len;
+
+	if (size <= READ_STEP)
+		return ERR_OK;
+	if (!buf_grow(out, (size_t)size + READ_STEP))
+		return no_memory(why, path);
+	out->len = start;
+	return ERR_OK;
 }
 
 enum err file_read(const char *path, size_t limit, struct buf *out, struct fail *why)
@@ -129,7 +148,11 @@ enum err file_read(const char *path, size_t limit, struct buf *out, struct fail 
 		err = file_fail(why, ERR_IO, path, "read");
 	else if (!S_ISREG(st.st_mode))
 		err = fail_set(why, ERR_IO, "%s: not a regular file", path);
+	else if ((uintmax_t)st.st_size > limit)
+		err = too_long(why, path, limit);
 	else
+		err = make_room(path, st.st_size, out, why);
+	if (!err)
 		err = read_all(path, fd, limit, out, why);
 	close(fd);
 	if (err) {

@@ -40,17 +40,20 @@ static enum err present_load(struct cluster *c, const char *load, char *out, siz
 	struct provision_sources *sources, struct fail *why)
 {
 	char asked[NAME_SIZE], name[NAME_SIZE], path[PATH_MAX];
+	struct fail local = {0};
 	enum err err;
 
 	out[0] = '\0';
 	if (!load[0] || snprintf(asked, sizeof(asked), "%s.loads", load) >= (int)sizeof(asked))
 		return ERR_OK;
-	err = folder_find(c, asked, name, path, sources, why);
-	if (err == ERR_NOTFOUND)
-		return ERR_OK;
+	err = folder_find(c, asked, name, path, sources, &local);
 	if (!err)
 		str_copy(out, size, load);
-	return err;
+	/* A rule that cannot be read is told to who asks for such a file; a phone without
+	 * configuration would be worse off than one that keeps its firmware. */
+	return err && err != ERR_NOTFOUND && err != ERR_NOTNOW
+		       ? fail_set(why, err, "%s", local.text)
+		       : ERR_OK;
 }
 
 enum err phone_default_load(struct cluster *c, int model, int protocol, char out[STORE_NAME],

@@ -69,7 +69,10 @@ static void reading_much(void **state)
 	for (i = 0; i < len; i++)
 		big[i] = (char)(i * 31 >> 3);
 	scratch_put("big", big, len);
+	/* Memory is asked for once. */
+	mem_fail_from(2);
 	assert_int_equal(file_read(scratch_path("big"), len, &b, NULL), ERR_OK);
+	mem_fail_from(0);
 	assert_int_equal(b.len, len);
 	assert_memory_equal(b.data, big, len);
 	buf_clear(&b);

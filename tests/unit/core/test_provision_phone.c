@@ -230,6 +230,9 @@ static void firmware_is_told_when_it_is_there(void **state)
 	assert_true(served_says(lab, PLAIN, "<loadInformation></loadInformation>"));
 	lab_write(lab_path(lab, "tftp.map"), span_str("*.loads firmware\n"));
 	assert_true(served_says(lab, PLAIN, "<loadInformation>default<"));
+	/* A slip in the rules takes no phone's configuration away. */
+	lab_write(lab_path(lab, "tftp.map"), span_str("*.loads\n"));
+	assert_true(served_says(lab, PLAIN, "<loadInformation></loadInformation>"));
 	assert_int_equal(model_load_set(s, 30018, STORE_SCCP, "../x", &lab->why), ERR_FORMAT);
 }
 
