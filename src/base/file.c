@@ -93,16 +93,21 @@ static enum err too_long(struct fail *why, const char *path, size_t limit)
 	return fail_set(why, ERR_LIMIT, "%s: longer than %zu bytes", path, limit);
 }
 
-static enum err read_all(const char *path, int fd, size_t limit, struct buf *out, struct fail *why)
+/* `promised`: the file's length, for which room is made at once: firmware would be copied and wiped
+ * again and again while it grows, and most files are small. 0 when it is not known; it may have
+ * grown since. */
+static enum err read_all(
+	const char *path, int fd, size_t promised, size_t limit, struct buf *out, struct fail *why)
 {
-	size_t start = out->len, room;
+	size_t start = out->len, step = promised ? promised : READ_STEP, room;
 	uint8_t *at;
 	ssize_t got;
 
 	for (;;) {
-		/* One byte above the limit shows that there is more. */
+		/* One byte above the limit shows that there is more, and one above what was
+		 * promised, for which there is room already, that this was all. */
 		room = limit - (out->len - start);
-		room = room < READ_STEP ? room + 1 : READ_STEP;
+		room = (room < step ? room : step) + 1;
 		at = buf_grow(out, room);
 		if (!at)
 			return no_memory(why, path);
@@ -116,21 +121,8 @@ static enum err read_all(const char *path, int fd, size_t limit, struct buf *out
 			return ERR_OK;
 		if (out->len - start > limit)
 			return too_long(why, path, limit);
+		step = out->len - start == promised ? 0 : READ_STEP;
 	}
-}
-
-/* Room for all of it at once, and for the read that finds its end: firmware would be copied and
- * wiped again and again while it grows. */
-static enum err make_room(const char *path, off_t size, struct buf *out, struct fail *why)
-{
-	size_t start = out->len;
-
-	if (size <= READ_STEP)
-		return ERR_OK;
-	if (!buf_grow(out, (size_t)size + READ_STEP))
-		return no_memory(why, path);
-	out->len = start;
-	return ERR_OK;
 }
 
 enum err file_read(const char *path, size_t limit, struct buf *out, struct fail *why)
@@ -151,9 +143,7 @@ enum err file_read(const char *path, size_t limit, struct buf *out, struct fail 
 	else if ((uintmax_t)st.st_size > limit)
 		err = too_long(why, path, limit);
 	else
-		err = make_room(path, st.st_size, out, why);
-	if (!err)
-		err = read_all(path, fd, limit, out, why);
+		err = read_all(path, fd, (size_t)st.st_size, limit, out, why);
 	close(fd);
 	if (err) {
 		mem_wipe(out->data + start, out->len - start);

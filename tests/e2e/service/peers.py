@@ -59,7 +59,7 @@ class Tftp:
 
     def rest(self, first, size=512):
         """The file whose first DATA packet has come, one ACK each."""
-        content, packet, block = b"", first, 1
+        content, packet, block = bytearray(), first, 1
         while True:
             assert packet[:4] == struct.pack(">HH", 3, block & 0xFFFF), packet[:8]
             content += packet[4:]
@@ -71,7 +71,7 @@ class Tftp:
 
     def window(self, packet, size, window, first=1):
         """As rest, with one ACK for each window of blocks; `first` is the number of the first."""
-        content, block = b"", first
+        content, block = bytearray(), first
         while True:
             assert packet[:4] == struct.pack(">HH", 3, block & 0xFFFF), packet[:8]
             content += packet[4:]
