@@ -119,6 +119,18 @@ static enum err note_present(
 		cluster_get_store(x->c), x->b.number, x->page.of, x->page.count, why);
 }
 
+/* Seconds for which a phone can be at CAPF: while it makes its key, and with every other step. What
+ * is older was left by one that waits for an authority elsewhere, or by a daemon that was killed.
+ */
+#define KEY_MOST  (2 * 60 * 60)
+#define STEP_MOST (2 * 60)
+
+static bool is_at_capf(const struct store_enrolment *e, int64_t now)
+{
+	return e->step >= STORE_STEP_CONNECTED && e->step < STORE_STEP_DONE &&
+	       now - e->step_since <= (e->step == STORE_STEP_KEY_GENERATION ? KEY_MOST : STEP_MOST);
+}
+
 /* Those that are at CAPF are not lost. */
 static enum err count_there(
 	struct stepping *x, const bool *registered, int64_t *sum, struct fail *why)
@@ -133,8 +145,7 @@ static enum err count_there(
 		if (!registered[i])
 			err = store_enrolment_get(
 				cluster_get_store(x->c), x->page.of[i].device, &e, why);
-		*sum += registered[i] ||
-			(!err && e.step >= STORE_STEP_CONNECTED && e.step < STORE_STEP_DONE);
+		*sum += registered[i] || (!err && is_at_capf(&e, x->now));
 	}
 	return err;
 }

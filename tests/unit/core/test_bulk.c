@@ -3,6 +3,7 @@
 
 #include "core/capf/bulk.h"
 #include "core/device/device.h"
+#include "core/enrol/status.h"
 #include "store/capf.h"
 
 #include <setjmp.h>
@@ -96,7 +97,7 @@ static struct bulk_counts look(struct lab *lab, struct store_bulk *b)
 
 static void finish_phone(struct lab *lab, int i, const char *status)
 {
-	struct store_operation o = {0};
+	struct store_operation o = {.of = ENROL_INSTALL};
 
 	name_of(i, o.device);
 	snprintf(o.status, sizeof(o.status), "%s", status);
@@ -149,17 +150,22 @@ static void test_stops_when_phones_do_not_come_back(void **state)
 {
 	struct lab *lab = *state;
 	struct stations s = {.there = {true, true, true, true, true}};
-	struct store_enrolment at_capf = {.step = STORE_STEP_KEY_GENERATION};
+	struct store_enrolment at_capf[] = {
+		{.step = STORE_STEP_KEY_GENERATION, .step_since = LAB_NOW - 3600},
+		{.step = STORE_STEP_CA, .step_since = LAB_NOW - 3600},
+		{.step = STORE_STEP_KEY_GENERATION, .step_since = LAB_NOW - 86400}};
 	struct store_bulk b;
 
 	add_phones(lab);
 	begin(lab, &by_three);
 	step(lab, &s);
-	/* One makes its key, which is no loss; two are gone. */
+	/* One makes its key, which is no loss; two are gone: one had its request signed elsewhere
+	 * and left, of the other nothing was heard for a day. */
 	s.there[0] = s.there[1] = s.there[2] = false;
-	name_of(0, at_capf.device);
+	for (int i = 0; i < 3; i++)
+		name_of(i, at_capf[i].device);
 	assert_int_equal(
-		store_enrolment_step_many(cluster_get_store(lab->c), &at_capf, 1, &lab->why),
+		store_enrolment_step_many(cluster_get_store(lab->c), at_capf, 3, &lab->why),
 		ERR_OK);
 	lab->clock.fixed_us = (LAB_NOW + 60) * 1000000ll;
 	step(lab, &s);
