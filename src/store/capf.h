@@ -55,6 +55,8 @@ enum err store_enrolment_each(struct store *s, bool busy,
 struct store_operation {
 	char device[16];
 	int64_t operation; /* 0 none, 1 install/upgrade, 2 delete, 3 troubleshoot */
+	/* That ended. Where another one is pending now nothing changes (ERR_NOTFOUND). */
+	int64_t of;
 	char status[STORE_TEXT];
 	int64_t by;
 	bool drop_string; /* the authentication string is used up */

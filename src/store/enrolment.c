@@ -128,8 +128,9 @@ enum err store_operation_set(struct store *s, const struct store_operation *o, s
 	"UPDATE device SET operation = $operation, operation_status = $status, operation_by = "    \
 	"$by, version = version + 1"
 	static const char *const statements[] = {
-		ENDED " WHERE name = $device RETURNING name",
-		ENDED ", auth_string = $none WHERE name = $device RETURNING name",
+		ENDED " WHERE name = $device AND operation IN (0, $of) RETURNING name",
+		(ENDED ", auth_string = $none"
+		       " WHERE name = $device AND operation IN (0, $of) RETURNING name"),
 		("UPDATE device SET operation_status = $status"
 		 " WHERE name = $device AND operation = $operation RETURNING name"),
 	};
@@ -137,16 +138,18 @@ enum err store_operation_set(struct store *s, const struct store_operation *o, s
 	char folded[NAME_SIZE];
 	const struct backend_arg args[] = {QUERY_TEXT("device", folded),
 		QUERY_NUMBER("operation", o->operation), QUERY_TEXT("status", o->status),
-		QUERY_NUMBER("by", o->by), QUERY_BYTES("none", span_of("", 0))};
+		QUERY_NUMBER("by", o->by), QUERY_NUMBER("of", o->of),
+		QUERY_BYTES("none", span_of("", 0))};
 	const size_t which = o->keep ? 2 : o->drop_string ? 1 : 0;
 	enum err err;
 
 	query_fold(folded, sizeof(folded), o->device);
 	/* No file says what the status is. */
-	err = o->keep ? query_one(s, statements[which], args, ROW_COUNT(args) - 2, NULL, NULL, why)
+	err = o->keep ? query_one(s, statements[which], args, ROW_COUNT(args) - 3, NULL, NULL, why)
 		      : query_change_one(
 				s, statements[which], args, ROW_COUNT(args) - !o->drop_string, why);
-	return err == ERR_NOTFOUND ? fail_set(why, err, "there is no device %.32s%s", o->device,
-					     o->keep ? " with that operation pending" : "")
-				   : err;
+	return err == ERR_NOTFOUND
+		       ? fail_set(why, err, "there is no device %.32s with that operation pending",
+				 o->device)
+		       : err;
 }

@@ -94,6 +94,9 @@ static enum err write_refusal(struct begin *b, enum enrol_outcome outcome, struc
 static enum err refuse(struct begin *b, enum enrol_outcome outcome, struct fail *why)
 {
 	b->out->verdict = ENROL_REFUSED;
+	/* Without an order there is nothing that could have failed. */
+	if (!b->out->op)
+		return ERR_OK;
 	b->out->outcome = outcome;
 	fail_set(&b->out->why, ERR_DENIED, "%s", enrol_status_text(b->out->op, outcome));
 	return write_refusal(b, outcome, why);
@@ -131,6 +134,9 @@ static enum err look_at_shown(struct begin *b, struct span shown, bool *fits, st
 		return ERR_OK;
 	if (cert_from_der(&c, shown, NULL) != ERR_OK || !proof_names(c, b->name)) {
 		*fits = false;
+		fail_set(&b->out->why, ERR_TRUST,
+			"the certificate shown is not this device's: %.80s",
+			c ? cert_common_name(c) : "it cannot be read");
 		cert_free(c);
 		return ERR_OK;
 	}
@@ -324,10 +330,8 @@ static enum err decide(
 	err = look_at_shown(b, shown, &fits, why);
 	if (err)
 		return err;
-	if (!fits) {
-		fail_set(&b->out->why, ERR_TRUST, "the certificate shown is not this device's");
+	if (!fits)
 		return refuse(b, ENROL_BAD_CREDENTIALS, why);
-	}
 	if (b->proof.outcome == ENROL_SUCCESS) {
 		err = record(
 			b, b->proof.kind, b->proof.cert, b->proof.issuer, STORE_CERT_PROVEN, why);

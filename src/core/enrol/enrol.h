@@ -33,9 +33,10 @@ struct enrol_order {
 	/* The phone has made its key before, in another session: it waits for a certificate that
 	 * another authority signs. The caller's to free. */
 	struct buf waiting;
-	bool by_lsc;                /* the phone proved its LSC */
-	bool recorded;              /* a certificate that was proven is on record since now */
-	enum enrol_outcome outcome; /* of ENROL_REFUSED, and of what came too late; else none */
+	bool by_lsc;   /* the phone proved its LSC */
+	bool recorded; /* a certificate that was proven is on record since now */
+	enum enrol_outcome
+		outcome; /* of a refused order, and of one that came too late; else none */
 	struct enrol_alarm alarm;
 	struct fail why; /* also for what is accepted and yet to be told */
 };
@@ -77,8 +78,24 @@ void enrol_write(struct cluster *c, struct enrol_write *const *rows, size_t coun
 enum err enrol_keep_fetched(
 	struct cluster *c, const struct enrol_write *w, struct fail *why) MUST_USE;
 
-/* Records alarms; what cannot be written is told in *why. Rate: one of a kind and device a minute
- * is up to the caller. */
+/* Which alarms were raised of late: whoever can reach the port raises some as often as he likes,
+ * and each is a line that is synced. One thread at a time; begins with zeros. */
+#define ENROL_ALARMS      256u
+#define ENROL_ALARM_EVERY 60 /* seconds, for one of a kind and device */
+struct enrol_alarms {
+	struct {
+		char device[DEVICE_NAME_SIZE];
+		const char *action;
+		int64_t at;
+	} of[ENROL_ALARMS];
+	unsigned next;
+};
+/* False for one that was raised within that time. */
+bool enrol_alarm_due(
+	struct enrol_alarms *alarms, const char *device, const struct enrol_alarm *a, int64_t now);
+
+/* Records alarms; what cannot be written is told in *why. Whether one is due is the caller's
+ * matter. */
 enum err enrol_alarm_write(struct cluster *c, const char *device, const char *address,
 	const struct enrol_alarm *a, struct fail *why) MUST_USE;
 

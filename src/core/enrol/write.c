@@ -142,6 +142,20 @@ static bool stays(const struct enrol_write *w)
 	return w->keep || enrol_outcome_stays(w->outcome);
 }
 
+/* An order that was given while the phone was at the last one stays as it is; but a string that was
+ * used is used up. */
+static enum err leave_order(struct store *s, const struct store_operation *o, struct fail *why)
+{
+	struct store_device row;
+	enum err err = store_device_get(s, o->device, &row, why);
+
+	if (err || !o->drop_string || !row.auth_string.len)
+		return err;
+	memset(&row.auth_string, 0, sizeof(row.auth_string));
+	row.version++;
+	return store_device_put(s, &row, why);
+}
+
 static enum err write_status(
 	const struct writing *x, const struct enrol_write *w, struct store *s, struct fail *why)
 {
@@ -149,13 +163,14 @@ static enum err write_status(
 	struct fail local = {0};
 	enum err err;
 
+	o.of = (int64_t)w->op;
 	str_copy(o.device, sizeof(o.device), w->device);
 	str_copy(o.status, sizeof(o.status), enrol_status_text(w->op, w->outcome));
 	o.operation = o.keep ? (int64_t)w->op : 0;
 	err = store_operation_set(s, &o, &local);
 	/* The order was taken back, or another given, while the phone was at it. */
-	if (o.keep && err == ERR_NOTFOUND)
-		return ERR_OK;
+	if (err == ERR_NOTFOUND)
+		return o.keep ? ERR_OK : leave_order(s, &o, why);
 	return err ? fail_set(why, err, "%s", local.text) : ERR_OK;
 }
 
@@ -261,6 +276,23 @@ enum err enrol_keep_fetched(struct cluster *c, const struct enrol_write *w, stru
 	enum err err = keep_one(c, w->device, "-L1.cer", w->fetched_lsc, why);
 
 	return err ? err : keep_one(c, w->device, "-M1.cer", w->fetched_mic, why);
+}
+
+bool enrol_alarm_due(
+	struct enrol_alarms *alarms, const char *device, const struct enrol_alarm *a, int64_t now)
+{
+	size_t i;
+
+	for (i = 0; i < ENROL_ALARMS; i++)
+		if (alarms->of[i].action && strcmp(alarms->of[i].action, a->action) == 0 &&
+			strcmp(alarms->of[i].device, device) == 0 &&
+			now - alarms->of[i].at < ENROL_ALARM_EVERY && now >= alarms->of[i].at)
+			return false;
+	i = alarms->next++ % ENROL_ALARMS;
+	str_copy(alarms->of[i].device, sizeof(alarms->of[i].device), device);
+	alarms->of[i].action = a->action;
+	alarms->of[i].at = now;
+	return true;
 }
 
 enum err enrol_alarm_write(struct cluster *c, const char *device, const char *address,

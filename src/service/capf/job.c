@@ -57,6 +57,17 @@ struct job *job_new(const struct session *s, enum job_kind kind)
 
 /* --- in the pool --- */
 
+static enum err write_alarm(struct job *j, struct enrol_alarm *a)
+{
+	if (!a->action)
+		return ERR_OK;
+	if (enrol_alarm_due(&j->service->alarms, j->device, a,
+		    clock_seconds(cluster_get_clock(j->cluster))))
+		return enrol_alarm_write(j->cluster, j->device, j->address, a, &j->why);
+	a->action = NULL;
+	return ERR_OK;
+}
+
 static void work_begin(struct job *j)
 {
 	struct capf_message m;
@@ -67,9 +78,8 @@ static void work_begin(struct job *j)
 			j->cluster, &m, buf_span(&j->shown), j->address, &j->order, &j->why);
 	if (j->err == ERR_OK)
 		j->err = enrol_keep_alive(j->cluster, &j->keep_alive, &j->why);
-	if (j->err == ERR_OK && j->order.alarm.action)
-		j->err = enrol_alarm_write(
-			j->cluster, j->device, j->address, &j->order.alarm, &j->why);
+	if (j->err == ERR_OK)
+		j->err = write_alarm(j, &j->order.alarm);
 }
 
 static void work_issue(struct job *j)
@@ -107,9 +117,8 @@ static void settle(struct job *j)
 	j->err = j->write.err;
 	if (j->err != ERR_OK)
 		fail_set(&j->why, j->err, "%s", j->write.why.text);
-	else if (j->write.alarm.action &&
-		 enrol_alarm_write(j->cluster, j->device, j->address, &j->write.alarm, &j->why))
-		j->err = j->why.code;
+	else
+		j->err = write_alarm(j, &j->write.alarm);
 	/* A certificate that phones and troubleshooting brought is also laid beside the trace. */
 	if (j->err == ERR_OK && j->kind == JOB_END)
 		j->err = enrol_keep_fetched(j->cluster, &j->write, &j->why);

@@ -41,6 +41,7 @@ struct capf {
 	struct session *oldest, *newest; /* that have proven nothing */
 	uint32_t connections;            /* numbers sessions, from 1 */
 	struct complaints complaints;    /* about peers that are not authorised */
+	struct enrol_alarms alarms;      /* of the batch that runs, in the pool */
 	struct job_link *jobs;           /* not back yet; the last one frees a stopped instance */
 	struct job *first, *last;        /* jobs that wait for the batch that runs */
 	bool batch_runs, gathers;

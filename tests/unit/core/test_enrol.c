@@ -83,6 +83,37 @@ static void late_request_ends_the_order(void **state)
 	assert_status(lab, "Upgrade Failed: User Initiated Request Late/Timedout");
 }
 
+/* Whoever shows another's certificate says nothing about a phone that has no order. */
+static void refusal_without_an_order_leaves_the_last_status(void **state)
+{
+	struct lab *lab = *state;
+	struct enrol_write w = {.kind = ENROL_WRITE_END,
+		.device = LAB_SEP,
+		.op = ENROL_DELETE,
+		.outcome = ENROL_SUCCESS};
+	struct enrol_write *rows[] = {&w};
+	struct store_enrolment e;
+	struct enrol_order o;
+
+	phone_set(lab, LAB_SEP, "Certificate Operation", "Delete");
+	o = phone_begin(lab, (struct said){.shown = span_str("no certificate")});
+	assert_int_equal(o.verdict, ENROL_REFUSED);
+	assert_int_equal(o.outcome, ENROL_BAD_CREDENTIALS);
+	assert_status(lab, "Delete Failed: Invalid Credentials");
+	enrol_write(lab->c, rows, 1);
+	assert_status(lab, "Delete Success");
+	phone_make_lsc(lab, "-algorithm RSA -pkeyopt rsa_keygen_bits:1024", LAB_NAME);
+	struct buf other = phone_file_of(lab, "lsc.der");
+	o = phone_begin(lab, (struct said){.shown = buf_span(&other)});
+	buf_fini(&other);
+	assert_int_equal(o.verdict, ENROL_REFUSED);
+	/* Both names are told. */
+	assert_non_null(strstr(o.why.text, LAB_NAME));
+	assert_status(lab, "Delete Success");
+	assert_int_equal(store_enrolment_get(cluster_get_store(lab->c), LAB_SEP, &e, NULL), 0);
+	assert_int_equal(e.step, STORE_STEP_DONE);
+}
+
 /* ---- strings ---- */
 
 static void string_is_good_once(void **state)
@@ -429,6 +460,32 @@ static void lost_phones_keep_their_order(void **state)
 	assert_status(lab, "Upgrade Failed: Key Generation Failed/Timeout");
 }
 
+/* An order that is given while the phone carries out the last one is not lost with its end. */
+static void order_given_meanwhile_stays(void **state)
+{
+	static const enum enrol_outcome ends[] = {ENROL_SUCCESS, ENROL_FAILED};
+	struct lab *lab = *state;
+	struct enrol_write w = {
+		.kind = ENROL_WRITE_END, .device = LAB_SEP, .op = ENROL_TROUBLESHOOT};
+	struct enrol_write *rows[] = {&w};
+	size_t i;
+
+	phone_set(lab, LAB_SEP, "Authentication String", STRING);
+	for (i = 0; i < 2; i++) {
+		phone_set(lab, LAB_SEP, "Certificate Operation", "Delete");
+		w.outcome = ends[i];
+		enrol_write(lab->c, rows, 1);
+		assert_int_equal(w.err, 0);
+		assert_int_equal(phone_device_of(lab).operation, ENROL_DELETE);
+		assert_status(lab, "Operation Pending");
+	}
+	/* The string that the session used is used up all the same. */
+	assert_int_equal(phone_device_of(lab).record.auth_string.len, 0);
+	w.device = LAB_NAME;
+	enrol_write(lab->c, rows, 1);
+	assert_int_equal(w.err, ERR_NOTFOUND);
+}
+
 static void fetched_certificates_are_laid_beside_the_trace(void **state)
 {
 	struct lab *lab = *state;
@@ -477,6 +534,27 @@ static void alarms_reach_the_audit_log(void **state)
 	assert_int_equal(audit_verify(lab->c, &rows, NULL), 0);
 }
 
+static void alarms_are_raised_once_a_minute(void **state)
+{
+	static struct enrol_alarms alarms;
+	const struct enrol_alarm one = {"capf outside its window", ""},
+				 two = {"capf wrong strings", ""};
+	char name[DEVICE_NAME_SIZE];
+	unsigned i;
+
+	assert_true(enrol_alarm_due(&alarms, LAB_SEP, &one, LAB_NOW));
+	assert_false(enrol_alarm_due(&alarms, LAB_SEP, &one, LAB_NOW));
+	assert_true(enrol_alarm_due(&alarms, LAB_SEP, &two, LAB_NOW));
+	assert_true(enrol_alarm_due(&alarms, LAB_NAME, &one, LAB_NOW));
+	assert_false(enrol_alarm_due(&alarms, LAB_SEP, &one, LAB_NOW + ENROL_ALARM_EVERY - 1));
+	assert_true(enrol_alarm_due(&alarms, LAB_SEP, &one, LAB_NOW + ENROL_ALARM_EVERY));
+	/* More devices than there is room for: none is passed over. */
+	for (i = 0; i < 3 * ENROL_ALARMS; i++) {
+		snprintf(name, sizeof(name), "SEP%012X", i);
+		assert_true(enrol_alarm_due(&alarms, name, &one, LAB_NOW));
+	}
+}
+
 static void keep_alive_has_its_limits(void **state)
 {
 	struct lab *lab = *state;
@@ -521,6 +599,7 @@ int main(void)
 		TEST(record_decides_what_a_phone_may),
 		TEST(every_operation_can_be_ordered),
 		TEST(late_request_ends_the_order),
+		TEST(refusal_without_an_order_leaves_the_last_status),
 		TEST(string_is_good_once),
 		TEST(ten_wrong_strings_make_a_phone_wait),
 		TEST(strings_are_kept_hashed_and_sealed),
@@ -528,8 +607,10 @@ int main(void)
 		TEST(lsc_counts_when_the_phone_says_so),
 		TEST(many_sessions_are_written_together),
 		TEST(lost_phones_keep_their_order),
+		TEST(order_given_meanwhile_stays),
 		TEST(fetched_certificates_are_laid_beside_the_trace),
 		TEST(alarms_reach_the_audit_log),
+		TEST(alarms_are_raised_once_a_minute),
 		TEST(keep_alive_has_its_limits),
 		TEST(there_are_34_texts),
 	};

@@ -286,7 +286,8 @@ static void an_operation_ends_without_touching_the_rest(void **state)
 {
 	struct fixture *t = *state;
 	struct store_device expected = phone, got;
-	struct store_operation o = {"SEP0011215A1AE3", 0, "Upgrade Success", 0, false, false};
+	struct store_operation o = {
+		.device = "SEP0011215A1AE3", .of = phone.operation, .status = "Upgrade Success"};
 
 	assert_int_equal(store_operation_set(t->s, &o, NULL), ERR_NOTFOUND);
 	assert_int_equal(store_device_put(t->s, &phone, NULL), 0);
@@ -299,6 +300,8 @@ static void an_operation_ends_without_touching_the_rest(void **state)
 	assert_int_equal(store_device_get(t->s, phone.name, &got, NULL), 0);
 	assert_same_device(&got, &expected);
 	assert_true(phone.auth_string.len > 0);
+	/* It was taken back already: of what ended does not matter. */
+	o.of = 1;
 	o.drop_string = true;
 	o.operation = 2;
 	o.by = 77;
@@ -309,6 +312,12 @@ static void an_operation_ends_without_touching_the_rest(void **state)
 	memset(&expected.auth_string, 0, sizeof(expected.auth_string));
 	assert_int_equal(store_device_get(t->s, phone.name, &got, NULL), 0);
 	assert_same_device(&got, &expected);
+
+	/* Another one is pending. */
+	o.of = 3;
+	assert_int_equal(store_operation_set(t->s, &o, NULL), ERR_NOTFOUND);
+	o.drop_string = false;
+	assert_int_equal(store_operation_set(t->s, &o, NULL), ERR_NOTFOUND);
 
 	/* The status alone, while that operation is pending. */
 	o.keep = true;

@@ -34,7 +34,8 @@ static void what_files_are_made_from_moves_it(void **state)
 	const struct store_node node = {"publisher", "192.0.2.10", 0};
 	const struct store_line line = {"SEP0011215A1AE3", 2, "1099", "Second", "2nd"};
 	struct store_phone_cert lsc = {.device = "SEP0011215A1AE3", .kind = STORE_LSC, .seen = 1};
-	const struct store_operation order = {.device = "SEP0011215A1AE3", .operation = 1};
+	const struct store_operation order = {
+		.device = "SEP0011215A1AE3", .operation = 1, .of = phone.operation};
 	char revision[STORE_TEXT];
 
 	assert_int_equal(store_revision(t->s, revision, NULL), 0);
