@@ -48,28 +48,32 @@ enum err manufacturer_check(struct cluster *c, const struct cert *mic, struct ce
 {
 	char *folder = folder_of(c), *path;
 	int64_t now = clock_seconds(cluster_get_clock(c));
-	struct cert *ca = NULL;
+	struct cert *ca, *found = NULL;
 	unsigned seen = 0;
-	bool found = false;
+	bool good = false; /* an authority may have several certificates of one key */
 	struct dirent *entry;
 	DIR *dir = folder ? opendir(folder) : NULL;
 
 	*issuer = NULL;
 	expired[0] = '\0';
-	while (!found && dir && seen < MANUFACTURERS_MAX && (entry = readdir(dir))) {
+	while (!good && dir && seen < MANUFACTURERS_MAX && (entry = readdir(dir))) {
 		if (entry->d_name[0] == '.')
 			continue;
 		path = file_join(folder, entry->d_name);
+		ca = NULL;
 		/* What cannot be read is no authority; the count tells how many are. */
 		if (path && cert_load(&ca, path, NULL) == ERR_OK && cert_is_ca(ca)) {
 			seen++;
-			found = cert_check_signed_by(mic, ca, NULL) == ERR_OK;
+			good = cert_valid_at(ca, now) &&
+			       cert_check_signed_by(mic, ca, NULL) == ERR_OK;
+			if (good || (!found && cert_check_signed_by(mic, ca, NULL) == ERR_OK)) {
+				cert_free(found);
+				found = ca;
+				ca = NULL;
+			}
 		}
+		cert_free(ca);
 		mem_free(path);
-		if (!found) {
-			cert_free(ca);
-			ca = NULL;
-		}
 	}
 	if (dir)
 		closedir(dir);
@@ -80,7 +84,7 @@ enum err manufacturer_check(struct cluster *c, const struct cert *mic, struct ce
 	mem_free(folder);
 	if (!found)
 		return ERR_TRUST;
-	tell_expired(mic, ca, now, expired);
-	*issuer = ca;
+	tell_expired(mic, found, now, expired);
+	*issuer = found;
 	return ERR_OK;
 }

@@ -203,8 +203,19 @@ static void mic_is_judged_by_the_folder(void **state)
 	o = phone_begin(lab, with_mic(lab, &der, &sha1));
 	assert_int_equal(o.verdict, ENROL_REFUSED);
 	assert_status(lab, "Upgrade Failed: Invalid MIC");
-	/* By an authority that is no longer there. */
+	/* By an authority of whose certificates those that have ended were kept. */
 	phone_make_mic(lab, "CP-7961G-" LAB_SEP, GOOD_CA, GOOD_MIC);
+	assert_int_equal(
+		lab_run("cd %s && for i in 1 2 3 4 5 6; do openssl ca -config ca.cnf -selfsign "
+			"-keyfile ca.key -in ca.csr -extensions authority %s -batch -notext -out "
+			"manufacturer/old$i.pem 2>/dev/null || exit 1; done",
+			lab->folder, ENDED_MIC),
+		0);
+	o = phone_begin(lab, with_mic(lab, &der, &sha1));
+	if (o.verdict != ENROL_GO)
+		fail_msg("%s", o.why.text);
+	assert_int_equal(lab_run("rm %s/manufacturer/old*", lab->folder), 0);
+	/* By an authority that is no longer there. */
 	assert_int_equal(
 		lab_run("cd %s/manufacturer && rm ca.pem && echo rubbish > note.txt", lab->folder),
 		0);
