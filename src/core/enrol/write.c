@@ -30,11 +30,12 @@ enum err enrol_make(struct cluster *c, const char *device, const struct enrol_ke
 }
 
 /* Another authority's certificate is on record since it came, and the phone may get it again. */
-static bool came_before(struct store *s, const struct enrol_write *w)
+static bool came_before(const struct writing *x, struct store *s, const struct enrol_write *w)
 {
 	struct store_request row;
 	struct buf cert = {0};
-	bool same = store_request_get(s, w->device, &row, NULL, NULL, &cert, NULL) == ERR_OK &&
+	bool same = lsc_signed_elsewhere(x->c) &&
+		    store_request_get(s, w->device, &row, NULL, NULL, &cert, NULL) == ERR_OK &&
 		    span_eq(buf_span(&cert), cert_der(w->lsc));
 
 	buf_fini(&cert);
@@ -71,7 +72,7 @@ static enum err write_issued(
 	cert_fingerprint(w->lsc, row.fingerprint);
 	cert_serial_text(w->lsc, row.serial);
 	str_copy(row.device, sizeof(row.device), w->device);
-	return came_before(s, w) ? ERR_OK : store_issued_add(s, &row, cert_der(w->lsc), why);
+	return came_before(x, s, w) ? ERR_OK : store_issued_add(s, &row, cert_der(w->lsc), why);
 }
 
 static enum err write_installed(
@@ -188,7 +189,7 @@ static enum err write_end(
 	if (err)
 		return err;
 	/* With the order goes the key that was made for it. */
-	if (w->op == ENROL_INSTALL && !stays(w))
+	if (w->op == ENROL_INSTALL && !stays(w) && lsc_signed_elsewhere(x->c))
 		err = store_request_delete(s, w->device, why);
 	if (err)
 		return err;

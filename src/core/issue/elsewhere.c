@@ -23,6 +23,14 @@ enum err lsc_authority_parse(const char *word, enum lsc_authority *out, struct f
 	return fail_set(why, ERR_FORMAT, "setting capf_ca: own, offline or est");
 }
 
+bool lsc_signed_elsewhere(const struct cluster *c)
+{
+	enum lsc_authority kind;
+
+	return lsc_authority_parse(cluster_get_settings(c)->capf_ca, &kind, NULL) == ERR_OK &&
+	       kind != LSC_OWN;
+}
+
 void lsc_ask_fini(struct lsc_ask *ask)
 {
 	buf_fini(&ask->request);

@@ -15,6 +15,9 @@
 enum lsc_authority { LSC_OWN, LSC_OFFLINE, LSC_EST };
 enum err lsc_authority_parse(const char *word, enum lsc_authority *out, struct fail *why) MUST_USE;
 
+/* By the setting: somebody else than CAPF. */
+bool lsc_signed_elsewhere(const struct cluster *c);
+
 /* What an authority that answers at once is asked, and what it said. */
 struct lsc_ask {
 	struct buf request; /* PKCS #10, DER; empty: it need not be asked */
