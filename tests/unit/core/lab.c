@@ -5,6 +5,9 @@
 #include "base/mem.h"
 #include "crypto/token.h"
 
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -136,6 +139,31 @@ int lab_run(const char *fmt, ...)
 	va_end(args);
 	status = system(command);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+int lab_key_fits(const char *folder, const char *name)
+{
+	char path[512];
+	EVP_PKEY *key = NULL;
+	X509 *cert = NULL;
+	int fits;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/keys/%s.key", folder, name);
+	if ((f = fopen(path, "r")) != NULL) {
+		key = PEM_read_PrivateKey(f, NULL, NULL, NULL);
+		fclose(f);
+	}
+	snprintf(path, sizeof(path), "%s/keys/%s.pem", folder, name);
+	if ((f = fopen(path, "r")) != NULL) {
+		cert = PEM_read_X509(f, NULL, NULL, NULL);
+		fclose(f);
+	}
+	fits = key && cert && X509_check_private_key(cert, key) == 1;
+	X509_free(cert);
+	EVP_PKEY_free(key);
+	ERR_clear_error();
+	return fits;
 }
 
 struct buf lab_read(const char *path)

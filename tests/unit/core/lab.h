@@ -36,6 +36,9 @@ const char *lab_path(const struct lab *lab, const char *name);
 /* Runs a command line given like printf's; its exit status. */
 int lab_run(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
+/* True when `folder`/keys/`name`.pem certifies the key in `name`.key, as libcrypto reads them. */
+int lab_key_fits(const char *folder, const char *name);
+
 /* Whole file, in a buffer that the caller ends with buf_fini. */
 struct buf lab_read(const char *path);
 void lab_write(const char *path, struct span content);

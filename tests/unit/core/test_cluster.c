@@ -21,13 +21,6 @@ static void assert_mode(const char *path, unsigned mode)
 }
 
 /* The certificate's key is that of the key file, in the eyes of openssl. */
-static int key_fits(const char *folder, const char *name)
-{
-	return lab_run("test \"$(openssl pkey -in %s/keys/%s.key -pubout 2>&1)\" = "
-		       "\"$(openssl x509 -in %s/keys/%s.pem -noout -pubkey 2>&1)\"",
-		       folder, name, folder, name) == 0;
-}
-
 static void folder_holds_what_a_node_needs(void **state)
 {
 	struct lab *lab = *state;
@@ -38,8 +31,8 @@ static void folder_holds_what_a_node_needs(void **state)
 	assert_mode(lab_path(lab, "keys/CAPF.key"), 0600);
 	assert_mode(lab_path(lab, "keys/CallManager.key"), 0600);
 	assert_mode(lab_path(lab, "cadeado.db"), 0600);
-	assert_true(key_fits(lab->folder, "CallManager"));
-	assert_true(key_fits(lab->folder, "CAPF"));
+	assert_true(lab_key_fits(lab->folder, "CallManager"));
+	assert_true(lab_key_fits(lab->folder, "CAPF"));
 	assert_true(lab_says("subject=CN=publisher,OU=Cadeado,O=Cadeado\n",
 		"openssl x509 -in %s %s", lab_path(lab, "keys/CallManager.pem"), subject));
 	assert_true(lab_says("subject=CN=CAPF-", "openssl x509 -in %s %s",
@@ -203,9 +196,9 @@ static void certificate_of_another_key_is_made_again(void **state)
 	assert_int_equal(lab_run("cp %s %s", lab_path(lab, "keys/CallManager.pem"),
 				 lab_path(lab, "keys/CAPF.pem")),
 		0);
-	assert_false(key_fits(lab->folder, "CAPF"));
+	assert_false(lab_key_fits(lab->folder, "CAPF"));
 	assert_int_equal(cluster_create(lab->folder, &s, &lab->clock, &lab->why), 0);
-	assert_true(key_fits(lab->folder, "CAPF"));
+	assert_true(lab_key_fits(lab->folder, "CAPF"));
 	assert_true(lab_says("CN = CAPF-", "openssl x509 -in %s -noout -subject",
 		lab_path(lab, "keys/CAPF.pem")));
 }

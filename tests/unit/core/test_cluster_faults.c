@@ -56,13 +56,6 @@ static enum outcome in_child(
 	}
 }
 
-static int key_fits(const char *folder, const char *name)
-{
-	return lab_run("test \"$(openssl pkey -in %s/keys/%s.key -pubout 2>&1)\" = "
-		       "\"$(openssl x509 -in %s/keys/%s.pem -noout -pubkey 2>&1)\"",
-		       folder, name, folder, name) == 0;
-}
-
 static void create_in_child(struct lab *lab)
 {
 	struct settings s;
@@ -98,8 +91,8 @@ static void complete(struct lab *lab, unsigned n)
 	settings_defaults(&s);
 	if (cluster_create(walk, &s, &lab->clock, &lab->why))
 		fail_msg("step %u: %s", n, lab->why.text);
-	assert_true(key_fits(walk, "CallManager"));
-	assert_true(key_fits(walk, "CAPF"));
+	assert_true(lab_key_fits(walk, "CallManager"));
+	assert_true(lab_key_fits(walk, "CAPF"));
 	assert_int_equal(cluster_open(&c, walk, &lab->clock, NULL), 0);
 	cluster_close(c);
 	assert_int_equal(lab_run("rm -rf %s", walk), 0);

@@ -27,13 +27,6 @@ static void reopen(struct lab *lab)
 		fail_msg("%s", lab->why.text);
 }
 
-static int key_fits(const struct lab *lab, const char *name)
-{
-	return lab_run("test \"$(openssl pkey -in %s/keys/%s.key -pubout 2>&1)\" = "
-		       "\"$(openssl x509 -in %s/keys/%s.pem -noout -pubkey 2>&1)\"",
-		       lab->folder, name, lab->folder, name) == 0;
-}
-
 static struct cert *newest(struct lab *lab, enum own_cert which)
 {
 	struct cert *cert;
@@ -90,7 +83,7 @@ static void five_with_the_profiles_of_their_kind(void **state)
 	for (i = 0; i < OWN_COUNT; i++) {
 		const char *name = own_name((enum own_cert)i);
 
-		assert_true(key_fits(lab, name));
+		assert_true(lab_key_fits(lab->folder, name));
 		assert_true(lab_says("Public-Key: (2048 bit)",
 			"openssl x509 -in %s/keys/%s.pem -noout -text", lab->folder, name));
 	}
@@ -132,9 +125,9 @@ static void an_older_folder_gets_what_is_missing(void **state)
 			lab->folder),
 		0);
 	reopen(lab);
-	assert_true(key_fits(lab, "TVS"));
-	assert_true(key_fits(lab, "ITLRecovery"));
-	assert_true(key_fits(lab, "CTLProvider"));
+	assert_true(lab_key_fits(lab->folder, "TVS"));
+	assert_true(lab_key_fits(lab->folder, "ITLRecovery"));
+	assert_true(lab_key_fits(lab->folder, "CTLProvider"));
 	after = newest(lab, OWN_CALLMANAGER);
 	assert_true(span_eq(cert_der(before), cert_der(after)));
 	cert_free(before);
@@ -160,8 +153,8 @@ static void the_previous_key_works_until_a_list_names_the_new_one(void **state)
 	assert_int_equal(change.steps[1], OWN_STEP_TFTP);
 	assert_int_equal(change.steps[2], OWN_STEP_CALLMANAGER);
 	assert_int_equal(change.steps[3], OWN_STEP_END);
-	assert_true(key_fits(lab, "CallManager"));
-	assert_true(key_fits(lab, "previous/CallManager"));
+	assert_true(lab_key_fits(lab->folder, "CallManager"));
+	assert_true(lab_key_fits(lab->folder, "previous/CallManager"));
 	assert_string_equal(in_force(lab, OWN_CALLMANAGER), "previous/CallManager");
 	/* Phones know neither of two that change at once. */
 	assert_int_equal(regenerating(lab, OWN_CALLMANAGER), ERR_NOTNOW);
@@ -175,7 +168,7 @@ static void the_previous_key_works_until_a_list_names_the_new_one(void **state)
 	/* Published, but TFTP serves the list before: CallManager's restart comes too early. */
 	assert_string_equal(in_force(lab, OWN_CALLMANAGER), "previous/CallManager");
 	retire(lab, OWN_CALLMANAGER);
-	assert_true(key_fits(lab, "previous/CallManager"));
+	assert_true(lab_key_fits(lab->folder, "previous/CallManager"));
 	serve(lab);
 	assert_string_equal(in_force(lab, OWN_CALLMANAGER), "CallManager");
 	assert_int_equal(cluster_cert(lab->c, "CallManager", &newest, NULL), 0);
@@ -317,8 +310,8 @@ static void a_certificate_made_elsewhere_is_imported(void **state)
 	assert_int_equal(own_import(lab->c, OWN_CALLMANAGER, buf_span(&pem), buf_span(&key),
 				 &change, &lab->why),
 		0);
-	assert_true(key_fits(lab, "CallManager"));
-	assert_true(key_fits(lab, "previous/CallManager"));
+	assert_true(lab_key_fits(lab->folder, "CallManager"));
+	assert_true(lab_key_fits(lab->folder, "previous/CallManager"));
 	assert_true(lab_says("from-outside",
 		"openssl x509 -in %s/keys/CallManager.pem -noout -subject", lab->folder));
 	assert_string_equal(in_force(lab, OWN_CALLMANAGER), "previous/CallManager");
@@ -361,12 +354,12 @@ static void walk_regeneration(struct lab *lab, const char *how)
 	for (n = 1; out != 0 && n < STEPS_MAX; n++) {
 		out = regen_in_child(lab, n, how);
 		reopen(lab);
-		assert_true(key_fits(lab, "CallManager"));
+		assert_true(lab_key_fits(lab->folder, "CallManager"));
 		now = newest(lab, OWN_CALLMANAGER);
 		/* Whatever happened, what phones know is in force. */
 		assert_int_equal(own_in_force(lab->c, OWN_CALLMANAGER, &force, key, &lab->why), 0);
 		assert_true(span_eq(cert_der(old), cert_der(force)));
-		assert_true(key_fits(lab, key));
+		assert_true(lab_key_fits(lab->folder, key));
 		assert_int_equal(lab_run("ls %s/keys/next/ | grep -v '^\\.' >&2", lab->folder), 1);
 		if (span_eq(cert_der(old), cert_der(now))) {
 			assert_string_equal(key, "CallManager");
