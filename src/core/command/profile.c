@@ -2,9 +2,12 @@
 #include "core/command/handlers.h"
 
 #include "base/str.h"
+#include "core/device/rules.h"
 #include "core/profile/profile.h"
 
 #include <stdio.h>
+
+#define WARNINGS_BYTES 2048 /* more than that nobody reads */
 
 static struct json *profile_json(const struct profile *p)
 {
@@ -84,6 +87,37 @@ static enum err apply(struct profile *p, const struct json *args, struct fail *w
 	return err;
 }
 
+struct warning {
+	struct device_rules rules;
+	struct buf text;
+};
+
+static enum err warn_one(void *ctx, const struct store_device *d)
+{
+	struct warning *w = ctx;
+
+	if (w->text.len < WARNINGS_BYTES)
+		device_rules_warn(&w->rules, d, &w->text);
+	return ERR_OK;
+}
+
+/* What the profile, as it is now, means to those who use it. */
+static void warn_users(struct cluster *c, const char *name, struct command_reply *reply)
+{
+	const struct store_term term = {
+		.field = STORE_FIELD_PROFILE, .match = STORE_IS, .text = name};
+	const struct store_filter filter = {.terms = &term, .count = 1};
+	struct warning w = {.rules = {.c = c}};
+	struct fail why = {0};
+
+	if (store_device_find(cluster_get_store(c), &filter, warn_one, &w, &why))
+		buf_printf(&w.text, "Warning: its phones could not be looked at: %s\n", why.text);
+	if (w.text.len)
+		json_set_take(reply->data, "warnings", json_span_new(buf_span(&w.text)));
+	buf_put(&reply->text, buf_span(&w.text));
+	buf_fini(&w.text);
+}
+
 static void change(
 	struct command_ctx *ctx, const struct json *args, struct command_reply *reply, bool add)
 {
@@ -110,10 +144,13 @@ static void change(
 		err = apply(&p, args, &why);
 	if (!err)
 		err = profile_put(c, &p, &why);
-	if (err)
+	if (err) {
 		command_refuse(reply, &why);
-	else
-		tell(c, p.name, reply);
+		return;
+	}
+	tell(c, p.name, reply);
+	if (!add)
+		warn_users(c, p.name, reply);
 }
 
 void handle_profile_add(

@@ -49,5 +49,11 @@ def test_a_change_that_strands_a_phone_names_it(cluster):
     said = refused(cluster, "profile", "update", "Young", "--auth", "By Authentication String", "--encrypted-config", "yes")
     assert FIRST in said and "has no LSC" in said
     assert cluster.json("profile", "show", "Young")["profile"]["tftpEncryptedConfig"] == "false"
+    # What works otherwise than somebody might think is said of the phones.
+    cluster.cadeado("profile", "update", "Young", "--encrypted-config", "yes")
+    cluster.cadeado("device", "update", FIRST, "--ssh-user", "joe")
+    assert "no SSH user" not in cluster.cadeado("profile", "update", "Young", "--description", "new").stdout
+    done = cluster.cadeado("profile", "update", "Young", "--encrypted-config", "no")
+    assert "Warning: %s gets no SSH user and password" % FIRST in done.stdout
     assert "cannot open encrypted configuration" in refused(
         cluster, "profile", "add", "Old", "--device-type", "7960", "--rsa-bits", "1024", "--encrypted-config", "true")
