@@ -210,6 +210,18 @@ static enum err make_work(struct plan *p, struct work **out, struct fail *why)
 
 /* --- what phones are given --- */
 
+bool config_was_known(struct cluster *c, const char *device)
+{
+	struct prepared place;
+	struct buf file = {0};
+	bool known = prepared_init(&place, c, device) == ERR_OK &&
+		     prepared_read(&place, false, true, &file) == ERR_OK;
+
+	buf_fini(&file);
+	prepared_fini(&place);
+	return known;
+}
+
 /* While the store cannot be reached: what was made for the phone last, with this key. */
 static enum err last_known(struct cluster *c, const char *device, enum config_face face,
 	struct config_answer *out, struct fail *why)
@@ -234,22 +246,14 @@ static enum err last_known(struct cluster *c, const char *device, enum config_fa
 	buf_fini(&file);
 	prepared_fini(&place);
 	out->last_known = !err;
+	/* Then it goes on to the signed one, which is there. */
+	if (err && face == CONFIG_ENCRYPTED && config_was_known(c, device))
+		return fail_set(why, ERR_NOTFOUND,
+			"%s.cnf.xml.enc.sgn: what was prepared last is not encrypted", device);
 	return err ? fail_set(why, ERR_AWAY,
 			     "the database cannot be reached, and nothing is prepared for %s",
 			     device)
 		   : ERR_OK;
-}
-
-bool config_was_known(struct cluster *c, const char *device)
-{
-	struct prepared place;
-	struct buf file = {0};
-	bool known = prepared_init(&place, c, device) == ERR_OK &&
-		     prepared_read(&place, false, true, &file) == ERR_OK;
-
-	buf_fini(&file);
-	prepared_fini(&place);
-	return known;
 }
 
 static enum err answer(

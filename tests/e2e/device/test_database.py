@@ -94,6 +94,9 @@ def test_files_that_are_known_are_served_while_the_database_is_away(cluster, dat
     clear = fetch(SECOND + ".cnf.xml")
     assert b"<fullConfig>true" in clear and fetch(SECOND + ".cnf.xml.sgn").endswith(clear)
     assert fetch("ITL" + SECOND + ".tlv") == known["ITLFile.tlv"]
+    # Known not to be encrypted: a phone that was asks for that first, and then for the signed one.
+    tftp.request(SECOND + ".cnf.xml.enc.sgn")
+    assert tftp.error()[0] == 1 and http(SECOND + ".cnf.xml.enc.sgn")[0] == 404
     for device in (third, strange):
         for name in (device + ".cnf.xml", device + ".cnf.xml.sgn", "CTL" + device + ".tlv", "ITL" + device + ".tlv"):
             tftp.request(name)
