@@ -150,11 +150,13 @@ static struct where where_is(
 		.step = d->operation ? STORE_STEP_PENDING : STORE_STEP_DONE, .address = e->address};
 
 	w.late = d->operation && d->operation_by && d->operation_by < l->now;
-	if (e->step > STORE_STEP_NONE && (e->step < STORE_STEP_DONE || !d->operation)) {
+	/* What was kept of an order that was taken back, or of the one before, is over. */
+	if (e->step > STORE_STEP_NONE && (e->step < STORE_STEP_DONE) == (d->operation != 0)) {
 		w.step = e->step;
 		w.since = e->step_since;
 	}
-	if (live && live->step < STORE_STEP_DONE && live->at_us / 1000000 >= e->step_since) {
+	if (live && live->step < STORE_STEP_DONE && live->at_us / 1000000 >= e->step_since &&
+		(d->operation || live->step >= STORE_STEP_CONNECTED)) {
 		w.step = live->step;
 		w.since = live->at_us / 1000000;
 		if (live->address[0])

@@ -128,3 +128,7 @@ def test_from_the_slip_to_the_phone(lab):
     assert lab.json("device", "capf", "bulk", "status")["good"] == 1
     # It goes on with its certificate.
     assert labs.wait_for(lambda: lab.state(FIRST).get("lsc") == "Installed") and lab.registered(FIRST)
+    # An order that is taken back leaves no step behind.
+    for operation, step in (("Delete", "reset sent"), ("No Pending Operation", "done")):
+        lab.cadeado("device", "update", FIRST, "--operation", operation)
+        assert lab.json("device", "capf", "show", FIRST)["operations"][0]["step"] == step
