@@ -3,7 +3,7 @@
 """Boot storms over TFTP: cadeadod beside dnsmasq, tftpd-hpa and atftpd, all in one run.
 
 usage: bench/tftp.py [--realtime] BUILD [PART...]
-BUILD is a build folder with -Dbench=true; parts: hundred many firmware slow workers memory
+BUILD is a build folder with -Dbench=true; parts: hundred many firmware slow strangers workers memory
 
 Each server runs on processor 0, the load on processor 1; runs of the servers take turns, medians of five are
 printed with the target beside them. Processor time is read from /proc. Needs root: dnsmasq serves port 69 only.
@@ -255,6 +255,43 @@ def slow(bench, node):
     judge("files a second, times alone", f"{ratio:.2f}", "at least 0.85", ratio >= 0.85)
 
 
+# 5000 requests a second for phones that nobody has added, each another one, from 1000 addresses.
+FLOOD = """
+import random, socket, sys, time
+to = (sys.argv[1], int(sys.argv[2]))
+sockets = []
+for i in range(1000):
+    sockets.append(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+    sockets[-1].bind((f"127.3.{i // 250}.{1 + i % 250}", 0))
+print(flush=True)
+due = time.monotonic()
+while True:
+    for _ in range(50):
+        name = b"SEP%012X.cnf.xml" % random.getrandbits(48)
+        random.choice(sockets).sendto(b"\\0\\1" + name + b"\\0octet\\0", to)
+    due += 0.01
+    time.sleep(max(0, due - time.monotonic()))
+"""
+
+
+def strangers(bench, node):
+    say("100 phones while 5000 requests a second ask for phones that are not there")
+    alone = [bench.run(node, [LIST[0]], "-p", "100", "-r", "100") for _ in range(RUNS)]
+    with subprocess.Popen([*FIRST, "taskset", "-c", LOAD, sys.executable, "-c", FLOOD, node.host, str(node.port)],
+                          stdout=subprocess.PIPE) as flood:
+        try:
+            flood.stdout.readline()
+            time.sleep(1)
+            beside = [bench.run(node, [LIST[0]], "-p", "100", "-r", "100") for _ in range(RUNS)]
+        finally:
+            flood.kill()
+    show("alone", alone)
+    show("beside the flood", beside)
+    failed = sum(r["failed"] + r["wrong"] for r in beside)
+    judge("failed", failed, "none", not failed)
+    judge("99th percentile", f"{median(beside, 'p99_ms'):.0f}", "under 500 ms", median(beside, "p99_ms") < 500, " ms")
+
+
 def memory(bench, node):
     """Of a node that has done nothing else; the transfers that nobody ends are still there when the load has."""
     flying = 12000
@@ -294,7 +331,7 @@ def main():
         sys.exit(__doc__)
     build = os.path.abspath(sys.argv[1])
     load = os.path.join(build, "bench", "tftp_load")
-    parts = sys.argv[2:] or ["hundred", "many", "firmware", "slow", "workers", "memory"]
+    parts = sys.argv[2:] or ["hundred", "many", "firmware", "slow", "strangers", "workers", "memory"]
     if (os.cpu_count() or 1) < 2 or os.geteuid() != 0:
         say("TFTP is not measured: that needs two processors, and root for dnsmasq's port 69")
         return 0
@@ -323,6 +360,8 @@ def main():
                 firmware(bench, node, others[0])
             if "slow" in parts:
                 slow(bench, node)
+            if "strangers" in parts:
+                strangers(bench, node)
             if "workers" in parts:
                 free = [Node(build, os.path.join(folder, f"w{n}"), 21000 + 100 * n, n, None, files) for n in (1, 2)]
                 running += free

@@ -180,6 +180,8 @@ static void job_done(void *arg)
 		else
 			j->err = fail_set(&j->why, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
 	}
+	if (j->absence.unknown_device)
+		turns_stranger_came(c);
 	answer_all(j, good, content);
 	turns_next(c);
 }

@@ -83,6 +83,7 @@ struct contents {
 	struct job *later, **later_last;
 	unsigned later_count, later_running, running;
 	bool turning;
+	unsigned strangers;              /* that cost a job each, since the phones were read */
 	struct provision_phones *phones; /* NULL: not read yet */
 	uint64_t phones_epoch;           /* of `epoch`, as long as they are right */
 	int64_t phones_us;               /* when it was last begun to read them; monotonic */
@@ -127,6 +128,9 @@ bool turns_wait(const struct contents *c);
 void turns_add(struct contents *c, struct job *j);
 /* Another one's turn, when one has come back. */
 void turns_next(struct contents *c);
+/* A job found that its phone is none of ours: after CONTENTS_PRESSED of them it is read which there
+ * are. */
+void turns_stranger_came(struct contents *c);
 
 /* --- contents_names.c --- */
 

@@ -74,10 +74,17 @@ static void read_phones(struct contents *c)
 		(c->phones_us && now_us - c->phones_us < CONTENTS_PHONES_US))
 		return;
 	c->phones_us = now_us;
+	c->strangers = 0;
 	memset(&c->reading, 0, sizeof(c->reading));
 	c->reading.cluster = c->env->cluster;
 	c->reading.runs = true;
 	c->reading.runs = executor_run(c->env->blocking, read_work, read_done, c) == ERR_OK;
+}
+
+void turns_stranger_came(struct contents *c)
+{
+	if (++c->strangers >= CONTENTS_PRESSED)
+		read_phones(c);
 }
 
 /* --- turns --- */

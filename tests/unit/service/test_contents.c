@@ -364,6 +364,26 @@ static void strangers_delay_no_phone(void **state)
 		assert_int_equal(w.askers[i].err, ERR_NOTFOUND);
 }
 
+/* Also when they come one after another: then it is read once which phones there are. */
+static void strangers_in_a_row(void **state)
+{
+	char name[32];
+	struct lab *l = *state;
+	struct asker a;
+	unsigned i, jobs = 0;
+
+	learn(l, PLAIN);
+	for (i = 0; i < STRANGERS; i++) {
+		snprintf(name, sizeof(name), "SEP0022%08X.cnf.xml", i);
+		ask(l, &a, name);
+		for (; l->count; jobs++)
+			run(l);
+		assert_int_equal(a.answers, 1);
+		assert_int_equal(a.err, ERR_NOTFOUND);
+	}
+	assert_int_equal(jobs, CONTENTS_PRESSED + 1);
+}
+
 /* A phone that is added is no stranger from the next request on, whoever asked before. */
 static void a_stranger_is_added(void **state)
 {
@@ -461,6 +481,7 @@ int main(void)
 		TEST(it_ends_and_nothing_comes_back),
 		TEST(no_room_for_jobs),
 		TEST(strangers_delay_no_phone),
+		TEST(strangers_in_a_row),
 		TEST(a_stranger_is_added),
 		TEST(a_list_of_its_own),
 		TEST(it_ends_while_many_wait),
