@@ -259,7 +259,10 @@ static void ring_lists_name_what_is_there(void **state)
 		snprintf(name, sizeof(name), "rings/tone%02d.raw", n);
 		put(lab, name, "x");
 	}
-	assert_int_equal(served_get(lab, "Ringlist.xml", &(struct provision_file){0}), 0);
+	struct provision_file list = {0};
+
+	assert_int_equal(served_get(lab, "Ringlist.xml", &list), 0);
+	provision_file_fini(&list);
 	assert_true(served_valid_name(lab, "Ringlist.xml", "ringlist"));
 	assert_int_equal(
 		lab_run("test $(grep -c FileName %s) = 50", lab_path(lab, "served.xml")), 0);
