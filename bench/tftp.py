@@ -147,7 +147,7 @@ class Bench:
         """One run: what the load says, and `cpu`, microseconds of the server's processor time for one file."""
         before = server.processor()
         words = [*FIRST, "taskset", "-c", pin, self.load, *options, server.host, str(server.port),
-                 *(f"{n}={self.root}/{n}" for n in names)]
+                 *(n if "=" in n else f"{n}={self.root}/{n}" for n in names)]
         done = json.loads(subprocess.run(words, check=True, capture_output=True).stdout)
         time.sleep(0.1)
         done["cpu"] = 1e6 * (server.processor() - before) / max(1, done["files"])
@@ -376,4 +376,5 @@ def main():
     return int(missed > 0)
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * tftp_load [OPTIONS] ADDRESS PORT NAME=FILE…: thousands of virtual phones fetch files over TFTP,
- * each from an address of its own in 127.0.0.0/8, and compare every block with FILE. One line of
- * JSON says how it went.
+ * each from an address of its own in 127.0.0.0/8, and compare every block with FILE. A "%s" in NAME
+ * is the phone's device name, counted from FIRST; where FILE is empty nothing is compared. One line
+ * of JSON says how it went.
  *
  * It is written to cost little, so that the server is what is measured: up to 64 phones share a
  * socket and its port (fewer where they ask for windows), and are told apart by the address that
@@ -36,6 +37,7 @@ struct file {
 	const char *name;
 	uint8_t *bytes;
 	size_t len;
+	bool unknown; /* any bytes are right */
 };
 
 enum kind { ORDINARY, SLOW, VANISHING };
@@ -68,6 +70,7 @@ static struct {
 	unsigned files_count, phones_count, slow_count, sockets_count, rounds;
 	unsigned blksize, window; /* 0: the option is not sent */
 	unsigned seconds;         /* then the rest has failed */
+	unsigned first;           /* of the device names */
 	struct phone *phones;
 	int *sockets;
 	struct socket_out *outs;
@@ -160,10 +163,15 @@ static size_t put_option(uint8_t *at, const char *name, unsigned value)
 
 static void ask(unsigned index)
 {
+	const char *name = g.files[g.phones[index].file].name, *at = strstr(name, "%s");
 	uint8_t packet[256] = {0, 1};
+	char asked[192];
 	size_t len = 2;
 
-	len += put_text(packet + len, g.files[g.phones[index].file].name);
+	if (at)
+		snprintf(asked, sizeof(asked), "%.*sSEP0011%08X%s", (int)(at - name), name,
+			g.first + index, at + 2);
+	len += put_text(packet + len, at ? asked : name);
 	len += put_text(packet + len, "octet");
 	if (g.blksize)
 		len += put_option(packet + len, "blksize", g.blksize);
@@ -248,8 +256,10 @@ static void on_data(unsigned index, const uint8_t *packet, size_t len, int64_t n
 		return;
 	if (want > block_size())
 		want = block_size();
+	if (f->unknown)
+		want = len - 4;
 	last = want < block_size();
-	if (len - 4 != want || memcmp(packet + 4, f->bytes + start, want) != 0) {
+	if (len - 4 != want || (!f->unknown && memcmp(packet + 4, f->bytes + start, want) != 0)) {
 		g.wrong++;
 		next_file(index, false, now);
 		return;
@@ -366,11 +376,12 @@ static void read_file(const char *word)
 {
 	struct file *f = &g.files[g.files_count];
 	const char *path = strchr(word, '=');
-	FILE *in = path ? fopen(path + 1, "rb") : NULL;
+	FILE *in = path ? fopen(path[1] ? path + 1 : "/dev/null", "rb") : NULL;
 
 	if (!in || g.files_count == FILES_MAX)
 		die(word);
 	f->name = strndup(word, (size_t)(path - word));
+	f->unknown = !path[1];
 	fseek(in, 0, SEEK_END);
 	f->len = (size_t)ftell(in);
 	rewind(in);
@@ -492,11 +503,12 @@ int main(int argc, char **argv)
 	g.rounds = 1;
 	g.phones_count = 1;
 	g.seconds = 60;
-	while ((c = getopt(argc, argv, "p:r:s:b:w:t:")) != -1) {
+	while ((c = getopt(argc, argv, "p:f:r:s:b:w:t:")) != -1) {
 		unsigned value = (unsigned)strtoul(optarg ? optarg : "", NULL, 10);
 
 		switch (c) {
 		case 'p': g.phones_count = value; break;
+		case 'f': g.first = value; break;
 		case 'r': g.rounds = value; break;
 		case 's': g.slow_count = value; break;
 		case 'b': g.blksize = value; break;
@@ -507,7 +519,7 @@ int main(int argc, char **argv)
 	}
 	if (argc - optind < 3 || !g.phones_count || g.blksize > BLOCK_MAX ||
 		g.phones_count + g.slow_count > PHONES_MAX) {
-		fputs("usage: tftp_load [-p PHONES] [-r ROUNDS] [-s SLOW] [-b BLKSIZE] [-w WINDOW] "
+		fputs("usage: tftp_load [-p PHONES] [-f FIRST] [-r ROUNDS] [-s SLOW] [-b BLKSIZE] [-w WINDOW] "
 		      "[-t SECONDS] ADDRESS PORT NAME=FILE...\n",
 			stderr);
 		return 2;

@@ -3,12 +3,14 @@
 
 #include "net/pool.h"
 
+#include <malloc.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <unistd.h>
 
-#define CORES_MAX 64u
+#define CORES_MAX  64u
+#define KEPT_BYTES (64 << 20)
 
 struct crew {
 	atomic_size_t next;
@@ -58,6 +60,9 @@ void cli_parallel(void *ctx, size_t count, void (*fn)(void *arg, size_t i), void
 	(void)ctx;
 	if (threads > count)
 		threads = (unsigned)count;
+	/* What the threads give back is asked for again at once, a page at a time, which costs a
+	 * system call each. */
+	mallopt(M_TRIM_THRESHOLD, KEPT_BYTES);
 	if (threads > 1 && loop_new(&c.loop) == ERR_OK && pool_new(&pool, threads) == ERR_OK &&
 		pool_executor_new(&x, pool, c.loop) == ERR_OK)
 		for (unsigned i = 0; i < threads; i++)

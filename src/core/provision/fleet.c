@@ -8,12 +8,14 @@
 
 #include <stdlib.h>
 
-#define PAGE 256u /* phones that are read while those before are signed */
+#define PAGE       256u /* phones that are read while those before are signed */
+#define FIRST_PAGE 16u  /* nothing is signed meanwhile */
 
 /* One phone, from its record to its files. */
 struct item {
 	char device[DEVICE_NAME_SIZE];
-	struct work *work; /* NULL: nothing to do */
+	struct work *work; /* NULL: nothing to do, or done */
+	bool made, not_kept;
 	enum err err;
 	struct fail why;
 };
@@ -68,7 +70,8 @@ static enum err read_phone(void *ctx, const struct store_device *row)
 
 static void read_page(struct preparing *p)
 {
-	struct store_filter filter = {.after = p->after[0] ? p->after : NULL, .most = PAGE};
+	struct store_filter filter = {
+		.after = p->after[0] ? p->after : NULL, .most = p->after[0] ? PAGE : FIRST_PAGE};
 
 	p->next->count = 0;
 	p->err = store_device_find(cluster_get_store(p->f->c), &filter, read_phone, p, &p->why);
@@ -83,9 +86,13 @@ static void do_work(struct item *item)
 	if (item->err || !item->work)
 		return;
 	item->err = work_do(item->work, &signed_file, &encrypted, &item->why);
-	if (!item->err && item->work->not_kept.code)
+	item->not_kept = !item->err && item->work->not_kept.code;
+	if (item->not_kept)
 		item->err = fail_set(
 			&item->why, item->work->not_kept.code, "%s", item->work->not_kept.text);
+	item->made = !item->err;
+	work_free(item->work);
+	item->work = NULL;
 	buf_fini(&signed_file);
 	buf_wipe(&encrypted);
 }
@@ -112,16 +119,13 @@ static enum err count_page(struct preparing *p, struct fail *why)
 		struct item *item = &p->now->items[i];
 
 		f->phones += !item->err;
-		f->made += !item->err && item->work;
+		f->made += item->made;
 		if (item->err && !f->failed++) {
 			f->first = item->why;
 			fail_prefix(&f->first, "%s", item->device);
 		}
-		if (item->work && item->work->not_kept.code && !err)
-			err = fail_set(
-				why, item->work->not_kept.code, "%s", item->work->not_kept.text);
-		work_free(item->work);
-		item->work = NULL;
+		if (item->not_kept && !err)
+			err = fail_set(why, item->err, "%s", item->why.text);
 	}
 	p->now->count = 0;
 	return err;
