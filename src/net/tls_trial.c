@@ -155,20 +155,22 @@ enum err tls_try(struct tls_trial out[TLS_FEATURES], enum tls_profile profile,
 		.server = true,
 		.cert_der = server->der,
 		.native_key = server->native_key,
-		.peer_cert = TLS_PEER_OPTIONAL,
 		.verify = anybody};
-	struct tls *own = NULL;
-	enum err err = tls_new(&own, &config, why);
-	SSL_CTX *open;
+	SSL_CTX *open = open_server(server);
+	enum err err = ERR_OK;
 	size_t i;
 
 	memset(out, 0, TLS_FEATURES * sizeof(out[0]));
-	if (err)
-		return err;
-	open = open_server(server);
-	for (i = 0; i < TLS_FEATURES; i++)
-		try_one(&out[i], &features[i], open, own, small);
+	for (i = 0; i < TLS_FEATURES && !err; i++) {
+		struct tls *own = NULL;
+
+		/* How small a key may be is a matter of listeners that need a certificate. */
+		config.peer_cert = features[i].shows_small ? TLS_PEER_REQUIRED : TLS_PEER_OPTIONAL;
+		err = tls_new(&own, &config, why);
+		if (!err)
+			try_one(&out[i], &features[i], open, own, small);
+		tls_free(own);
+	}
 	SSL_CTX_free(open);
-	tls_free(own);
-	return ERR_OK;
+	return err;
 }

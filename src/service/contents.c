@@ -174,11 +174,11 @@ static void job_done(void *arg)
 		       provision_sources_same(&f->sources);
 	}
 	if (!j->err) {
-		content = content_take(c, j);
-		if (content)
-			known_learn(c, j, content);
+		j->err = content_take(c, j, &content);
+		if (j->err)
+			fail_set(&j->why, j->err, "%.64s: %s", j->asked, err_text(j->err));
 		else
-			j->err = fail_set(&j->why, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
+			known_learn(c, j, content);
 	}
 	if (j->absence.unknown_device)
 		turns_stranger_came(c);

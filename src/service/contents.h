@@ -13,7 +13,11 @@ struct contents;
 
 #define CONTENTS_BYTES_MAX (8u * 1024 * 1024) /* of the names' contents, but for the newest */
 #define CONTENTS_NAMES_MAX 32768u
-#define CONTENTS_JOBS_MAX  16384u /* names that are being looked up */
+/* Of all contents that anybody holds: no more large ones are taken then. Each spelling of X.sgn is
+ * signed as it was asked for, and forged requests hold what they asked for until they time out. */
+#define CONTENTS_HELD_MAX (256u * 1024 * 1024)
+#define CONTENTS_LARGE    (64u * 1024) /* the longest list or configuration is less */
+#define CONTENTS_JOBS_MAX 16384u       /* names that are being looked up */
 /* With so many of them on their way, only phones that are known go on at once: who asks for what is
  * not there under thousands of names delays nobody. The others wait, so many at most, and are
  * looked up so many at a time. */
@@ -28,6 +32,7 @@ struct contents;
 struct content {
 	unsigned holders, names;    /* names: by which it is known */
 	struct content **shared;    /* where the next name with the same bytes finds it */
+	size_t *held;               /* bytes of all contents together */
 	char served[64];            /* provision_file.served */
 	char tag[36];               /* after contents_tag: a strong entity tag; else "" */
 	int64_t modified;           /* of a file in tftp/, seconds since 1970; else 0 */

@@ -24,6 +24,7 @@ void content_drop(struct content *c)
 		return;
 	if (*c->shared == c)
 		*c->shared = NULL;
+	*c->held -= c->bytes.len;
 	buf_wipe(&c->bytes);
 	mem_free(c);
 }
@@ -45,8 +46,7 @@ static int64_t date_of(const struct provision_file *f)
 	return m->size == (int64_t)f->content.len ? m->modified_ns / 1000000000 : 0;
 }
 
-/* Takes the file's bytes, or the same bytes that are there already. */
-struct content *content_take(struct contents *all, struct job *j)
+enum err content_take(struct contents *all, struct job *j, struct content **out)
 {
 	struct provision_file *file = &j->file;
 	int64_t modified = date_of(file);
@@ -57,11 +57,14 @@ struct content *content_take(struct contents *all, struct job *j)
 	if (*shared && strcmp((*shared)->served, file->served) == 0 &&
 		span_eq(buf_span(&(*shared)->bytes), buf_span(&file->content))) {
 		(*shared)->modified = modified;
-		return content_hold(*shared);
+		*out = content_hold(*shared);
+		return ERR_OK;
 	}
+	if (file->content.len > CONTENTS_LARGE && all->held + file->content.len > CONTENTS_HELD_MAX)
+		return ERR_LIMIT;
 	c = mem_new(sizeof(*c));
 	if (!c)
-		return NULL;
+		return ERR_NOMEM;
 	c->holders = 1;
 	str_copy(c->served, sizeof(c->served), file->served);
 	str_copy(c->tag, sizeof(c->tag), j->tag);
@@ -71,7 +74,10 @@ struct content *content_take(struct contents *all, struct job *j)
 	buf_init(&file->content);
 	c->shared = shared;
 	*shared = c;
-	return c;
+	c->held = &all->held;
+	all->held += c->bytes.len;
+	*out = c;
+	return ERR_OK;
 }
 
 /* --- names --- */

@@ -92,7 +92,7 @@ struct contents {
 	struct known *names[CONTENTS_NAME_BUCKETS];
 	struct known *newest, *oldest; /* by use */
 	unsigned count;
-	size_t bytes;
+	size_t bytes, held; /* of the names' contents; of all that somebody holds */
 	struct job *asking[CONTENTS_JOB_BUCKETS];
 	struct job_link *jobs;
 	unsigned jobs_count;
@@ -136,8 +136,8 @@ void turns_stranger_came(struct contents *c);
 
 uint32_t contents_hash(const char *text);
 struct content *content_hold(struct content *c);
-/* Takes the file's bytes, or the same bytes that are there already; held. NULL: no memory. */
-struct content *content_take(struct contents *c, struct job *j);
+/* Takes the file's bytes, or the same bytes that are there already; held. ERR_NOMEM; ERR_LIMIT. */
+enum err content_take(struct contents *c, struct job *j, struct content **out) MUST_USE;
 
 struct known *known_find(struct contents *c, const char *asked, uint32_t hash);
 bool known_is_fresh(const struct contents *c, struct known *k);

@@ -293,6 +293,42 @@ static void no_room_for_jobs(void **state)
 	l->count = 0;
 }
 
+/* Each spelling of a signed file is a file of its own; sessions that never end hold them. */
+static void large_files_in_many_spellings(void **state)
+{
+	enum { LARGE = 60 << 20, FIT = CONTENTS_HELD_MAX / LARGE };
+	static const char *const spelled[FIT + 1] = {
+		"Big.jar.sgn", "bIg.jar.sgn", "biG.jar.sgn", "BIg.jar.sgn", "bIG.jar.sgn"};
+	struct lab *l = *state;
+	struct asker large[FIT + 1], small;
+	char *path = cluster_path(l->rig.cluster, "tftp", "big.jar");
+	FILE *f = fopen(path, "w");
+
+	assert_non_null(f);
+	assert_int_equal(ftruncate(fileno(f), LARGE), 0);
+	fclose(f);
+	mem_free(path);
+	for (int i = 0; i <= FIT; i++) {
+		ask(l, &large[i], spelled[i]);
+		while (l->count)
+			run(l);
+		assert_int_equal(large[i].answers, 1);
+		assert_int_equal(large[i].err, i < FIT ? ERR_OK : ERR_LIMIT);
+	}
+	ask(l, &small, PLAIN);
+	while (l->count)
+		run(l);
+	assert_int_equal(small.err, ERR_OK);
+	drop(&small);
+	drop(&large[0]);
+	ask(l, &large[FIT], spelled[FIT]);
+	while (l->count)
+		run(l);
+	assert_int_equal(large[FIT].err, ERR_OK);
+	for (int i = 1; i <= FIT; i++)
+		drop(&large[i]);
+}
+
 /* --- many that ask for what is not there --- */
 
 #define STRANGERS 300u
@@ -480,6 +516,7 @@ int main(void)
 		TEST(it_ends_while_a_question_is_out),
 		TEST(it_ends_and_nothing_comes_back),
 		TEST(no_room_for_jobs),
+		TEST(large_files_in_many_spellings),
 		TEST(strangers_delay_no_phone),
 		TEST(strangers_in_a_row),
 		TEST(a_stranger_is_added),
