@@ -156,7 +156,7 @@ enum err tls_try(struct tls_trial out[TLS_FEATURES], enum tls_profile profile,
 		.cert_der = server->der,
 		.native_key = server->native_key,
 		.verify = anybody};
-	SSL_CTX *open = open_server(server);
+	SSL_CTX *open = NULL;
 	enum err err = ERR_OK;
 	size_t i;
 
@@ -166,11 +166,14 @@ enum err tls_try(struct tls_trial out[TLS_FEATURES], enum tls_profile profile,
 
 		/* How small a key may be is a matter of listeners that need a certificate. */
 		config.peer_cert = features[i].shows_small ? TLS_PEER_REQUIRED : TLS_PEER_OPTIONAL;
-		err = tls_new(&own, &config, why);
+		err = tls_new(&own, &config, why); /* loads libssl, too */
+		if (!err && !open)
+			open = open_server(server);
 		if (!err)
 			try_one(&out[i], &features[i], open, own, small);
 		tls_free(own);
 	}
-	SSL_CTX_free(open);
+	if (open)
+		SSL_CTX_free(open);
 	return err;
 }
