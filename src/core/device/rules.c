@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "core/device/rules.h"
 
+#include "base/file.h"
+#include "base/mem.h"
 #include "core/cluster/own.h"
 #include "core/device/internal.h"
+#include "core/list/list.h"
+#include "core/model/signing.h"
 #include "store/capf.h"
 
 enum err device_rules_profile(
@@ -84,6 +88,37 @@ static void warn_signer(struct device_rules *r, const struct store_device *row,
 			row->name, m->name, m->signer_max, r->signer_bits);
 }
 
+/* The published CTL, where it can be read; what is wrong with it others say. */
+static void look_at_list(struct device_rules *r)
+{
+	char *path = cluster_path(r->c, "tftp", list_file_name(LIST_CTL));
+	struct buf bytes = {0};
+	struct tlv_list list;
+	struct fail why = {0};
+
+	r->list_looked = true;
+	if (path && file_read(path, LIST_SIZE_MAX, &bytes, &why) == ERR_OK &&
+		tlv_parse(&list, buf_span(&bytes), &why) == ERR_OK) {
+		r->list_bits = 8 * (unsigned)tlv_modulus_bytes(list.header.modulus);
+		/* The digest codes of a header are those of enum digest_alg. */
+		r->list_digest = (enum digest_alg)list.header.digest;
+	}
+	buf_fini(&bytes);
+	mem_free(path);
+}
+
+static void warn_list(struct device_rules *r, const struct store_device *row, const struct model *m,
+	struct buf *out)
+{
+	if (!r->list_looked)
+		look_at_list(r);
+	if (r->list_bits && !model_checks_signing(m, r->list_bits, r->list_digest))
+		buf_printf(out,
+			"Warning: %s is of a model (%s) that cannot check the published CTL, which "
+			"is signed with %s by a key of %u bits, so it would take none\n",
+			row->name, m->name, model_digest_word(r->list_digest), r->list_bits);
+}
+
 static void warn_late(struct device_rules *r, const struct store_device *row, struct buf *out)
 {
 	char by[CLOCK_DATE_MAX];
@@ -122,6 +157,7 @@ void device_rules_warn(struct device_rules *r, const struct store_device *row, s
 			"(%s) reads no other: everybody on the network can read them\n",
 			row->name, m->name);
 	warn_signer(r, row, m, out);
+	warn_list(r, row, m, out);
 	warn_late(r, row, out);
 	if (m->tls12 || strcmp(s->tls_profile, "modern") != 0)
 		return;

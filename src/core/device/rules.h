@@ -3,6 +3,7 @@
 #define CORE_DEVICE_RULES_H
 
 #include "core/profile/profile.h"
+#include "crypto/digest.h"
 
 #define DEVICE_RULES_PROFILES 8
 
@@ -13,6 +14,10 @@ struct device_rules {
 	struct profile profiles[DEVICE_RULES_PROFILES];
 	size_t known, next;
 	unsigned signer_bits; /* of the newest key that signs files; 0 not looked at */
+	/* How the published CTL is signed; 0 bits: there is none. */
+	bool list_looked;
+	unsigned list_bits;
+	enum digest_alg list_digest;
 };
 
 /* Its profile, borrowed until the next call. ERR_NOTFOUND. */

@@ -2,7 +2,6 @@
 #include "core/model/signing.h"
 
 #include "base/str.h"
-#include "core/model/model.h"
 
 struct signing {
 	unsigned bits;
@@ -17,12 +16,27 @@ static bool checks_digest(const struct model *m, enum digest_alg digest)
 	return digest == DIGEST_SHA1 || (digest == DIGEST_SHA512 && m->sha512);
 }
 
+const char *model_digest_word(enum digest_alg digest)
+{
+	switch (digest) {
+	case DIGEST_SHA1: return "SHA-1";
+	case DIGEST_SHA256: return "SHA-256";
+	case DIGEST_SHA512: return "SHA-512";
+	default: return "an unknown digest";
+	}
+}
+
+bool model_checks_signing(const struct model *m, unsigned bits, enum digest_alg digest)
+{
+	return m->signer_max >= bits && checks_digest(m, digest);
+}
+
 static enum err look(void *ctx, const struct store_device *d)
 {
 	struct signing *x = ctx;
 	const struct model *m = model_of((int)d->model);
 
-	if ((m->signer_max >= x->bits && checks_digest(m, x->digest)) || x->unable++)
+	if (model_checks_signing(m, x->bits, x->digest) || x->unable++)
 		return ERR_OK;
 	str_copy(x->first, sizeof(x->first), d->name);
 	x->model = m;
@@ -41,8 +55,7 @@ enum err model_check_signing(
 		return fail_set(why, ERR_TRUST,
 			"a signature with %s would lock %lld phones out, for they cannot check "
 			"it: the first is %s (%s); sign with SHA-1",
-			digest == DIGEST_SHA512 ? "SHA-512" : "SHA-256", (long long)x.unable,
-			x.first, x.model->name);
+			model_digest_word(digest), (long long)x.unable, x.first, x.model->name);
 	return fail_set(why, ERR_TRUST,
 		"a key of %u bits would lock %lld phones out, for they check signatures of at most "
 		"%u: the first is %s (%s); take a key of that size",

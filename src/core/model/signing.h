@@ -2,6 +2,7 @@
 #ifndef CORE_MODEL_SIGNING_H
 #define CORE_MODEL_SIGNING_H
 
+#include "core/model/model.h"
 #include "crypto/digest.h"
 #include "store/store.h"
 
@@ -10,5 +11,10 @@
  * every list and file that is signed so. spec: docs/formats/models.md */
 enum err model_check_signing(
 	struct store *s, unsigned bits, enum digest_alg digest, struct fail *why) MUST_USE;
+
+/* The same of one model. */
+bool model_checks_signing(const struct model *m, unsigned bits, enum digest_alg digest);
+/* "SHA-1", for texts. */
+const char *model_digest_word(enum digest_alg digest);
 
 #endif

@@ -34,3 +34,20 @@ def test_a_large_key_is_refused_while_phones_cannot_check_it(plain):
     # Now it is the phone that is warned of.
     said = lab.cadeado("device", "add", SECOND, "--device-type", "7961").stdout
     assert f"Warning: {SECOND} is of a model (Cisco 7961) that checks signatures of at most 2048 bits" in said
+
+
+def test_a_ctl_that_an_old_phone_cannot_check(idle_lab):
+    """One that was signed with SHA-512 was put in place: phones that are added afterwards are warned of."""
+    lab = idle_lab
+    assert "cannot check the published CTL" not in lab.cadeado("device", "add", SECOND, "--device-type", "7961").stdout
+    path = lab.path("tftp", "CTLFile.tlv")
+    with open(path, "rb") as f:
+        data = bytearray(f.read())
+    at = data.index(bytes((8, 0, 1, 1)))  # digest: 1 is SHA-1, 3 SHA-512
+    data[at + 3] = 3
+    with open(path, "wb") as f:
+        f.write(data)
+    said = lab.cadeado("device", "add", SECOND, "--device-type", "7961").stdout
+    assert f"Warning: {SECOND} is of a model (Cisco 7961) that cannot check the published CTL, which is signed with " \
+        "SHA-512 by a key of 2048 bits" in said
+    assert "cannot check" not in lab.cadeado("device", "add", FIRST, "--device-type", "8841").stdout
