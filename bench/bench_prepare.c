@@ -226,7 +226,7 @@ int main(int argc, char **argv)
 	struct subject s[] = {{.name = "OpenSSL alone", .run = run_bare, .ctx = &r},
 		{.name = "device prepare", .run = run_prepare, .ctx = &r}};
 	struct settings settings;
-	struct cluster *c;
+	struct cluster *c = NULL;
 	struct fail why = {0};
 	double rate;
 	size_t i;

@@ -111,8 +111,8 @@ static void bad_rules_are_named_with_their_line(void **state)
 	static const char *const bad[] = {"*.raw", "*.raw rings too", "*.raw ../rings",
 		"*.raw /rings", "*.raw .rings", "*.raw a//b", "*.raw a\\b", "*.raw a/*/*",
 		"*.* x/*", "a?* x/*", "plain x/*",
-		"*.raw "
-		"1234567890123456789012345678901234567890123456789012345678901234"};
+		("*.raw "
+		 "1234567890123456789012345678901234567890123456789012345678901234")};
 	struct lab *lab = *state;
 	char rules[256];
 	size_t i;
