@@ -6,7 +6,7 @@
 #define STATIONS_MAX 200000u
 #define STATIONS_MIN 16u /* with fewer the node is of no use */
 #define SESSIONS_MAX 1024u
-#define SESSIONS_MIN 4u
+#define SESSIONS_MIN 3u
 
 /* Store, traces, keys and lists that are being read, the admin socket. */
 #define KEPT_PROCESS 32u

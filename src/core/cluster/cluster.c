@@ -90,10 +90,28 @@ enum err cluster_check_settings(const struct settings *s, struct fail *why)
 static enum err read_settings(struct cluster *c, struct fail *why)
 {
 	char *path = file_join(c->folder, SETTINGS_FILE);
-	enum err err = path ? settings_read(&c->settings, path, why) : no_memory(why);
+	enum err err;
 
+	/* Looked at before it is read: what changes meanwhile is noticed. */
+	if (!path || stat(path, &c->settings_file) != 0)
+		memset(&c->settings_file, 0, sizeof(c->settings_file));
+	err = path ? settings_read(&c->settings, path, why) : no_memory(why);
 	mem_free(path);
 	return err ? err : cluster_check_settings(&c->settings, why);
+}
+
+bool cluster_settings_changed(const struct cluster *c)
+{
+	char *path = file_join(c->folder, SETTINGS_FILE);
+	struct stat now;
+	bool same =
+		!path || stat(path, &now) != 0 ||
+		(now.st_ino == c->settings_file.st_ino && now.st_size == c->settings_file.st_size &&
+			now.st_mtim.tv_sec == c->settings_file.st_mtim.tv_sec &&
+			now.st_mtim.tv_nsec == c->settings_file.st_mtim.tv_nsec);
+
+	mem_free(path);
+	return !same;
 }
 
 /* A file that is named without its folder lies in the state folder. */

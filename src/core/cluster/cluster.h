@@ -38,6 +38,8 @@ void cluster_close(struct cluster *c);
 
 struct store *cluster_get_store(struct cluster *c);
 const struct settings *cluster_get_settings(const struct cluster *c);
+/* Whether cadeado.conf is another than the one that cluster_open read. */
+bool cluster_settings_changed(const struct cluster *c);
 const struct clock *cluster_get_clock(const struct cluster *c);
 const char *cluster_get_folder(const struct cluster *c);
 /* Online keys by the names of own_in_force ("CallManager", "previous/CallManager"), answering

@@ -6,9 +6,12 @@
 #include "core/cluster/stage.h"
 #include "wire/tlv/tlv.h"
 
+#include <sys/stat.h>
+
 struct cluster {
 	char *folder;
 	struct settings settings;
+	struct stat settings_file; /* when they were read */
 	const struct clock *clock;
 	struct store *store;
 	struct signer *signer;

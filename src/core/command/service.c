@@ -129,6 +129,18 @@ static void report(struct command_ctx *ctx, struct cluster *c, enum node_service
 		command_refuse(reply, why);
 }
 
+/* Starting a service brings lists and certificates in force, not settings. */
+static void warn_settings(const struct cluster *c, struct command_reply *reply)
+{
+	bool changed = cluster_settings_changed(c);
+
+	if (changed)
+		buf_str(&reply->text,
+			"Warning: cadeado.conf has changed since cadeadod was started, which reads it "
+			"only then; restart cadeadod for it\n");
+	json_set_bool(reply->data, "settingsChanged", changed);
+}
+
 static void change(struct command_ctx *ctx, const struct json *args, struct command_reply *reply,
 	enum service_action what)
 {
@@ -151,6 +163,8 @@ static void change(struct command_ctx *ctx, const struct json *args, struct comm
 		buf_printf(&reply->text, "%s[STOPPING]\n", service_title(s));
 	if (why.code == ERR_OK && what != SERVICE_STOP)
 		buf_printf(&reply->text, "%s[STARTING]\n", service_title(s));
+	if (why.code == ERR_OK && what != SERVICE_STOP)
+		warn_settings(c, reply);
 	report(ctx, c, s, reply, &why);
 }
 
@@ -234,6 +248,8 @@ void handle_system_restart(
 			json_append_take(rows, row_json(s, &r));
 		}
 	}
+	if (!why.code)
+		warn_settings(c, reply);
 	json_set_take(reply->data, "services", rows);
 	if (why.code != ERR_OK)
 		command_refuse(reply, &why);

@@ -158,6 +158,16 @@ def test_system_restart_asks(lab):
     assert lab.daemon.poll() is None
 
 
+def test_a_restart_reads_no_settings(lab):
+    """Somebody edits cadeado.conf and restarts a service: the answer says what would take it."""
+    said = "Warning: cadeado.conf has changed since cadeadod was started"
+    assert said not in service(lab, "restart", "tvs").stdout
+    with open(lab.path("cadeado.conf"), "a", encoding="ascii") as f:
+        f.write("# a remark\n")
+    assert said in service(lab, "restart", "tvs").stdout
+    assert lab.json("utils", "service", "restart", "tvs")["settingsChanged"] is True
+
+
 def test_restart_with_a_call_up(lab):
     lab.whole_path()
     before = [lab.output(d).count("registered as") for d in (FIRST, SECOND)]

@@ -336,7 +336,7 @@ def test_progress_on_a_terminal_only(many):
             pass  # the terminal's other end is closed
         child.wait(timeout=labs.PATIENCE)
     os.close(master)
-    assert re.findall(rb"\r(\d+) of 305", shown) == [b"64", b"128", b"192", b"256"]
+    assert re.findall(rb"\r\[#+ +\] +\d+ %  (\d+) of 305", shown) == [b"64", b"128", b"192", b"256"]
     assert shown.endswith(b"\r\x1b[K") and out == run(many).stdout
 
 
