@@ -34,6 +34,9 @@ def free_base():
             for name, port in PORTS.items():
                 kind = socket.SOCK_DGRAM if name == "tftp" else socket.SOCK_STREAM
                 with socket.socket(socket.AF_INET, kind) as s:
+                    # What a daemon left behind waits for a minute, and labs may be more than one a second.
+                    if kind == socket.SOCK_STREAM:
+                        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                     s.bind(("127.0.0.1", base + port))
         except OSError:
             continue
