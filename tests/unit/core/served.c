@@ -146,16 +146,44 @@ void served_enrol(struct lab *lab, const char *device)
 	cert_free(lsc);
 }
 
-bool served_judged(struct lab *lab, const char *asked, const char *how)
+bool served_judged_by(struct lab *lab, const char *asked, const char *how, const char *cert)
 {
 	struct buf bytes = served_bytes(lab, asked);
 
 	lab_write(lab_path(lab, "judged"), buf_span(&bytes));
 	buf_fini(&bytes);
-	return lab_run("cd %s && /usr/bin/python3 '%s' %s judged keys/CallManager.pem %s "
-		       ">content 2>facts || { cat facts >&2; false; }",
-		       lab->folder, lab_source("data/check_sgn.py"), how,
+	return lab_run("cd %s && /usr/bin/python3 '%s' %s judged %s %s >content 2>facts "
+		       "|| { cat facts >&2; false; }",
+		       lab->folder, lab_source("data/check_sgn.py"), how, cert,
 		       strcmp(how, "enc") == 0 ? "phone.pem" : "") == 0;
+}
+
+bool served_judged(struct lab *lab, const char *asked, const char *how)
+{
+	return served_judged_by(lab, asked, how, "keys/CallManager.pem");
+}
+
+void served_without_memory(struct lab *lab, const char *const *names, size_t count)
+{
+	struct provision_file f;
+	enum err err;
+	size_t i, n;
+
+	for (i = 0; i < count; i++) {
+		for (n = 1, err = ERR_NOMEM; err; n++) {
+			assert_true(n < 2000);
+			fail_clear(&lab->why);
+			mem_fail_from(n);
+			err = provision_get(lab->c, NULL, names[i], &f, &lab->why);
+			mem_fail_from(0);
+			if (err)
+				assert_int_equal(f.content.len, 0);
+			if (err && err != ERR_NOMEM)
+				fail_msg("%s, allocation %zu: %s", names[i], n, lab->why.text);
+		}
+		assert_true(f.content.len > 0);
+		provision_file_fini(&f);
+	}
 }
 
 bool served_has(struct lab *lab, const char *file, const char *line)

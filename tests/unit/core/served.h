@@ -21,6 +21,10 @@ bool served_says(struct lab *lab, const char *asked, const char *text);
 /* The bytes; the caller ends the buffer. */
 struct buf served_bytes(struct lab *lab, const char *asked);
 
+/* Fetches each of the names with every n-th allocation failing in turn: an error and nothing
+ * half-made, then the file. */
+void served_without_memory(struct lab *lab, const char *const *names, size_t count);
+
 /* As a restart of TFTP. */
 void served_anew(struct lab *lab);
 /* The cluster opened again with this setting. */
@@ -36,8 +40,9 @@ void served_sip_profile(struct lab *lab, int mode, bool encrypted);
 void served_enrol(struct lab *lab, const char *device);
 
 /* Fetches a signed file and has it judged by tests/data/check_sgn.py: facts and content are left in
- * the folder. */
+ * the folder. The signer is the node's CallManager, or the certificate in this file. */
 bool served_judged(struct lab *lab, const char *asked, const char *how);
+bool served_judged_by(struct lab *lab, const char *asked, const char *how, const char *cert);
 bool served_has(struct lab *lab, const char *file, const char *line);
 
 /* xmllint's word on a file of the folder, by a grammar of tests/data/schema. */

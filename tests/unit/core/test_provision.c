@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "lab.h"
+#include "served.h"
 
 #include "base/mem.h"
 #include "core/cluster/own.h"
 #include "core/cluster/services.h"
-#include "core/device/device.h"
 #include "core/enrol/enrol.h"
-#include "core/provision/provision.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,10 +13,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
-
-#define PLAIN     LAB_SEP ".cnf.xml"
-#define SIGNED    LAB_SEP ".cnf.xml.sgn"
-#define ENCRYPTED LAB_SEP ".cnf.xml.enc.sgn"
 
 static void put(struct lab *lab, const char *profile, bool install)
 {
@@ -37,44 +31,6 @@ static void describe(struct lab *lab, const char *description)
 		fail_msg("%s", lab->why.text);
 }
 
-static enum err get(struct lab *lab, const char *asked, struct provision_file *f)
-{
-	fail_clear(&lab->why);
-	return provision_get(lab->c, NULL, asked, f, &lab->why);
-}
-
-/* As a restart of TFTP. */
-static void serve(struct lab *lab)
-{
-	if (cluster_serve_lists(lab->c, &lab->why))
-		fail_msg("%s", lab->why.text);
-}
-
-static enum err refused(struct lab *lab, const char *asked)
-{
-	struct provision_file f;
-	enum err err = get(lab, asked, &f);
-
-	provision_file_fini(&f);
-	return err;
-}
-
-/* The content as text; good until the next call. */
-static const char *text_of(struct lab *lab, const char *asked)
-{
-	static char text[8192];
-	struct provision_file f;
-
-	if (get(lab, asked, &f))
-		fail_msg("%s", lab->why.text);
-	assert_true(f.content.len < sizeof(text));
-	memcpy(text, f.content.data, f.content.len);
-	text[f.content.len] = '\0';
-	provision_file_fini(&f);
-	return text;
-}
-
-/* Gives the phone an LSC as CAPF does; its key is phone.pem in the folder. */
 /* An order's end as CAPF records it. */
 static void end_order(struct lab *lab, struct cert *lsc, struct cert *issuer)
 {
@@ -93,6 +49,8 @@ static void end_order(struct lab *lab, struct cert *lsc, struct cert *issuer)
 		fail_msg("%s", end.why.text);
 }
 
+/* Gives the phone an LSC as CAPF does, order and end included; its key is phone.pem in the folder.
+ */
 static void enrol(struct lab *lab)
 {
 	struct cert *lsc, *issuer;
@@ -115,32 +73,6 @@ static void enrol(struct lab *lab)
 	cert_free(lsc);
 }
 
-/* Fetches a signed file and has it judged by tests/data/check_sgn.py: facts and content are left in
- * the folder. */
-static int judged_by(struct lab *lab, const char *asked, const char *how, const char *cert)
-{
-	struct provision_file f;
-
-	if (get(lab, asked, &f))
-		fail_msg("%s", lab->why.text);
-	lab_write(lab_path(lab, "judged"), buf_span(&f.content));
-	provision_file_fini(&f);
-	return lab_run("cd %s && /usr/bin/python3 '%s' %s judged %s %s >content 2>facts "
-		       "|| { cat facts >&2; false; }",
-		lab->folder, lab_source("data/check_sgn.py"), how, cert,
-		strcmp(how, "enc") == 0 ? "phone.pem" : "");
-}
-
-static int judged(struct lab *lab, const char *asked, const char *how)
-{
-	return judged_by(lab, asked, how, "keys/CallManager.pem");
-}
-
-static int has(struct lab *lab, const char *file, const char *line)
-{
-	return lab_run("grep -qxF -e '%s' %s", line, lab_path(lab, file)) == 0;
-}
-
 static void ctl_is_for_known_phones(void **state)
 {
 	struct lab *lab = *state;
@@ -148,27 +80,27 @@ static void ctl_is_for_known_phones(void **state)
 	struct buf list = {0};
 
 	assert_int_equal(cluster_ctl(lab->c, &list, NULL), 0);
-	assert_int_equal(get(lab, "ctlfile.TLV", &f), 0);
+	assert_int_equal(served_get(lab, "ctlfile.TLV", &f), 0);
 	assert_string_equal(f.served, "CTLFile.tlv");
 	assert_true(span_eq(buf_span(&f.content), buf_span(&list)));
 	provision_file_fini(&f);
 
-	assert_int_equal(refused(lab, "CTL" LAB_SEP ".tlv"), ERR_NOTFOUND);
+	assert_int_equal(served_refused(lab, "CTL" LAB_SEP ".tlv"), ERR_NOTFOUND);
 	put(lab, "Non Secure", false);
-	assert_int_equal(get(lab, "ctlSEP0011215a1ae3.tlv", &f), 0);
+	assert_int_equal(served_get(lab, "ctlSEP0011215a1ae3.tlv", &f), 0);
 	assert_string_equal(f.served, "CTLFile.tlv");
 	assert_true(span_eq(buf_span(&f.content), buf_span(&list)));
 	provision_file_fini(&f);
-	assert_int_equal(refused(lab, "CTL" LAB_NAME ".tlv"), ERR_NOTFOUND);
+	assert_int_equal(served_refused(lab, "CTL" LAB_NAME ".tlv"), ERR_NOTFOUND);
 	buf_fini(&list);
 
 	list = lab_read(lab_path(lab, "tftp/ITLFile.tlv"));
-	assert_int_equal(get(lab, "itlSEP0011215a1ae3.tlv", &f), 0);
+	assert_int_equal(served_get(lab, "itlSEP0011215a1ae3.tlv", &f), 0);
 	assert_string_equal(f.served, "ITLFile.tlv");
 	assert_true(span_eq(buf_span(&f.content), buf_span(&list)));
 	provision_file_fini(&f);
-	assert_int_equal(refused(lab, "ITLFile.tlv"), 0);
-	assert_int_equal(refused(lab, "ITL" LAB_NAME ".tlv"), ERR_NOTFOUND);
+	assert_int_equal(served_refused(lab, "ITLFile.tlv"), 0);
+	assert_int_equal(served_refused(lab, "ITL" LAB_NAME ".tlv"), ERR_NOTFOUND);
 	buf_fini(&list);
 }
 
@@ -179,19 +111,19 @@ static void lists_are_those_of_the_start(void **state)
 	struct buf first = lab_read(lab_path(lab, "tftp/CTLFile.tlv")), second, itl, again;
 	struct provision_file f;
 
-	serve(lab);
+	served_anew(lab);
 	itl = lab_read(lab_path(lab, "tftp/ITLFile.tlv"));
 	assert_false(cluster_lists_wait(lab->c));
 	lab->clock = clock_fixed(LAB_NOW + 100);
 	assert_int_equal(lab_publish(lab, lab->token[1]), 0);
 	second = lab_read(lab_path(lab, "tftp/CTLFile.tlv"));
 	assert_true(cluster_lists_wait(lab->c));
-	assert_int_equal(get(lab, "CTLFile.tlv", &f), 0);
+	assert_int_equal(served_get(lab, "CTLFile.tlv", &f), 0);
 	assert_true(span_eq(buf_span(&f.content), buf_span(&first)));
 	provision_file_fini(&f);
-	serve(lab);
+	served_anew(lab);
 	assert_false(cluster_lists_wait(lab->c));
-	assert_int_equal(get(lab, "CTLFile.tlv", &f), 0);
+	assert_int_equal(served_get(lab, "CTLFile.tlv", &f), 0);
 	assert_true(span_eq(buf_span(&f.content), buf_span(&second)));
 	provision_file_fini(&f);
 	again = lab_read(lab_path(lab, "tftp/ITLFile.tlv"));
@@ -209,7 +141,7 @@ static void files_are_signed_with_the_key_of_the_start(void **state)
 	struct own_change change;
 
 	put(lab, "Non Secure", false);
-	serve(lab);
+	served_anew(lab);
 	assert_int_equal(lab_run("cp %s %s", lab_path(lab, "keys/CallManager.pem"),
 				 lab_path(lab, "old.pem")),
 		0);
@@ -217,15 +149,15 @@ static void files_are_signed_with_the_key_of_the_start(void **state)
 	assert_int_equal(lab_run("cp %s %s", lab_path(lab, "keys/CallManager.pem"),
 				 lab_path(lab, "new.pem")),
 		0);
-	assert_int_equal(judged_by(lab, SIGNED, "sgn", "old.pem"), 0);
-	assert_int_not_equal(judged_by(lab, SIGNED, "sgn", "new.pem"), 0);
-	serve(lab);
-	assert_int_equal(judged_by(lab, SIGNED, "sgn", "old.pem"), 0);
+	assert_true(served_judged_by(lab, SIGNED, "sgn", "old.pem"));
+	assert_false(served_judged_by(lab, SIGNED, "sgn", "new.pem"));
+	served_anew(lab);
+	assert_true(served_judged_by(lab, SIGNED, "sgn", "old.pem"));
 	lab->clock = clock_fixed(LAB_NOW + 100);
 	assert_int_equal(lab_publish(lab, lab->token[0]), 0);
-	assert_int_equal(judged_by(lab, SIGNED, "sgn", "old.pem"), 0);
-	serve(lab);
-	assert_int_equal(judged_by(lab, SIGNED, "sgn", "new.pem"), 0);
+	assert_true(served_judged_by(lab, SIGNED, "sgn", "old.pem"));
+	served_anew(lab);
+	assert_true(served_judged_by(lab, SIGNED, "sgn", "new.pem"));
 }
 
 /* A list of the phone's own name comes before the common one, also for a phone that is unknown. */
@@ -241,23 +173,23 @@ static void phones_own_list_comes_first(void **state)
 	put(lab, "Non Secure", false);
 	lab_write(lab_path(lab, "tftp/CTL" LAB_SEP ".tlv"), buf_span(&first));
 	lab_write(lab_path(lab, "tftp/CTL" LAB_NAME ".tlv"), buf_span(&first));
-	assert_int_equal(get(lab, "CTLsep0011215a1ae3.TLV", &f), 0);
+	assert_int_equal(served_get(lab, "CTLsep0011215a1ae3.TLV", &f), 0);
 	assert_string_equal(f.served, "CTL" LAB_SEP ".tlv");
 	assert_true(span_eq(buf_span(&f.content), buf_span(&first)));
 	provision_file_fini(&f);
-	assert_int_equal(get(lab, "CTL" LAB_NAME ".tlv", &f), 0);
+	assert_int_equal(served_get(lab, "CTL" LAB_NAME ".tlv", &f), 0);
 	assert_true(span_eq(buf_span(&f.content), buf_span(&first)));
 	provision_file_fini(&f);
-	assert_int_equal(get(lab, "CTLFile.tlv", &f), 0);
+	assert_int_equal(served_get(lab, "CTLFile.tlv", &f), 0);
 	assert_true(span_eq(buf_span(&f.content), buf_span(&second)));
 	provision_file_fini(&f);
 
 	lab_write(lab_path(lab, "tftp/CTL" LAB_SEP ".tlv"), span_of(first.data, first.len - 1));
-	assert_int_equal(refused(lab, "CTL" LAB_SEP ".tlv"), ERR_NOTNOW);
+	assert_int_equal(served_refused(lab, "CTL" LAB_SEP ".tlv"), ERR_NOTNOW);
 	assert_non_null(strstr(lab->why.text, "CTL" LAB_SEP ".tlv is damaged"));
 	assert_non_null(strstr(lab->why.text, "remove it from tftp/"));
 	assert_int_equal(unlink(lab_path(lab, "tftp/CTL" LAB_SEP ".tlv")), 0);
-	assert_int_equal(get(lab, "CTL" LAB_SEP ".tlv", &f), 0);
+	assert_int_equal(served_get(lab, "CTL" LAB_SEP ".tlv", &f), 0);
 	assert_string_equal(f.served, "CTLFile.tlv");
 	provision_file_fini(&f);
 	buf_fini(&first);
@@ -275,20 +207,20 @@ static void spoilt_ctl_is_not_served(void **state)
 		b.data[at[i]] ^= 0x04;
 		lab_write(lab_path(lab, "tftp/CTLFile.tlv"), buf_span(&b));
 		b.data[at[i]] ^= 0x04;
-		serve(lab);
-		assert_int_equal(refused(lab, "CTLFile.tlv"), ERR_NOTNOW);
+		served_anew(lab);
+		assert_int_equal(served_refused(lab, "CTLFile.tlv"), ERR_NOTNOW);
 		assert_non_null(strstr(lab->why.text, "utils ctl update CTLFile"));
-		assert_int_equal(refused(lab, "CTL" LAB_SEP ".tlv"), ERR_NOTNOW);
+		assert_int_equal(served_refused(lab, "CTL" LAB_SEP ".tlv"), ERR_NOTNOW);
 	}
 	lab_write(lab_path(lab, "tftp/CTLFile.tlv"), span_of(b.data, b.len - 1));
-	serve(lab);
-	assert_int_equal(refused(lab, "CTLFile.tlv"), ERR_NOTNOW);
+	served_anew(lab);
+	assert_int_equal(served_refused(lab, "CTLFile.tlv"), ERR_NOTNOW);
 	lab_write(lab_path(lab, "tftp/CTLFile.tlv"), buf_span(&b));
-	serve(lab);
-	assert_int_equal(refused(lab, "CTLFile.tlv"), 0);
+	served_anew(lab);
+	assert_int_equal(served_refused(lab, "CTLFile.tlv"), 0);
 	assert_int_equal(unlink(lab_path(lab, "tftp/CTLFile.tlv")), 0);
-	serve(lab);
-	assert_int_equal(refused(lab, "CTLFile.tlv"), ERR_NOTFOUND);
+	served_anew(lab);
+	assert_int_equal(served_refused(lab, "CTLFile.tlv"), ERR_NOTFOUND);
 	buf_fini(&b);
 }
 
@@ -297,10 +229,10 @@ static void clear_configuration_says_the_record(void **state)
 	struct lab *lab = *state;
 	const char *xml;
 
-	assert_int_equal(refused(lab, PLAIN), ERR_NOTFOUND);
-	assert_int_equal(refused(lab, SIGNED), ERR_NOTFOUND);
+	assert_int_equal(served_refused(lab, PLAIN), ERR_NOTFOUND);
+	assert_int_equal(served_refused(lab, SIGNED), ERR_NOTFOUND);
 	put(lab, "Non Secure", false);
-	xml = text_of(lab, "sep0011215A1AE3.CNF.XML");
+	xml = served_text(lab, "sep0011215A1AE3.CNF.XML");
 	assert_non_null(strstr(xml, "<fullConfig>true</fullConfig>"));
 	assert_non_null(strstr(xml, "<deviceProtocol>SCCP</deviceProtocol>"));
 	assert_non_null(strstr(xml, "<ethernetPhonePort>2000</ethernetPhonePort>"));
@@ -312,8 +244,8 @@ static void clear_configuration_says_the_record(void **state)
 	assert_non_null(strstr(xml, "<certHash></certHash>"));
 	assert_non_null(strstr(xml, "<encrConfig>false</encrConfig>"));
 	put(lab, "Non Secure", true);
-	assert_non_null(strstr(text_of(lab, PLAIN), "<capfAuthMode>2</capfAuthMode>"));
-	assert_int_equal(refused(lab, ENCRYPTED), ERR_NOTFOUND);
+	assert_non_null(strstr(served_text(lab, PLAIN), "<capfAuthMode>2</capfAuthMode>"));
+	assert_int_equal(served_refused(lab, ENCRYPTED), ERR_NOTFOUND);
 	assert_non_null(strstr(lab->why.text, "TFTP Encrypted Config is off"));
 }
 
@@ -327,13 +259,13 @@ static void stamp_changes_with_what_the_file_says(void **state)
 	/* The record stays the same; mode 3 comes into force with the list. */
 	assert_int_equal(store_profile_put(cluster_get_store(lab->c), &p, NULL), 0);
 	put(lab, "Encrypted", false);
-	strcpy(first, text_of(lab, PLAIN));
-	assert_string_equal(first, text_of(lab, PLAIN));
+	strcpy(first, served_text(lab, PLAIN));
+	assert_string_equal(first, served_text(lab, PLAIN));
 	assert_non_null(strstr(first, "<deviceSecurityMode>1<"));
 	assert_int_equal(lab_publish(lab, lab->token[0]), 0);
-	assert_string_equal(first, text_of(lab, PLAIN));
-	serve(lab);
-	const char *now = text_of(lab, PLAIN);
+	assert_string_equal(first, served_text(lab, PLAIN));
+	served_anew(lab);
+	const char *now = served_text(lab, PLAIN);
 	assert_non_null(strstr(now, "<deviceSecurityMode>3<"));
 	assert_memory_not_equal(strstr(first, "<versionStamp>"), strstr(now, "<versionStamp>"), 27);
 }
@@ -344,15 +276,15 @@ static void signed_configuration_is_judged_by_another_program(void **state)
 	struct provision_file f;
 
 	put(lab, "Non Secure", false);
-	assert_int_equal(judged(lab, "sep0011215a1ae3.cnf.xml.sgn", "sgn"), 0);
-	assert_true(has(lab, "facts", "version 1.0"));
-	assert_true(has(lab, "facts", "digest 1"));
-	assert_true(has(lab, "facts", "order 3,4,5,6,7,8,9,10,11,12,14,15"));
-	assert_true(has(lab, "facts", "signer CN=publisher;OU=Cadeado;O=Cadeado"));
-	assert_true(has(lab, "facts", "filename " SIGNED));
-	assert_true(has(lab, "facts", "timestamp 1790000000"));
-	assert_true(has(lab, "content", "  <fullConfig>true</fullConfig>"));
-	assert_int_equal(get(lab, SIGNED, &f), 0);
+	assert_true(served_judged(lab, "sep0011215a1ae3.cnf.xml.sgn", "sgn"));
+	assert_true(served_has(lab, "facts", "version 1.0"));
+	assert_true(served_has(lab, "facts", "digest 1"));
+	assert_true(served_has(lab, "facts", "order 3,4,5,6,7,8,9,10,11,12,14,15"));
+	assert_true(served_has(lab, "facts", "signer CN=publisher;OU=Cadeado;O=Cadeado"));
+	assert_true(served_has(lab, "facts", "filename " SIGNED));
+	assert_true(served_has(lab, "facts", "timestamp 1790000000"));
+	assert_true(served_has(lab, "content", "  <fullConfig>true</fullConfig>"));
+	assert_int_equal(served_get(lab, SIGNED, &f), 0);
 	assert_string_equal(f.served, SIGNED);
 	provision_file_fini(&f);
 	/* The judge refuses when one byte of the content is another. */
@@ -367,15 +299,16 @@ static void encryption_without_a_key_tells_the_way_to_capf(void **state)
 	struct lab *lab = *state;
 
 	put(lab, "Encrypted", true);
-	assert_int_equal(judged(lab, SIGNED, "sgn"), 0);
-	assert_true(has(lab, "content", "  <fullConfig>false</fullConfig>"));
-	assert_true(has(lab, "content", "  <certHash></certHash>"));
-	assert_true(has(lab, "content", "  <encrConfig>true</encrConfig>"));
-	assert_true(has(lab, "content", "  <capfAuthMode>2</capfAuthMode>"));
-	assert_true(has(lab, "content", "      <processNodeName>192.0.2.10</processNodeName>"));
-	assert_int_equal(refused(lab, ENCRYPTED), ERR_NOTFOUND);
+	assert_true(served_judged(lab, SIGNED, "sgn"));
+	assert_true(served_has(lab, "content", "  <fullConfig>false</fullConfig>"));
+	assert_true(served_has(lab, "content", "  <certHash></certHash>"));
+	assert_true(served_has(lab, "content", "  <encrConfig>true</encrConfig>"));
+	assert_true(served_has(lab, "content", "  <capfAuthMode>2</capfAuthMode>"));
+	assert_true(
+		served_has(lab, "content", "      <processNodeName>192.0.2.10</processNodeName>"));
+	assert_int_equal(served_refused(lab, ENCRYPTED), ERR_NOTFOUND);
 	assert_non_null(strstr(lab->why.text, "no RSA key"));
-	assert_null(strstr(text_of(lab, PLAIN), "callManagerGroup"));
+	assert_null(strstr(served_text(lab, PLAIN), "callManagerGroup"));
 }
 
 static void encrypted_configuration_is_judged_by_another_program(void **state)
@@ -384,27 +317,27 @@ static void encrypted_configuration_is_judged_by_another_program(void **state)
 	struct buf first, second;
 
 	enrol(lab);
-	assert_int_equal(judged(lab, ENCRYPTED, "enc"), 0);
-	assert_true(has(lab, "facts", "version 2.0"));
-	assert_true(has(lab, "facts",
+	assert_true(served_judged(lab, ENCRYPTED, "enc"));
+	assert_true(served_has(lab, "facts", "version 2.0"));
+	assert_true(served_has(lab, "facts",
 		"order 3,4,5,6,7,8,9,10,11,12,14,15,16,17,18,19,20,21,22,23,24,25,26,27"));
-	assert_true(has(lab, "facts", "filename " ENCRYPTED));
-	assert_true(has(lab, "content", "  <fullConfig>true</fullConfig>"));
-	assert_true(has(lab, "content", "  <deviceSecurityMode>3</deviceSecurityMode>"));
-	assert_true(has(lab, "content", "  <encrConfig>true</encrConfig>"));
-	assert_true(
-		has(lab, "content", "              <ethernetPhonePort>2000</ethernetPhonePort>"));
+	assert_true(served_has(lab, "facts", "filename " ENCRYPTED));
+	assert_true(served_has(lab, "content", "  <fullConfig>true</fullConfig>"));
+	assert_true(served_has(lab, "content", "  <deviceSecurityMode>3</deviceSecurityMode>"));
+	assert_true(served_has(lab, "content", "  <encrConfig>true</encrConfig>"));
+	assert_true(served_has(
+		lab, "content", "              <ethernetPhonePort>2000</ethernetPhonePort>"));
 
 	/* Nothing of the content in clear; the same file until something changes, then another key
 	 * and initial vector for what is the same text but for the stamp. */
 	first = lab_read(lab_path(lab, "judged"));
 	assert_null(memmem(first.data, first.len, "deviceSecurityMode", 18));
-	assert_int_equal(judged(lab, ENCRYPTED, "enc"), 0);
+	assert_true(served_judged(lab, ENCRYPTED, "enc"));
 	second = lab_read(lab_path(lab, "judged"));
 	assert_true(span_eq(buf_span(&first), buf_span(&second)));
 	buf_fini(&second);
 	describe(lab, "another");
-	assert_int_equal(judged(lab, ENCRYPTED, "enc"), 0);
+	assert_true(served_judged(lab, ENCRYPTED, "enc"));
 	second = lab_read(lab_path(lab, "judged"));
 	assert_int_equal(first.len, second.len);
 	assert_memory_not_equal(first.data + first.len - 64, second.data + second.len - 64, 64);
@@ -417,18 +350,18 @@ static void reduced_companion_names_the_key(void **state)
 	struct lab *lab = *state;
 
 	enrol(lab);
-	assert_int_equal(judged(lab, SIGNED, "sgn"), 0);
+	assert_true(served_judged(lab, SIGNED, "sgn"));
 	assert_int_equal(
 		lab_run("cd %s && grep -q \"<certHash>$(openssl x509 -in lsc.pem -outform DER | "
 			"md5sum | cut -c1-32)</certHash>\" content",
 			lab->folder),
 		0);
-	assert_true(has(lab, "content", "  <fullConfig>false</fullConfig>"));
-	assert_true(has(lab, "content", "  <encrConfig>true</encrConfig>"));
+	assert_true(served_has(lab, "content", "  <fullConfig>false</fullConfig>"));
+	assert_true(served_has(lab, "content", "  <encrConfig>true</encrConfig>"));
 	assert_int_equal(lab_run("grep -q -e deviceSecurityMode -e callManager %s",
 				 lab_path(lab, "content")),
 		1);
-	assert_non_null(strstr(text_of(lab, PLAIN), "<fullConfig>false</fullConfig>"));
+	assert_non_null(strstr(served_text(lab, PLAIN), "<fullConfig>false</fullConfig>"));
 }
 
 /* A phone that has an LSC finds no configuration for it while another one is ordered: so it turns
@@ -438,16 +371,16 @@ static void order_of_another_lsc_reaches_the_phone(void **state)
 	struct lab *lab = *state;
 
 	enrol(lab);
-	assert_int_equal(refused(lab, ENCRYPTED), 0);
-	assert_null(strstr(text_of(lab, PLAIN), "<certHash></certHash>"));
+	assert_int_equal(served_refused(lab, ENCRYPTED), 0);
+	assert_null(strstr(served_text(lab, PLAIN), "<certHash></certHash>"));
 	put(lab, "Encrypted", true);
-	assert_int_equal(refused(lab, ENCRYPTED), ERR_NOTFOUND);
+	assert_int_equal(served_refused(lab, ENCRYPTED), ERR_NOTFOUND);
 	assert_non_null(strstr(lab->why.text, "turn to CAPF first"));
-	assert_non_null(strstr(text_of(lab, PLAIN), "<certHash></certHash>"));
-	assert_non_null(strstr(text_of(lab, PLAIN), "<capfAuthMode>2</capfAuthMode>"));
+	assert_non_null(strstr(served_text(lab, PLAIN), "<certHash></certHash>"));
+	assert_non_null(strstr(served_text(lab, PLAIN), "<capfAuthMode>2</capfAuthMode>"));
 	end_order(lab, NULL, NULL);
-	assert_int_equal(refused(lab, ENCRYPTED), 0);
-	assert_null(strstr(text_of(lab, PLAIN), "<certHash></certHash>"));
+	assert_int_equal(served_refused(lab, ENCRYPTED), 0);
+	assert_null(strstr(served_text(lab, PLAIN), "<certHash></certHash>"));
 }
 
 static void operators_configuration_does_not_leak(void **state)
@@ -469,7 +402,7 @@ static void operators_configuration_does_not_leak(void **state)
 	}
 	assert_int_equal(symlink(PLAIN, lab_path(lab, "tftp/link.txt")), 0);
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		enum err err = get(lab, names[i], &f);
+		enum err err = served_get(lab, names[i], &f);
 
 		if (err)
 			assert_int_equal(err, ERR_NOTFOUND);
@@ -477,9 +410,9 @@ static void operators_configuration_does_not_leak(void **state)
 			assert_null(memmem(f.content.data, f.content.len, "secret", 6));
 		provision_file_fini(&f);
 	}
-	assert_int_equal(refused(lab, ENCRYPTED), ERR_NOTFOUND);
-	assert_int_equal(refused(lab, LAB_NAME ".cnf.xml"), ERR_NOTFOUND);
-	assert_int_equal(refused(lab, "link.txt"), ERR_NOTFOUND);
+	assert_int_equal(served_refused(lab, ENCRYPTED), ERR_NOTFOUND);
+	assert_int_equal(served_refused(lab, LAB_NAME ".cnf.xml"), ERR_NOTFOUND);
+	assert_int_equal(served_refused(lab, "link.txt"), ERR_NOTFOUND);
 }
 
 static void files_of_the_folder_are_served(void **state)
@@ -493,20 +426,20 @@ static void files_of_the_folder_are_served(void **state)
 	lab_write(lab_path(lab, "tftp/Ringlist.xml"), span_str("lower"));
 	lab_write(lab_path(lab, "tftp/empty"), span_str(""));
 
-	assert_int_equal(get(lab, "portuguese_brazil/MK-SCCP.jar", &f), 0);
+	assert_int_equal(served_get(lab, "portuguese_brazil/MK-SCCP.jar", &f), 0);
 	assert_string_equal(f.served, "Portuguese_Brazil/mk-sccp.jar");
 	assert_true(span_eq(buf_span(&f.content), span_str("jar")));
 	provision_file_fini(&f);
-	assert_string_equal(text_of(lab, "Ringlist.xml"), "lower");
-	assert_string_equal(text_of(lab, "RingList.xml"), "upper");
-	assert_string_equal(text_of(lab, "ringlist.xml"), "upper");
-	assert_int_equal(get(lab, "empty", &f), 0);
+	assert_string_equal(served_text(lab, "Ringlist.xml"), "lower");
+	assert_string_equal(served_text(lab, "RingList.xml"), "upper");
+	assert_string_equal(served_text(lab, "ringlist.xml"), "upper");
+	assert_int_equal(served_get(lab, "empty", &f), 0);
 	assert_int_equal(f.content.len, 0);
 	provision_file_fini(&f);
-	assert_int_equal(refused(lab, "Portuguese_Brazil"), ERR_NOTFOUND);
-	assert_int_equal(refused(lab, "none"), ERR_NOTFOUND);
-	assert_int_equal(refused(lab, "none/none"), ERR_NOTFOUND);
-	assert_int_equal(refused(lab, "empty/none"), ERR_NOTFOUND);
+	assert_int_equal(served_refused(lab, "Portuguese_Brazil"), ERR_NOTFOUND);
+	assert_int_equal(served_refused(lab, "none"), ERR_NOTFOUND);
+	assert_int_equal(served_refused(lab, "none/none"), ERR_NOTFOUND);
+	assert_int_equal(served_refused(lab, "empty/none"), ERR_NOTFOUND);
 }
 
 static void names_out_of_the_folder_are_refused(void **state)
@@ -520,9 +453,9 @@ static void names_out_of_the_folder_are_refused(void **state)
 
 	lab_write(lab_path(lab, "tftp/.hidden"), span_str("x"));
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		assert_int_equal(refused(lab, names[i]), ERR_DENIED);
+		assert_int_equal(served_refused(lab, names[i]), ERR_DENIED);
 	/* No byte of a peer moves a terminal's cursor. */
-	assert_int_equal(refused(lab, "\033[2J"), ERR_DENIED);
+	assert_int_equal(served_refused(lab, "\033[2J"), ERR_DENIED);
 	assert_null(strchr(lab->why.text, '\033'));
 }
 
@@ -537,12 +470,12 @@ static void links_do_not_lead_out_of_the_folder(void **state)
 	assert_int_equal(symlink("real", lab_path(lab, "tftp/inside")), 0);
 	lab_write(lab_path(lab, "tftp/real"), span_str("real"));
 	assert_int_equal(mkfifo(lab_path(lab, "tftp/pipe"), 0644), 0);
-	assert_int_equal(refused(lab, "key"), ERR_NOTFOUND);
-	assert_int_equal(refused(lab, "keys/CAPF.key"), ERR_NOTFOUND);
-	assert_int_equal(refused(lab, "passwd"), ERR_NOTFOUND);
-	assert_int_equal(refused(lab, "loop"), ERR_NOTFOUND);
-	assert_int_equal(refused(lab, "pipe"), ERR_NOTFOUND);
-	assert_string_equal(text_of(lab, "inside"), "real");
+	assert_int_equal(served_refused(lab, "key"), ERR_NOTFOUND);
+	assert_int_equal(served_refused(lab, "keys/CAPF.key"), ERR_NOTFOUND);
+	assert_int_equal(served_refused(lab, "passwd"), ERR_NOTFOUND);
+	assert_int_equal(served_refused(lab, "loop"), ERR_NOTFOUND);
+	assert_int_equal(served_refused(lab, "pipe"), ERR_NOTFOUND);
+	assert_string_equal(served_text(lab, "inside"), "real");
 }
 
 /* With every n-th allocation failing in turn: an error and nothing half-made, then the file. */
@@ -551,28 +484,11 @@ static void every_allocation_can_fail(void **state)
 	static const char *const names[] = {
 		"CTL" LAB_SEP ".tlv", PLAIN, SIGNED, ENCRYPTED, "RingList.xml"};
 	struct lab *lab = *state;
-	struct provision_file f;
-	enum err err;
-	size_t i, n;
 
 	enrol(lab);
-	serve(lab);
+	served_anew(lab);
 	lab_write(lab_path(lab, "tftp/RingList.xml"), span_str("ring"));
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		for (n = 1, err = ERR_NOMEM; err; n++) {
-			assert_true(n < 2000);
-			fail_clear(&lab->why);
-			mem_fail_from(n);
-			err = provision_get(lab->c, NULL, names[i], &f, &lab->why);
-			mem_fail_from(0);
-			if (err)
-				assert_int_equal(f.content.len, 0);
-			if (err && err != ERR_NOMEM)
-				fail_msg("%s, allocation %zu: %s", names[i], n, lab->why.text);
-		}
-		assert_true(f.content.len > 0);
-		provision_file_fini(&f);
-	}
+	served_without_memory(lab, names, sizeof(names) / sizeof(names[0]));
 }
 
 /* The snapshot before stays whole. */
@@ -583,7 +499,7 @@ static void every_allocation_of_a_snapshot_can_fail(void **state)
 	enum err err = ERR_NOMEM;
 	size_t n;
 
-	serve(lab);
+	served_anew(lab);
 	for (n = 1; err; n++) {
 		assert_true(n < 20000);
 		fail_clear(&lab->why);

@@ -296,10 +296,7 @@ static void every_allocation_can_fail(void **state)
 	static const char *const names[] = {
 		"a.raw", "a.raw.sgn", "Ringlist.xml", "SKDefault.xml.sgn", "only.xml"};
 	struct lab *lab = *state;
-	struct provision_file f;
 	struct buf made;
-	enum err err;
-	size_t i, n;
 
 	served_anew(lab);
 	folder(lab, "rings");
@@ -308,21 +305,7 @@ static void every_allocation_can_fail(void **state)
 	made = served_bytes(lab, "a.raw.sgn");
 	lab_write(lab_path(lab, "tftp/only.xml.sgn"), buf_span(&made));
 	buf_fini(&made);
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		for (n = 1, err = ERR_NOMEM; err; n++) {
-			assert_true(n < 2000);
-			fail_clear(&lab->why);
-			mem_fail_from(n);
-			err = provision_get(lab->c, NULL, names[i], &f, &lab->why);
-			mem_fail_from(0);
-			if (err)
-				assert_int_equal(f.content.len, 0);
-			if (err && err != ERR_NOMEM)
-				fail_msg("%s, allocation %zu: %s", names[i], n, lab->why.text);
-		}
-		assert_true(f.content.len > 0);
-		provision_file_fini(&f);
-	}
+	served_without_memory(lab, names, sizeof(names) / sizeof(names[0]));
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, lab_setup, lab_teardown)
