@@ -6,6 +6,7 @@
 #define DEVICE_PREFIX     "SEP"
 #define DEVICE_PREFIX_LEN 3
 #define DEVICE_HEX_LEN    12
+#define BASE64_LINE       48u /* bytes, which are 64 characters */
 
 bool str_copy(char *out, size_t size, const char *text)
 {
@@ -321,5 +322,16 @@ void str_base64(struct buf *out, struct span bytes)
 		buf_u8(out, (uint8_t)figures[v >> 12 & 63]);
 		buf_u8(out, left > 1 ? (uint8_t)figures[v >> 6 & 63] : '=');
 		buf_u8(out, left > 2 ? (uint8_t)figures[v & 63] : '=');
+	}
+}
+
+void str_base64_lines(struct buf *out, struct span bytes, const char *end)
+{
+	while (bytes.len) {
+		size_t len = bytes.len < BASE64_LINE ? bytes.len : BASE64_LINE;
+
+		str_base64(out, span_of(bytes.ptr, len));
+		buf_str(out, end);
+		bytes = span_of(bytes.ptr + len, bytes.len - len);
 	}
 }

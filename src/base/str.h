@@ -33,6 +33,8 @@ enum err str_address(const char *text, uint8_t out[16], size_t *len) MUST_USE;
 
 /* Base 64 with padding, in one line. */
 void str_base64(struct buf *out, struct span bytes);
+/* The same in lines of 64 characters, each with this end (RFC 7468, RFC 4648 section 3.1). */
+void str_base64_lines(struct buf *out, struct span bytes, const char *end);
 
 /* Decimal within [low, high]; ERR_FORMAT. */
 enum err str_number(const char *text, long low, long high, long *out) MUST_USE;

@@ -13,7 +13,6 @@
 #include <string.h>
 #include <strings.h>
 
-#define LINE         64u
 #define RETRY_UNTOLD 600  /* seconds, when a 202 does not say */
 #define TOLD_MAX     120u /* bytes of an error's text that are repeated */
 
@@ -191,22 +190,6 @@ static int look_at_stop(void *ctx, curl_off_t a, curl_off_t b, curl_off_t c, cur
 	return t->x->stop && atomic_load(t->x->stop);
 }
 
-static void put_body(struct talk *t, struct span request)
-{
-	struct buf text = {0};
-	size_t at;
-
-	str_base64(&text, request);
-	for (at = 0; at < text.len; at += LINE) {
-		buf_put(&t->body,
-			span_of(text.data + at, text.len - at < LINE ? text.len - at : LINE));
-		buf_str(&t->body, "\r\n");
-	}
-	if (buf_check(&text))
-		t->body.err = buf_check(&text);
-	buf_fini(&text);
-}
-
 /* A request that is not refused here would be sent without what was meant to protect it. */
 static bool set_up(struct talk *t, struct curl_slist *heads)
 {
@@ -349,7 +332,7 @@ static enum err talk_once(struct talk *t, struct span request, struct buf *answe
 	CURLcode code = CURLE_OUT_OF_MEMORY;
 	size_t i;
 
-	put_body(t, request);
+	str_base64_lines(&t->body, request, "\r\n");
 	for (i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
 		more = curl_slist_append(heads, lines[i]);
 		if (!more)

@@ -54,6 +54,16 @@ size_t digest(enum digest_alg alg, const struct span *pieces, size_t count, uint
 	return good ? len : 0;
 }
 
+const char *digest_word(unsigned code)
+{
+	switch (code) {
+	case DIGEST_SHA1: return "SHA-1";
+	case DIGEST_SHA256: return "SHA-256";
+	case DIGEST_SHA512: return "SHA-512";
+	default: return NULL;
+	}
+}
+
 size_t digest_one(enum digest_alg alg, struct span bytes, uint8_t out[DIGEST_MAX])
 {
 	return digest(alg, &bytes, 1, out);

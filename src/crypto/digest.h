@@ -14,6 +14,9 @@ size_t digest(
 	enum digest_alg alg, const struct span *pieces, size_t count, uint8_t out[DIGEST_MAX]);
 size_t digest_one(enum digest_alg alg, struct span bytes, uint8_t out[DIGEST_MAX]);
 
+/* "SHA-1", "SHA-256", "SHA-512" for the number that a header carries; NULL for another. */
+const char *digest_word(unsigned code);
+
 /* Lower-case hex of the digest, NUL-terminated; "" on failure. */
 void digest_hex(enum digest_alg alg, struct span bytes, char out[2 * DIGEST_MAX + 1]);
 

@@ -75,48 +75,59 @@ static enum err end(
 
 /* --- who is there --- */
 
-/* Calls `with` for every page of all phones, with who of them is registered. */
-static enum err ask_all(struct stepping *x,
-	enum err (*with)(
-		struct stepping *x, const bool *registered, int64_t *sum, struct fail *why),
+/* A page of phones as stations are asked about them. */
+struct asked {
+	char names[CHUNK][16];
+	bool registered[CHUNK];
+};
+
+/* Calls `with` for every page of the phones of this state, -1 for all. */
+static enum err each_page(struct stepping *x, int64_t state,
+	enum err (*with)(struct stepping *x, struct asked *a, int64_t *sum, struct fail *why),
 	int64_t *sum, struct fail *why)
 {
-	struct store *s = cluster_get_store(x->c);
-	char(*names)[16] = mem_new(CHUNK * sizeof(*names));
-	bool *registered = mem_new(CHUNK * sizeof(*registered));
-	enum err err =
-		names && registered ? ERR_OK : fail_set(why, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
+	struct asked *a = mem_new(sizeof(*a));
+	enum err err = a ? ERR_OK : fail_set(why, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
 	size_t i;
 
 	*sum = 0;
+	bulk_page_fini(&x->page);
 	while (!err) {
-		err = bulk_page_read(&x->page, s, x->b.number, -1, CHUNK, why);
+		err = bulk_page_read(
+			&x->page, cluster_get_store(x->c), x->b.number, state, CHUNK, why);
 		if (err || !x->page.count)
 			break;
 		for (i = 0; i < x->page.count; i++)
-			memcpy(names[i], x->page.of[i].device, sizeof(names[i]));
-		err = x->io->stations(x->io->ctx, (const char(*)[16])names, x->page.count, false,
-			registered, why);
-		if (!err)
-			err = with(x, registered, sum, why);
+			memcpy(a->names[i], x->page.of[i].device, sizeof(a->names[i]));
+		err = with(x, a, sum, why);
 	}
 	bulk_page_fini(&x->page);
-	mem_free(names);
-	mem_free(registered);
+	mem_free(a);
 	return err;
 }
 
-static enum err note_present(
-	struct stepping *x, const bool *registered, int64_t *sum, struct fail *why)
+static enum err ask(struct stepping *x, struct asked *a, struct fail *why)
 {
-	size_t i;
+	return x->io->stations(
+		x->io->ctx, (const char(*)[16])a->names, x->page.count, false, a->registered, why);
+}
 
-	for (i = 0; i < x->page.count; i++) {
-		x->page.of[i].present = registered[i];
-		*sum += registered[i];
-	}
+static enum err put_page(struct stepping *x, struct fail *why)
+{
 	return store_bulk_phone_put_many(
 		cluster_get_store(x->c), x->b.number, x->page.of, x->page.count, why);
+}
+
+static enum err note_present(struct stepping *x, struct asked *a, int64_t *sum, struct fail *why)
+{
+	enum err err = ask(x, a, why);
+	size_t i;
+
+	for (i = 0; !err && i < x->page.count; i++) {
+		x->page.of[i].present = a->registered[i];
+		*sum += a->registered[i];
+	}
+	return err ? err : put_page(x, why);
 }
 
 /* Seconds for which a phone can be at CAPF: while it makes its key, and with every other step. What
@@ -132,20 +143,19 @@ static bool is_at_capf(const struct store_enrolment *e, int64_t now)
 }
 
 /* Those that are at CAPF are not lost. */
-static enum err count_there(
-	struct stepping *x, const bool *registered, int64_t *sum, struct fail *why)
+static enum err count_there(struct stepping *x, struct asked *a, int64_t *sum, struct fail *why)
 {
 	struct store_enrolment e;
+	enum err err = ask(x, a, why);
 	size_t i;
-	enum err err = ERR_OK;
 
 	for (i = 0; !err && i < x->page.count; i++) {
 		if (!x->page.of[i].present)
 			continue;
-		if (!registered[i])
+		if (!a->registered[i])
 			err = store_enrolment_get(
 				cluster_get_store(x->c), x->page.of[i].device, &e, why);
-		*sum += registered[i] || (!err && is_at_capf(&e, x->now));
+		*sum += a->registered[i] || (!err && is_at_capf(&e, x->now));
 	}
 	return err;
 }
@@ -159,13 +169,13 @@ static enum err enough_there(
 
 	*enough = true;
 	if (x->b.present < 0) {
-		err = ask_all(x, note_present, &there, why);
+		err = each_page(x, -1, note_present, &there, why);
 		x->b.present = there;
 		return err;
 	}
 	if (!x->b.present || !x->b.least)
 		return ERR_OK;
-	err = ask_all(x, count_there, &there, why);
+	err = each_page(x, -1, count_there, &there, why);
 	*enough = err || there * 100 >= x->b.least * x->b.present;
 	snprintf(reason, STORE_TEXT,
 		"%lld of the %lld phones that were registered are there, less than %lld %%",
@@ -227,43 +237,28 @@ static enum err order_batch(void *ctx, struct store *s, struct fail *why)
 	return err ? err : store_bulk_put(s, &x->b, why);
 }
 
-/* Resets those that have their order and were not told yet. */
-static enum err tell(struct stepping *x, size_t *reset, struct fail *why)
+static enum err tell_page(struct stepping *x, struct asked *a, int64_t *reset, struct fail *why)
 {
-	struct store *s = cluster_get_store(x->c);
-	char(*names)[16] = mem_new(CHUNK * sizeof(*names));
-	bool *registered = mem_new(CHUNK * sizeof(*registered));
-	enum err err =
-		names && registered ? ERR_OK : fail_set(why, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
+	enum err err = enrol_reset(x->c, x->io->stations, x->io->ctx, (const char(*)[16])a->names,
+		x->page.count, a->registered, why);
 	size_t i;
 
-	*reset = 0;
-	bulk_page_fini(&x->page);
-	while (!err) {
-		err = bulk_page_read(&x->page, s, x->b.number, STORE_BULK_ORDERED, CHUNK, why);
-		if (err || !x->page.count)
-			break;
-		for (i = 0; i < x->page.count; i++) {
-			memcpy(names[i], x->page.of[i].device, sizeof(names[i]));
-			x->page.of[i].state = STORE_BULK_TOLD;
-		}
-		err = enrol_reset(x->c, x->io->stations, x->io->ctx, (const char(*)[16])names,
-			x->page.count, registered, why);
-		for (i = 0; !err && i < x->page.count; i++)
-			*reset += registered[i];
-		if (!err)
-			err = store_bulk_phone_put_many(
-				s, x->b.number, x->page.of, x->page.count, why);
+	for (i = 0; !err && i < x->page.count; i++) {
+		x->page.of[i].state = STORE_BULK_TOLD;
+		*reset += a->registered[i];
 	}
-	bulk_page_fini(&x->page);
-	mem_free(names);
-	mem_free(registered);
-	return err;
+	return err ? err : put_page(x, why);
+}
+
+/* Resets those that have their order and were not told yet. */
+static enum err tell(struct stepping *x, int64_t *reset, struct fail *why)
+{
+	return each_page(x, STORE_BULK_ORDERED, tell_page, reset, why);
 }
 
 static enum err run_batch(struct stepping *x, char told[256], struct fail *why)
 {
-	size_t reset = 0;
+	int64_t reset;
 	enum err err;
 
 	x->rows = mem_new((size_t)x->b.batch * sizeof(*x->rows));
@@ -277,16 +272,17 @@ static enum err run_batch(struct stepping *x, char told[256], struct fail *why)
 	if (!err && x->b.done >= x->b.total)
 		return end(x, STORE_BULK_FINISHED, "", told, why);
 	snprintf(told, 256,
-		"bulk operation: %zu phones ordered, of which %zu were reset, %zu passed over; "
+		"bulk operation: %zu phones ordered, of which %lld were reset, %zu passed over; "
 		"%lld of %lld",
-		x->ordered, reset, x->passed, (long long)x->b.done, (long long)x->b.total);
+		x->ordered, (long long)reset, x->passed, (long long)x->b.done,
+		(long long)x->b.total);
 	return err;
 }
 
 static enum err step(struct stepping *x, char told[256], struct fail *why)
 {
 	char reason[STORE_TEXT] = "";
-	size_t again;
+	int64_t again;
 	bool enough;
 	enum err err = tell(x, &again, why); /* what an interruption left */
 

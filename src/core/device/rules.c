@@ -110,13 +110,16 @@ static void look_at_list(struct device_rules *r)
 static void warn_list(struct device_rules *r, const struct store_device *row, const struct model *m,
 	struct buf *out)
 {
+	const char *word;
+
 	if (!r->list_looked)
 		look_at_list(r);
+	word = digest_word(r->list_digest);
 	if (r->list_bits && !model_checks_signing(m, r->list_bits, r->list_digest))
 		buf_printf(out,
 			"Warning: %s is of a model (%s) that cannot check the published CTL, which "
 			"is signed with %s by a key of %u bits, so it would take none\n",
-			row->name, m->name, model_digest_word(r->list_digest), r->list_bits);
+			row->name, m->name, word ? word : "an unknown digest", r->list_bits);
 }
 
 static void warn_late(struct device_rules *r, const struct store_device *row, struct buf *out)

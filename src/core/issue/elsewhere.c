@@ -121,19 +121,9 @@ static enum err make_request(struct cluster *c, const char *device, struct span 
 
 static void put_pem(struct buf *out, const char *label, struct span der)
 {
-	struct buf text = {0};
-	size_t at;
-
-	str_base64(&text, der);
 	buf_printf(out, "-----BEGIN %s-----\n", label);
-	for (at = 0; at < text.len; at += 64) {
-		buf_put(out, span_of(text.data + at, text.len - at < 64 ? text.len - at : 64));
-		buf_str(out, "\n");
-	}
+	str_base64_lines(out, der, "\n");
 	buf_printf(out, "-----END %s-----\n", label);
-	if (buf_check(&text))
-		out->err = buf_check(&text);
-	buf_fini(&text);
 }
 
 enum err lsc_request_export(struct cluster *c, const char *device, bool phone_key,

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "core/list/explain.h"
+#include "crypto/digest.h"
 
 struct side {
 	const struct tlv_list *list;
@@ -97,13 +98,12 @@ static void put_date(struct buf *out, bool there, int64_t seconds)
 
 static void put_digest(struct buf *out, bool there, unsigned code)
 {
-	static const char *const names[] = {
-		[TLV_SHA1] = "SHA-1", [TLV_SHA256] = "SHA-256", [TLV_SHA512] = "SHA-512"};
+	const char *word = digest_word(code);
 
 	if (!there)
 		return;
-	if (code >= TLV_SHA1 && code <= TLV_SHA512)
-		buf_str(out, names[code]);
+	if (word)
+		buf_str(out, word);
 	else
 		buf_printf(out, "unknown code %u", code);
 }

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "crypto/cert.h"
+#include "crypto/digest.h"
 #include "wire/enc/enc.h"
 #include "wire/sgn/sgn.h"
 
@@ -106,16 +107,6 @@ static void put_code(struct buf *out, unsigned code, const char *meaning)
 		buf_printf(out, "%s (%u)", meaning, code);
 	else
 		buf_printf(out, "unknown code %u", code);
-}
-
-static const char *digest_word(unsigned code)
-{
-	switch (code) {
-	case TLV_SHA1: return "SHA-1";
-	case TLV_SHA256: return "SHA-256";
-	case TLV_SHA512: return "SHA-512";
-	default: return NULL;
-	}
 }
 
 static void put_date(struct buf *out, int64_t seconds)

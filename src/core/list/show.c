@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "core/list/signed.h"
+#include "crypto/digest.h"
 
 #define NUL           1u /* lengths count it */
 #define SIGNATURE_ROW 8u /* bytes in one line */
@@ -111,16 +112,6 @@ static void row_certificate(struct buf *out, struct span der)
 	buf_str(out, " (SHA1 Hash HEX)\n");
 }
 
-static const char *hash_name(uint8_t code)
-{
-	switch (code) {
-	case TLV_SHA1: return "SHA-1";
-	case TLV_SHA256: return "SHA-256";
-	case TLV_SHA512: return "SHA-512";
-	default: return NULL;
-	}
-}
-
 static void put_role(struct buf *out, uint16_t role)
 {
 	buf_printf(out, "4\t%s\t2\t", tlv_record_tag_name(4));
@@ -155,9 +146,9 @@ static void put_record(struct buf *out, const struct tlv_list *list, const struc
 		row_length(out, 10, tlv_record_tag_name(10), r->address.len);
 	if (r->has & TLV_HAS(11))
 		row_hex(out, 11, tlv_record_tag_name(11), r->cert_hash, STR_BLANK);
-	if (r->has & TLV_HAS(12) && hash_name(r->hash_algorithm))
+	if (r->has & TLV_HAS(12) && digest_word(r->hash_algorithm))
 		buf_printf(out, "12\t%s\t1\t%s\n", tlv_record_tag_name(12),
-			hash_name(r->hash_algorithm));
+			digest_word(r->hash_algorithm));
 	else if (r->has & TLV_HAS(12))
 		buf_printf(out, "12\t%s\t1\t%u\n", tlv_record_tag_name(12), r->hash_algorithm);
 	if (r->role == TLV_ROLE_SAST)
@@ -219,8 +210,8 @@ static void put_values(struct buf *out, const struct tlv_header *h)
 		clock_print_iso(date, h->timestamp);
 		buf_printf(out, "Signed at: %s\n", date);
 	}
-	if (hash_name(h->digest))
-		buf_printf(out, "Digest: %s\n", hash_name(h->digest));
+	if (digest_word(h->digest))
+		buf_printf(out, "Digest: %s\n", digest_word(h->digest));
 	else
 		buf_printf(out, "Digest: unknown code %u\n", h->digest);
 }
@@ -233,8 +224,8 @@ static void put_encryption(struct buf *out, const struct enc_file *f)
 	str_hex(out, f->iv, STR_LOWER);
 	buf_printf(out, "\nPadding: %u bytes\nKey size: %u bits\nContent digest: ", f->padding,
 		f->key_bits);
-	if (hash_name(h->content_digest))
-		buf_printf(out, "%s ", hash_name(h->content_digest));
+	if (digest_word(h->content_digest))
+		buf_printf(out, "%s ", digest_word(h->content_digest));
 	else
 		buf_printf(out, "unknown code %u ", h->content_digest);
 	str_hex(out, h->content_hash, STR_LOWER);

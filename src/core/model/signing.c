@@ -16,16 +16,6 @@ static bool checks_digest(const struct model *m, enum digest_alg digest)
 	return digest == DIGEST_SHA1 || (digest == DIGEST_SHA512 && m->sha512);
 }
 
-const char *model_digest_word(enum digest_alg digest)
-{
-	switch (digest) {
-	case DIGEST_SHA1: return "SHA-1";
-	case DIGEST_SHA256: return "SHA-256";
-	case DIGEST_SHA512: return "SHA-512";
-	default: return "an unknown digest";
-	}
-}
-
 bool model_checks_signing(const struct model *m, unsigned bits, enum digest_alg digest)
 {
 	return m->signer_max >= bits && checks_digest(m, digest);
@@ -47,6 +37,7 @@ enum err model_check_signing(
 	struct store *s, unsigned bits, enum digest_alg digest, struct fail *why)
 {
 	struct signing x = {.bits = bits, .digest = digest};
+	const char *word = digest_word(digest);
 	enum err err = store_device_each(s, look, &x, why);
 
 	if (err || !x.unable)
@@ -55,7 +46,8 @@ enum err model_check_signing(
 		return fail_set(why, ERR_TRUST,
 			"a signature with %s would lock %lld phones out, for they cannot check "
 			"it: the first is %s (%s); sign with SHA-1",
-			model_digest_word(digest), (long long)x.unable, x.first, x.model->name);
+			word ? word : "an unknown digest", (long long)x.unable, x.first,
+			x.model->name);
 	return fail_set(why, ERR_TRUST,
 		"a key of %u bits would lock %lld phones out, for they check signatures of at most "
 		"%u: the first is %s (%s); take a key of that size",

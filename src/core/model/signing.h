@@ -14,7 +14,5 @@ enum err model_check_signing(
 
 /* The same of one model. */
 bool model_checks_signing(const struct model *m, unsigned bits, enum digest_alg digest);
-/* "SHA-1", for texts. */
-const char *model_digest_word(enum digest_alg digest);
 
 #endif

@@ -40,19 +40,10 @@ static bool signed_elsewhere(const struct provision_file *f)
 	return path_len > len && str_ieq(path + path_len - len, f->served);
 }
 
-static const char *digest_name(uint8_t code)
-{
-	switch (code) {
-	case TLV_SHA1: return "SHA-1";
-	case TLV_SHA256: return "SHA-256";
-	case TLV_SHA512: return "SHA-512";
-	default: return "unknown digest";
-	}
-}
-
 static void say_signature(const struct tlv_header *h, bool checked, struct provision_note *out)
 {
 	char date[CLOCK_DATE_MAX] = "no date", name[72];
+	const char *word = digest_word(h->digest);
 	struct span signer = h->signer_name;
 	const uint8_t *end;
 
@@ -64,7 +55,7 @@ static void say_signature(const struct tlv_header *h, bool checked, struct provi
 	if (h->has_timestamp)
 		clock_print_iso(date, h->timestamp);
 	snprintf(out->signature, sizeof(out->signature), "%s%s, %s, %s",
-		checked ? "" : "not checked, ", name, digest_name(h->digest), date);
+		checked ? "" : "not checked, ", name, word ? word : "unknown digest", date);
 }
 
 /* The text of the first element of that name in what is no more than a few thousand bytes. */
