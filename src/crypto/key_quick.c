@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  * RSA keys of 2048 bits for tests that ask for other things than how keys are made: finding two
- * primes takes most of the time of a test that makes a cluster. */
+ * primes takes most of the time of a test that makes a cluster. Anybody can compute them: a build
+ * without test hooks, which is what is installed, has none of this. */
 #include "crypto/ossl.h"
 
 #ifdef CADEADO_TEST_HOOKS

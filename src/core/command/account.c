@@ -90,13 +90,6 @@ void handle_account_unlock(
 	by_name(ctx, args, reply, account_unlock, "unlocked account");
 }
 
-static void date(char out[CLOCK_DATE_MAX], int64_t at)
-{
-	out[0] = '\0';
-	if (at)
-		clock_print_iso(out, at);
-}
-
 struct listing {
 	struct command_reply *reply;
 	struct json *rows;
@@ -108,8 +101,8 @@ static enum err list_one(void *ctx, const struct account *a)
 	struct listing *l = ctx;
 	struct json *row = json_object_new();
 
-	date(login, a->last_login);
-	date(until, a->wait_until);
+	command_iso(login, a->last_login);
+	command_iso(until, a->wait_until);
 	json_set_str(row, "name", a->name);
 	json_set_int(row, "failures", a->failures);
 	json_set_bool(row, "locked", a->locked_until != 0);

@@ -7,11 +7,6 @@
 
 #include <stdio.h>
 
-#define END                                                                                        \
-	{                                                                                          \
-		ARG_END, NULL, NULL, false, 0, 0, NULL                                             \
-	}
-
 const struct command_arg capf_explain_args[] = {
 	{ARG_WORD, "status", "STATUS", false, 0, 0,
 		"a Certificate Operation Status: \"Upgrade Failed: Invalid MIC\" (all)"},

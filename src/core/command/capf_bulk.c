@@ -24,12 +24,12 @@ const struct command_arg bulk_start_args[] = {
 	{ARG_NUMBER, "least", "PERCENT", false, 0, 100,
 		"stop with fewer of the registered phones there (80)"},
 	{ARG_FLAG, "no-reset", NULL, false, 0, 0, "do not reset registered phones"},
-	{.kind = ARG_END},
+	END,
 };
 
 const struct command_arg bulk_status_args[] = {
 	{ARG_FLAG, "phones", NULL, false, 0, 0, "list the phones, and what became of each"},
-	{.kind = ARG_END},
+	END,
 };
 
 static void read_order(const struct json *args, struct bulk_order *o)
@@ -148,10 +148,9 @@ void handle_bulk_start(
 
 static void put_time(struct json *j, const char *key, int64_t when)
 {
-	char at[CLOCK_DATE_MAX] = "";
+	char at[CLOCK_DATE_MAX];
 
-	if (when)
-		clock_print_iso(at, when);
+	command_iso(at, when);
 	json_set_str(j, key, at);
 }
 

@@ -11,11 +11,6 @@
 
 #include <stdio.h>
 
-#define END                                                                                        \
-	{                                                                                          \
-		ARG_END, NULL, NULL, false, 0, 0, NULL                                             \
-	}
-
 const struct command_arg csr_export_args[] = {
 	{ARG_WORD, "folder", "FOLDER", true, 0, 0, "gets SEP<MAC>.csr and SEP<MAC>.pub of each"},
 	{ARG_TEXTS, "device", "SEP<MAC>", false, 0, 0, "of this phone only; repeatable"},
@@ -61,22 +56,15 @@ static size_t row_count(const struct buf *rows)
 
 /* --- list --- */
 
-static void date_of(int64_t seconds, char out[CLOCK_DATE_MAX])
-{
-	out[0] = '\0';
-	if (seconds)
-		clock_print_iso(out, seconds);
-}
-
 static void tell_row(
 	struct command_reply *reply, struct json *list, const struct store_request *q, int64_t now)
 {
 	char made[CLOCK_DATE_MAX], exported[CLOCK_DATE_MAX], imported[CLOCK_DATE_MAX];
 	struct json *j = json_object_new();
 
-	date_of(q->made, made);
-	date_of(q->exported, exported);
-	date_of(q->imported, imported);
+	command_iso(made, q->made);
+	command_iso(exported, q->exported);
+	command_iso(imported, q->imported);
 	json_set_str(j, "name", q->device);
 	json_set_str(j, "keySha256", q->key_fingerprint);
 	json_set_str(j, "made", made);

@@ -14,7 +14,7 @@ const struct command_arg capf_generate_args[] = {
 	{ARG_FLAG, "missing", NULL, false, 0, 0, "pass over phones that have an unused string"},
 	{ARG_TEXT, "slips", "FILE", false, 0, 0, "write slips as text instead of printing them"},
 	{ARG_TEXT, "html", "FILE", false, 0, 0, "write slips as a page to print from a browser"},
-	{.kind = ARG_END},
+	END,
 };
 
 static struct json *slip_json(const struct slip *slip, bool with_string)

@@ -18,7 +18,7 @@ const struct command_arg capf_report_args[] = {
 	{ARG_FLAG, "no-lsc", NULL, false, 0, 0, "phones that have none"},
 	{ARG_TEXT, "issuer", "TEXT", false, 0, 0, "LSCs whose issuer's name contains this"},
 	{ARG_TEXT, "csv", "FILE", false, 0, 0, "write a CSV file instead"},
-	{ARG_END, NULL, NULL, false, 0, 0, NULL},
+	END,
 };
 
 /* What the original prints where there is nothing: NA without a certificate, Unknown for one whose

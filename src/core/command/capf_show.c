@@ -16,14 +16,14 @@ const struct command_arg capf_show_args[] = {
 		"SEP<MAC>, or a query (all whose operation goes on)"},
 	{ARG_TEXT, "after", "CURSOR", false, 0, 0,
 		"only the steps since the answer with this cursor"},
-	{.kind = ARG_END},
+	END,
 };
 
 const struct command_arg capf_watch_args[] = {
 	{ARG_WORD, "phones", "QUERY", false, 0, 0,
 		"SEP<MAC>, or a query (all whose operation goes on)"},
 	{ARG_FLAG, "follow", NULL, false, 0, 0, "go on when all operations have ended"},
-	{.kind = ARG_END},
+	END,
 };
 
 /* --- what the daemon sees --- */
@@ -171,17 +171,15 @@ static enum err show_one(void *ctx, const struct store_device *d)
 	struct store_enrolment e;
 	struct where w;
 	struct json *j;
-	char since[CLOCK_DATE_MAX] = "", by[CLOCK_DATE_MAX] = "";
+	char since[CLOCK_DATE_MAX], by[CLOCK_DATE_MAX];
 	const char *status = d->operation_status[0] ? d->operation_status : "None";
 	enum err err = store_enrolment_get(l->s, d->name, &e, l->why);
 
 	if (err)
 		return err;
 	w = where_is(l, d, &e);
-	if (w.since)
-		clock_print_iso(since, w.since);
-	if (d->operation && d->operation_by)
-		clock_print_iso(by, d->operation_by);
+	command_iso(since, w.since);
+	command_iso(by, d->operation ? d->operation_by : 0);
 	j = json_object_new();
 	json_set_str(j, "name", d->name);
 	json_set_str(j, "description", d->description);

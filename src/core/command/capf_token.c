@@ -10,11 +10,6 @@
 #define KEY_BITS 2048
 #define DAYS     1825 /* as CAPF's own */
 
-#define END                                                                                        \
-	{                                                                                          \
-		ARG_END, NULL, NULL, false, 0, 0, NULL                                             \
-	}
-
 const struct command_arg capf_token_create_args[] = {
 	{ARG_WORD, "label", "LABEL", true, 0, 0, "an initialised, empty PKCS #11 token"},
 	{ARG_TEXT, "module", "PATH", true, 0, 0, "its PKCS #11 module"},

@@ -204,5 +204,7 @@ bool command_secret_fd(const char *option, char *out, size_t size);
 
 /* For handlers: exit FAULT with this failure. */
 void command_refuse(struct command_reply *reply, const struct fail *why);
+/* When it was, in seconds since 1970, as clock_print_iso; "" for 0, which is never. */
+void command_iso(char out[CLOCK_DATE_MAX], int64_t when);
 
 #endif

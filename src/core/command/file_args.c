@@ -2,10 +2,6 @@
  * The arguments of the `file` commands, of logs and of setup. */
 #include "core/command/table_args.h"
 
-#define END                                                                                        \
-	{                                                                                          \
-		.kind = ARG_END                                                                    \
-	}
 #define PLACE                                                                                      \
 	{                                                                                          \
 		ARG_WORD, "place", "PLACE", true, 0, 0,                                            \

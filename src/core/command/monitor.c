@@ -13,7 +13,7 @@ const struct command_arg monitor_args[] = {
 		"what ends within so many days is told (the setting monitor_days)"},
 	{ARG_FLAG, "notify", NULL, false, 0, 0,
 		"tell it to the settings monitor_webhook and monitor_mail, too"},
-	{ARG_END, NULL, NULL, false, 0, 0, NULL},
+	END,
 };
 
 struct listing {

@@ -2,11 +2,6 @@
  * The arguments of the commands about phones and their profiles. */
 #include "core/command/table_args.h"
 
-#define END                                                                                        \
-	{                                                                                          \
-		.kind = ARG_END                                                                    \
-	}
-
 /* Options as core/device's rows name them. */
 const struct command_arg device_add_args[] = {
 	{ARG_WORD, "name", "SEP<MAC>", true, 0, 0, "device name"},

@@ -16,7 +16,7 @@
 const struct command_arg device_reset_args[] = {
 	{ARG_WORDS, "phones", "SEP<MAC>...", true, 0, 0,
 		"device names, or one query as in bat query"},
-	{.kind = ARG_END},
+	END,
 };
 
 /* The daemon does it, where one runs. */

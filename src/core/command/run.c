@@ -40,6 +40,13 @@ void command_refuse(struct command_reply *reply, const struct fail *why)
 	json_set_str(reply->data, "reason", why->text);
 }
 
+void command_iso(char out[CLOCK_DATE_MAX], int64_t when)
+{
+	out[0] = '\0';
+	if (when)
+		clock_print_iso(out, when);
+}
+
 struct cluster *command_cluster(struct command_ctx *ctx, struct fail *why)
 {
 	if (!ctx->cluster && cluster_open(&ctx->cluster, ctx->state, ctx->clock, why) != ERR_OK)

@@ -2,10 +2,6 @@
  * The arguments of the commands of table.c. */
 #include "core/command/table_args.h"
 
-#define END                                                                                        \
-	{                                                                                          \
-		.kind = ARG_END                                                                    \
-	}
 #define PIN_FILE                                                                                   \
 	{                                                                                          \
 		ARG_SECRET, "pin-file", "FILE", false, 0, 0,                                       \

@@ -4,6 +4,11 @@
 
 #include "core/command/command.h"
 
+#define END                                                                                        \
+	{                                                                                          \
+		.kind = ARG_END                                                                    \
+	}
+
 /* Between the halves of the table: one array for each kind of row, ended by ARG_END. */
 extern const struct command_arg account_args[], account_password_args[], audit_show_args[],
 	backup_create_args[], backup_restore_args[], backup_show_args[], cert_name_args[],
